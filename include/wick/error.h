@@ -1,0 +1,58 @@
+/* Errors: what went wrong, of which kind, and what happens besides.
+ *
+ * Every function takes NULL and passes it on, so an expression needs one check, at its end:
+ *
+ *     wk_Tensor *loss = wk_mse_loss(wk_call(net, x), y);
+ *     if (!loss)
+ *         fprintf(stderr, "%s\n", wk_error());
+ *
+ * Errors are kept per thread. The first message since the last look stays until it is read or cleared.
+ */
+#ifndef WICK_ERROR_H
+#define WICK_ERROR_H
+
+#if defined(__GNUC__)
+#define WK_API __attribute__((visibility("default")))
+#else
+#define WK_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum wk_ErrorKind {
+    WK_OK = 0,
+    WK_ERROR_ARGUMENT,    /* a missing or meaningless argument */
+    WK_ERROR_SHAPE,       /* sizes, ranks and strides that do not fit */
+    WK_ERROR_DTYPE,       /* a dtype that the operation does not take */
+    WK_ERROR_INDEX,       /* an index, class or dimension out of range */
+    WK_ERROR_DOMAIN,      /* a value outside a function's domain */
+    WK_ERROR_OVERFLOW,    /* a size that does not fit in 64 bits */
+    WK_ERROR_MEMORY,      /* an allocation failed */
+    WK_ERROR_IO,          /* the system refused a file operation */
+    WK_ERROR_CORRUPT,     /* a file's bytes are not what its format says */
+    WK_ERROR_UNSUPPORTED, /* well formed, but not offered */
+    WK_ERROR_STATE,       /* right call, wrong moment: a second backward, a finished step's tensor */
+} wk_ErrorKind;
+
+/* The first error of this thread since the last look, or NULL. The text stays valid until the thread's next failure. */
+WK_API const char *wk_error(void);
+
+/* The kind of the error that wk_error() tells; WK_OK if there is none. */
+WK_API wk_ErrorKind wk_error_kind(void);
+
+/* Forgets this thread's error. */
+WK_API void wk_clear_error(void);
+
+/* What happens at each failure besides returning NULL or false; NULL (the default) for nothing. One setting per process. */
+typedef void (*wk_ErrorHandler)(wk_ErrorKind kind, const char *message);
+WK_API void wk_on_error(wk_ErrorHandler handler);
+
+/* A handler for programs: prints the message to stderr and exits with status 1. */
+WK_API void wk_die(wk_ErrorKind kind, const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

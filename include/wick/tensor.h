@@ -1,0 +1,396 @@
+/* Tensors: creation, properties, arithmetic, shapes, indexing, reductions.
+ *
+ * Result and ownership, once for all: an operation returns a new tensor that lives until the innermost scope of its thread ends
+ * (see runtime.h), or NULL with wk_error() set. wk_keep makes it yours, wk_free gives it back. An operation given NULL returns NULL.
+ * A name ending in _ works in place and returns its argument.
+ *
+ * Shapes are counted macros over plain functions: wk_randn(2, 3) is wk_randn_shape(2, (int64_t[]){2, 3}, wk_default_dtype).
+ */
+#ifndef WICK_TENSOR_H
+#define WICK_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wick/error.h"
+#include "wick/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wk_Tensor wk_Tensor;
+
+/* The types of elements. Zero stands for "the default": wk_float32 unless wk_set_default_dtype says otherwise. */
+typedef enum wk_dtype {
+    wk_default_dtype = 0,
+    wk_float32,
+    wk_float64,
+    wk_int64,
+    wk_int32,
+    wk_uint8,
+    wk_bool,
+} wk_dtype;
+#define WK_DTYPES   7 /* slots of a table indexed by dtype */
+#define WK_MAX_DIMS 8
+
+/* Where 0 itself is meant in an option whose unset value is not 0. */
+#define WK_ZERO INT64_MIN
+
+/* "ndim, dims" for the plain functions: wk_zeros_shape(WK_SHAPE(2, 3), wk_int64). C only. */
+#define WK_COUNT(...) ((int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
+#define WK_SHAPE(...) WK_COUNT(__VA_ARGS__), ((const int64_t[]){__VA_ARGS__})
+
+/* A list of dimensions as an option: wk_sum(x, wk_dims(0, 1), .keepdim = true). Unset means all. */
+typedef struct wk_Dims {
+    int count;
+    const int64_t *dims;
+} wk_Dims;
+#define wk_dims(...) ((wk_Dims){WK_SHAPE(__VA_ARGS__)})
+
+/* A list of tensors: wk_cat(wk_list(a, b), 0). */
+typedef struct wk_List {
+    int count;
+    wk_Tensor *const *tensors;
+} wk_List;
+#define wk_list(...)                                                                                         \
+    ((wk_List){(int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), (wk_Tensor *[]){__VA_ARGS__}})
+
+/* ---- ownership -------------------------------------------------------------------------------------- */
+
+/* Makes the tensor yours past the end of the scope, and returns it. Each wk_keep asks for one wk_free. */
+WK_API wk_Tensor *wk_keep(wk_Tensor *tensor);
+WK_API void wk_tensor_free(wk_Tensor *tensor);
+
+/* ---- creation --------------------------------------------------------------------------------------- */
+
+/* Tensors of the given sizes.                                    torch: empty, zeros, ones, full, rand, randn, randint
+ *   sizes >= 0, at most WK_MAX_DIMS of them; rand is uniform in [0, 1), randn normal(0, 1), randint in [low, high) */
+WK_API wk_Tensor *wk_empty_shape(int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_ones_shape(int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, double value, wk_dtype dtype);
+WK_API wk_Tensor *wk_rand_shape(int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_randn_shape(int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_randint_shape(int64_t low, int64_t high, int ndim, const int64_t *dims);
+#define wk_empty(...)              wk_empty_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
+#define wk_zeros(...)              wk_zeros_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
+#define wk_ones(...)               wk_ones_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
+#define wk_full(value, ...)        wk_full_shape(WK_SHAPE(__VA_ARGS__), value, wk_default_dtype)
+#define wk_rand(...)               wk_rand_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
+#define wk_randn(...)              wk_randn_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
+#define wk_randint(low, high, ...) wk_randint_shape(low, high, WK_SHAPE(__VA_ARGS__))
+
+/* The shape and dtype of another tensor.                                        torch: zeros_like and its kin */
+WK_API wk_Tensor *wk_empty_like(wk_Tensor *input);
+WK_API wk_Tensor *wk_zeros_like(wk_Tensor *input);
+WK_API wk_Tensor *wk_ones_like(wk_Tensor *input);
+WK_API wk_Tensor *wk_full_like(wk_Tensor *input, double value);
+WK_API wk_Tensor *wk_rand_like(wk_Tensor *input);
+WK_API wk_Tensor *wk_randn_like(wk_Tensor *input);
+
+/* 0 .. n-1 shuffled, int64; start, start + step, ... before end (int64 when all three are whole, else the default dtype);
+ * steps values from start to end; the identity matrix.                torch: randperm, arange, linspace, eye */
+WK_API wk_Tensor *wk_randperm(int64_t n);
+WK_API wk_Tensor *wk_arange(double start, double end, double step);
+WK_API wk_Tensor *wk_arange_dtype(double start, double end, double step, wk_dtype dtype);
+WK_API wk_Tensor *wk_linspace(double start, double end, int64_t steps);
+WK_API wk_Tensor *wk_eye(int64_t n);
+
+/* A copy of your data:  wk_tensor(((float[]){1, 2, 3, 4}), 2, 2).                              torch: torch.tensor */
+WK_API wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int64_t *dims);
+#define WK_DTYPE_OF(data)                                                                                    \
+    _Generic(*(data),                                                                                        \
+        float: wk_float32,                                                                                   \
+        double: wk_float64,                                                                                  \
+        long: wk_int64,                                                                                      \
+        long long: wk_int64,                                                                                 \
+        int: wk_int32,                                                                                       \
+        unsigned char: wk_uint8,                                                                             \
+        _Bool: wk_bool)
+#define wk_tensor(data, ...) wk_tensor_copy(data, WK_DTYPE_OF(data), WK_SHAPE(__VA_ARGS__))
+
+/* A tensor of no dimensions, of the default dtype.                                        torch: torch.tensor(3.5) */
+WK_API wk_Tensor *wk_scalar(double value);
+WK_API wk_Tensor *wk_scalar_dtype(double value, wk_dtype dtype);
+
+/* Your memory, not copied; release(data, user) is called when the last tensor over it is gone (NULL: never).
+ *                                                                                       torch: torch.from_blob */
+WK_API wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtype, void (*release)(void *data, void *user),
+                               void *user);
+
+/* The dtype of wk_default_dtype: wk_float32 or wk_float64.                  torch: set_default_dtype */
+WK_API bool wk_set_default_dtype(wk_dtype dtype);
+WK_API wk_dtype wk_get_default_dtype(void);
+
+/* ---- properties ------------------------------------------------------------------------------------- */
+
+/* Rank; size and stride (in elements) of a dimension, -ndim <= dim < ndim; number of elements. -1 on error. torch: dim, size, stride, numel */
+WK_API int wk_ndim(const wk_Tensor *tensor);
+WK_API int64_t wk_size(const wk_Tensor *tensor, int64_t dim);
+WK_API int64_t wk_stride(const wk_Tensor *tensor, int64_t dim);
+WK_API int64_t wk_numel(const wk_Tensor *tensor);
+WK_API const int64_t *wk_shape(const wk_Tensor *tensor);
+WK_API wk_dtype wk_dtype_of(const wk_Tensor *tensor);
+WK_API const char *wk_dtype_name(wk_dtype dtype); /* "float32" */
+WK_API size_t wk_dtype_size(wk_dtype dtype);
+WK_API bool wk_is_contiguous(const wk_Tensor *tensor);
+
+/* The first element. Write through it only while no graph needs the values, and call nothing else for that: no copy, no count of versions. */
+WK_API void *wk_data_ptr(const wk_Tensor *tensor);
+#define wk_data(tensor, type) ((type *)wk_data_ptr(tensor))
+
+/* The only element as a number; NaN with an error if there is not exactly one.           torch: Tensor.item */
+WK_API double wk_item(const wk_Tensor *tensor);
+WK_API int64_t wk_item_int64(const wk_Tensor *tensor);
+
+/* One element by its indices: wk_at(x, 0, 2).                                            torch: x[0, 2].item() */
+WK_API double wk_at_index(const wk_Tensor *tensor, int count, const int64_t *indices);
+#define wk_at(tensor, ...) wk_at_index(tensor, WK_SHAPE(__VA_ARGS__))
+
+/* Same dtype, shape and values (NaN differs).                                                torch: torch.equal */
+WK_API bool wk_equal(wk_Tensor *a, wk_Tensor *b);
+/* |a - b| <= atol + rtol * |b| everywhere, NaN equal to NaN if asked for.                 torch: torch.allclose */
+WK_API bool wk_allclose(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equal_nan);
+
+/* PyTorch's text of a tensor; wk_tensor_str's result is yours and goes back with wk_str_free.  torch: str, print */
+WK_API char *wk_tensor_str(wk_Tensor *tensor);
+WK_API bool wk_tensor_print(wk_Tensor *tensor);
+WK_API void wk_str_free(char *text);
+
+/* ---- conversion and copies -------------------------------------------------------------------------- */
+
+/* The tensor itself if it has that dtype, else a converted one. Floats become integers as wk_int64 saturating (NaN is 0).
+ *                                                                                        torch: Tensor.to */
+WK_API wk_Tensor *wk_to_dtype(wk_Tensor *input, wk_dtype dtype);
+WK_API wk_Tensor *wk_clone(wk_Tensor *input);
+WK_API wk_Tensor *wk_contiguous(wk_Tensor *input);
+
+/* Copies other's values, converted and broadcast, into self.                               torch: Tensor.copy_ */
+WK_API wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other);
+WK_API wk_Tensor *wk_fill_(wk_Tensor *self, double value);
+WK_API wk_Tensor *wk_zero_(wk_Tensor *self);
+
+/* Random values in place, from the default generator (NULL) or another.  torch: uniform_, normal_, bernoulli_ */
+WK_API wk_Tensor *wk_uniform_(wk_Tensor *self, double from, double to, wk_Generator *generator);
+WK_API wk_Tensor *wk_normal_(wk_Tensor *self, double mean, double std, wk_Generator *generator);
+WK_API wk_Tensor *wk_bernoulli_(wk_Tensor *self, double p, wk_Generator *generator);
+WK_API wk_Tensor *wk_random_(wk_Tensor *self, int64_t from, int64_t to, wk_Generator *generator);
+/* 0 or 1 with the probabilities in input.                                                  torch: torch.bernoulli */
+WK_API wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator);
+
+/* ---- arithmetic ------------------------------------------------------------------------------------- */
+
+/* Elementwise, broadcasting, with PyTorch's type promotion. The second operand is a tensor or a number:
+ *     wk_add(a, b)   wk_mul(x, 0.5)   wk_sub_(weight, wk_mul(grad, lr))
+ * input [...]   other [...] or a number   ->   [broadcast]
+ *   div is true division; floor_divide and remainder round towards minus infinity, and integers refuse a zero divisor
+ *   maximum, minimum: NaN wins; at a tie each side gets half the gradient
+ *                                                      torch: add, sub, mul, div, floor_divide, remainder, pow, maximum, minimum */
+#define WK_DECLARE_BINARY(name)                                                                              \
+    WK_API wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other);                                \
+    WK_API wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);                                    \
+    WK_API wk_Tensor *wk_##name##_int64(wk_Tensor *input, int64_t other);
+#define WK_DECLARE_BINARY_INPLACE(name)                                                                      \
+    WK_DECLARE_BINARY(name)                                                                                  \
+    WK_API wk_Tensor *wk_##name##__tensor(wk_Tensor *self, wk_Tensor *other);                                \
+    WK_API wk_Tensor *wk_##name##__double(wk_Tensor *self, double other);                                    \
+    WK_API wk_Tensor *wk_##name##__int64(wk_Tensor *self, int64_t other);
+WK_DECLARE_BINARY_INPLACE(add)
+WK_DECLARE_BINARY_INPLACE(sub)
+WK_DECLARE_BINARY_INPLACE(mul)
+WK_DECLARE_BINARY_INPLACE(div)
+WK_DECLARE_BINARY_INPLACE(floor_divide)
+WK_DECLARE_BINARY_INPLACE(remainder)
+WK_DECLARE_BINARY_INPLACE(pow)
+WK_DECLARE_BINARY(maximum)
+WK_DECLARE_BINARY(minimum)
+WK_DECLARE_BINARY(eq)
+WK_DECLARE_BINARY(ne)
+WK_DECLARE_BINARY(lt)
+WK_DECLARE_BINARY(le)
+WK_DECLARE_BINARY(gt)
+WK_DECLARE_BINARY(ge)
+#define WK_BINARY(name, a, b)                                                                                \
+    _Generic((b),                                                                                            \
+        wk_Tensor *: wk_##name##_tensor,                                                                     \
+        void *: wk_##name##_tensor,                                                                          \
+        float: wk_##name##_double,                                                                           \
+        double: wk_##name##_double,                                                                          \
+        default: wk_##name##_int64)(a, b)
+#define wk_add(a, b)           WK_BINARY(add, a, b)
+#define wk_sub(a, b)           WK_BINARY(sub, a, b)
+#define wk_mul(a, b)           WK_BINARY(mul, a, b)
+#define wk_div(a, b)           WK_BINARY(div, a, b)
+#define wk_floor_divide(a, b)  WK_BINARY(floor_divide, a, b)
+#define wk_remainder(a, b)     WK_BINARY(remainder, a, b)
+#define wk_pow(a, b)           WK_BINARY(pow, a, b)
+#define wk_maximum(a, b)       WK_BINARY(maximum, a, b)
+#define wk_minimum(a, b)       WK_BINARY(minimum, a, b)
+#define wk_eq(a, b)            WK_BINARY(eq, a, b)
+#define wk_ne(a, b)            WK_BINARY(ne, a, b)
+#define wk_lt(a, b)            WK_BINARY(lt, a, b)
+#define wk_le(a, b)            WK_BINARY(le, a, b)
+#define wk_gt(a, b)            WK_BINARY(gt, a, b)
+#define wk_ge(a, b)            WK_BINARY(ge, a, b)
+#define wk_add_(a, b)          WK_BINARY(add_, a, b)
+#define wk_sub_(a, b)          WK_BINARY(sub_, a, b)
+#define wk_mul_(a, b)          WK_BINARY(mul_, a, b)
+#define wk_div_(a, b)          WK_BINARY(div_, a, b)
+#define wk_floor_divide_(a, b) WK_BINARY(floor_divide_, a, b)
+#define wk_remainder_(a, b)    WK_BINARY(remainder_, a, b)
+#define wk_pow_(a, b)          WK_BINARY(pow_, a, b)
+
+/* input + alpha * other, input - alpha * other, in one operation.               torch: add(..., alpha=), sub(..., alpha=) */
+WK_API wk_Tensor *wk_add_alpha(wk_Tensor *input, wk_Tensor *other, double alpha);
+WK_API wk_Tensor *wk_sub_alpha(wk_Tensor *input, wk_Tensor *other, double alpha);
+WK_API wk_Tensor *wk_add_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha);
+WK_API wk_Tensor *wk_sub_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha);
+
+/* number - input (as a number cannot come first in the macros above), number ** input.  torch: rsub, torch.pow(2, x) */
+WK_API wk_Tensor *wk_rsub(wk_Tensor *input, double number);
+WK_API wk_Tensor *wk_scalar_pow(double number, wk_Tensor *exponent);
+
+/* Elementwise functions of one input. Integers give floats where the function is not whole.   torch: the same names */
+#define WK_DECLARE_UNARY(name)                                                                               \
+    WK_API wk_Tensor *wk_##name(wk_Tensor *input);                                                           \
+    WK_API wk_Tensor *wk_##name##_(wk_Tensor *self);
+WK_DECLARE_UNARY(neg)
+WK_DECLARE_UNARY(abs)
+WK_DECLARE_UNARY(sign)
+WK_DECLARE_UNARY(exp)
+WK_DECLARE_UNARY(expm1)
+WK_DECLARE_UNARY(log)
+WK_DECLARE_UNARY(log1p)
+WK_DECLARE_UNARY(sqrt)
+WK_DECLARE_UNARY(rsqrt)
+WK_DECLARE_UNARY(square)
+WK_DECLARE_UNARY(reciprocal)
+WK_DECLARE_UNARY(sin)
+WK_DECLARE_UNARY(cos)
+WK_DECLARE_UNARY(erf)
+WK_DECLARE_UNARY(floor)
+WK_DECLARE_UNARY(ceil)
+WK_DECLARE_UNARY(round)
+WK_DECLARE_UNARY(relu)
+WK_DECLARE_UNARY(tanh)
+WK_DECLARE_UNARY(sigmoid)
+WK_DECLARE_UNARY(logical_not)
+
+/* condition (bool) ? a : b, elementwise and broadcasting.                                   torch: torch.where */
+WK_API wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *a, wk_Tensor *b);
+/* value where mask (bool), input elsewhere.                                                 torch: masked_fill */
+WK_API wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value);
+/* min(max(input, low), high); the gradient at the bounds is 0, NaN stays.                   torch: torch.clamp */
+WK_API wk_Tensor *wk_clamp(wk_Tensor *input, double low, double high);
+
+/* ---- matrices --------------------------------------------------------------------------------------- */
+
+/* Matrix product: [n] [n] -> []   [m, n] [n] -> [m]   [n] [n, p] -> [p]   [..., m, n] [..., n, p] -> [broadcast..., m, p]
+ *                                                                                           torch: torch.matmul */
+WK_API wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b);
+/* [m, n] [n, p] -> [m, p];  [b, m, n] [b, n, p] -> [b, m, p].                                torch: torch.mm, torch.bmm */
+WK_API wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b);
+WK_API wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b);
+/* beta * input + alpha * (a @ b); input broadcasts to [m, p]. Unset beta and alpha are 1, and WK_ZERO is 0.  torch: torch.addmm */
+typedef struct wk_addmm_options {
+    wk_Tensor *input, *mat1, *mat2;
+    double beta, alpha;
+} wk_addmm_options;
+WK_API wk_Tensor *wk_addmm_with(wk_addmm_options options);
+#define wk_addmm(...) wk_addmm_with((wk_addmm_options){.input = __VA_ARGS__})
+
+/* ---- shape ------------------------------------------------------------------------------------------ */
+
+/* Other sizes over the same elements; one may be -1. view shares memory or fails, reshape copies if it must. torch: view, reshape */
+WK_API wk_Tensor *wk_view_shape(wk_Tensor *input, int ndim, const int64_t *dims);
+WK_API wk_Tensor *wk_reshape_shape(wk_Tensor *input, int ndim, const int64_t *dims);
+#define wk_view(input, ...)    wk_view_shape(input, WK_SHAPE(__VA_ARGS__))
+#define wk_reshape(input, ...) wk_reshape_shape(input, WK_SHAPE(__VA_ARGS__))
+
+/* Dimensions start_dim..end_dim as one.                                          torch: torch.flatten(input, 0, -1) */
+WK_API wk_Tensor *wk_flatten(wk_Tensor *input, int64_t start_dim, int64_t end_dim);
+
+/* Views with dimensions exchanged, reordered, dropped (size 1; all of them when unset) or added.
+ *                                          torch: transpose, t, permute, squeeze, unsqueeze */
+WK_API wk_Tensor *wk_transpose(wk_Tensor *input, int64_t dim0, int64_t dim1);
+WK_API wk_Tensor *wk_t(wk_Tensor *input);
+WK_API wk_Tensor *wk_permute_dims(wk_Tensor *input, int count, const int64_t *dims);
+#define wk_permute(input, ...) wk_permute_dims(input, WK_SHAPE(__VA_ARGS__))
+WK_API wk_Tensor *wk_squeeze_dims(wk_Tensor *input, int count, const int64_t *dims);
+WK_API wk_Tensor *wk_squeeze(wk_Tensor *input);
+WK_API wk_Tensor *wk_unsqueeze(wk_Tensor *input, int64_t dim);
+
+/* A view with sizes of 1 repeated without copying; -1 keeps a size.                        torch: Tensor.expand */
+WK_API wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims);
+#define wk_expand(input, ...) wk_expand_shape(input, WK_SHAPE(__VA_ARGS__))
+
+/* Views: one index of a dimension; start <= i < end in steps (negative counts from the end, WK_END is "to the end").
+ *                                                                torch: x.select(dim, i), x[..., start:end:step] */
+#define WK_END INT64_MAX
+WK_API wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index);
+WK_API wk_Tensor *wk_slice(wk_Tensor *input, int64_t dim, int64_t start, int64_t end, int64_t step);
+WK_API wk_Tensor *wk_narrow(wk_Tensor *input, int64_t dim, int64_t start, int64_t length);
+/* x[i, j, ...] for whole numbers: wk_index(x, 0) is the first row.                         torch: x[0] */
+WK_API wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indices);
+#define wk_index(input, ...) wk_index_ints(input, WK_SHAPE(__VA_ARGS__))
+/* A view of any geometry over the same storage, checked against its size.                  torch: torch.as_strided */
+WK_API wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset);
+
+/* Rows of a dimension by an int64 vector; elements by an int64 tensor of the result's shape.  torch: index_select, gather */
+WK_API wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index);
+WK_API wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index);
+WK_API wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *source);
+
+/* Joined along a dimension that exists, or along a new one.                                torch: cat, stack */
+WK_API wk_Tensor *wk_cat(wk_List tensors, int64_t dim);
+WK_API wk_Tensor *wk_stack(wk_List tensors, int64_t dim);
+
+/* ---- reductions ------------------------------------------------------------------------------------- */
+
+/* Over the dimensions .dims, all when unset; sums of integers are int64; .dtype converts first.
+ *     wk_sum(x)   wk_mean(x, wk_dims(1), .keepdim = true)                                  torch: sum, mean */
+typedef struct wk_reduce_options {
+    wk_Tensor *input;
+    wk_Dims dims;
+    bool keepdim;
+    wk_dtype dtype;
+} wk_reduce_options;
+WK_API wk_Tensor *wk_sum_with(wk_reduce_options options);
+WK_API wk_Tensor *wk_mean_with(wk_reduce_options options);
+#define wk_sum(...)  wk_sum_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_mean(...) wk_mean_with((wk_reduce_options){.input = __VA_ARGS__})
+
+/* The largest and smallest element: at a tie of k, each gets 1/k of the gradient. amax and amin over dimensions.
+ *                                                                                          torch: max, min, amax, amin */
+WK_API wk_Tensor *wk_max(wk_Tensor *input);
+WK_API wk_Tensor *wk_min(wk_Tensor *input);
+WK_API wk_Tensor *wk_amax_with(wk_reduce_options options);
+WK_API wk_Tensor *wk_amin_with(wk_reduce_options options);
+#define wk_amax(...) wk_amax_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_amin(...) wk_amin_with((wk_reduce_options){.input = __VA_ARGS__})
+
+/* Along one dimension, with the index of the first: the gradient goes to that element.     torch: max(dim), min(dim) */
+typedef struct wk_ValuesIndices {
+    wk_Tensor *values, *indices;
+} wk_ValuesIndices;
+WK_API wk_ValuesIndices wk_max_dim(wk_Tensor *input, int64_t dim, bool keepdim);
+WK_API wk_ValuesIndices wk_min_dim(wk_Tensor *input, int64_t dim, bool keepdim);
+
+/* Index of the first largest (smallest) element of the flattened tensor, or along wk_dims(dim).  torch: argmax, argmin */
+WK_API wk_Tensor *wk_argmax_with(wk_reduce_options options);
+WK_API wk_Tensor *wk_argmin_with(wk_reduce_options options);
+#define wk_argmax(...) wk_argmax_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_argmin(...) wk_argmin_with((wk_reduce_options){.input = __VA_ARGS__})
+
+/* bool: is every, is some element not zero.                                                torch: all, any */
+WK_API wk_Tensor *wk_all_with(wk_reduce_options options);
+WK_API wk_Tensor *wk_any_with(wk_reduce_options options);
+#define wk_all(...) wk_all_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_any(...) wk_any_with((wk_reduce_options){.input = __VA_ARGS__})
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,24 @@
+/* Raising errors inside the library. */
+#ifndef WICK_CORE_ERROR_H
+#define WICK_CORE_ERROR_H
+
+#include "wick/error.h"
+
+/* Records a failure of this thread and returns NULL, so that `return wk_raise(...)` ends a function that yields a pointer,
+ * and `return wk_raise(...), false;` one that yields bool. The message is the caller's text with the path of the modules being called. */
+__attribute__((format(printf, 2, 3))) void *wk_raise(wk_ErrorKind kind, const char *format, ...);
+
+/* For an argument that must not be NULL: passes a failure on when one is pending, otherwise raises "OP: argument NAME is NULL". Returns NULL. */
+void *wk_raise_null(const char *op, const char *name);
+
+/* Copies text for a message: control characters, escapes and non-ASCII bytes become \xNN, long text is cut with "...". Returns out. */
+const char *wk_quote(char *out, unsigned long size, const char *text);
+
+/* The modules being called on this thread, outermost first: a frame lives on the stack of the call. */
+typedef struct wk_Frame {
+    const struct wk_Frame *outer;
+    const char *name; /* class name for the outermost, attribute name below */
+} wk_Frame;
+extern _Thread_local const wk_Frame *wk_frames;
+
+#endif

@@ -1,0 +1,23 @@
+/* Memory: one caching allocator for everything that the library owns. */
+#ifndef WICK_CORE_MEMORY_H
+#define WICK_CORE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* bytes of memory aligned to 64; raises WK_ERROR_MEMORY and returns NULL when there is none. Zero bytes give a valid pointer.
+ * Freed blocks are kept by size for the next request: a warm training step asks the system for nothing. */
+void *wk_alloc(size_t bytes);
+void *wk_zalloc(size_t bytes);
+
+/* Gives back what wk_alloc(bytes) gave; NULL is allowed. */
+void wk_release(void *block, size_t bytes);
+
+/* Copies the old contents into a block of new_bytes and releases the old one; on failure returns NULL and leaves the old one. */
+void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes);
+
+/* A copy of text, to be released with wk_strfree. */
+char *wk_strdup(const char *text);
+void wk_strfree(char *text);
+
+#endif

@@ -1,0 +1,81 @@
+/* The tensor: a geometry over a storage. Nothing here knows gradients: `history` belongs to src/autograd. */
+#ifndef WICK_CORE_TENSOR_H
+#define WICK_CORE_TENSOR_H
+
+#include "core/error.h"
+#include "core/object.h"
+#include "wick/tensor.h"
+
+/* Bytes shared by a tensor and its views. The version counts in-place writes, so that a changed saved tensor is noticed. */
+typedef struct wk_Storage {
+    atomic_uint refs;
+    atomic_uint version;
+    size_t bytes;
+    char *data;
+    void (*release)(void *data, void *user); /* for borrowed memory; NULL: the data follow this header in one block */
+    void *user;
+} wk_Storage;
+
+/* What autograd hangs on a tensor; it knows how to let go of itself. */
+typedef struct wk_History {
+    void (*release)(struct wk_History *history);
+} wk_History;
+
+struct wk_Tensor {
+    wk_Object object;
+    uint8_t dtype;
+    uint8_t ndim;
+    bool contiguous;
+    bool number; /* a number made a tensor: it bends to the other operand's dtype */
+    int64_t numel;
+    int64_t offset; /* elements from the storage's start */
+    wk_Storage *storage;
+    wk_History *history;
+    int64_t shape[WK_MAX_DIMS];
+    int64_t stride[WK_MAX_DIMS]; /* elements */
+};
+
+/* A new tensor owned by the innermost scope, over new storage, values undefined. Raises on bad sizes and when memory is short. */
+wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims);
+
+/* A new tensor over the storage of another, with the given geometry (not checked). */
+wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset);
+
+/* The same geometry over the same storage, without history. */
+wk_Tensor *wk_tensor_shallow(const wk_Tensor *tensor);
+
+/* Shares and ends of ownership; release accepts NULL. */
+static inline wk_Tensor *wk_tensor_retain(wk_Tensor *tensor)
+{
+    if (tensor)
+        wk_object_retain(&tensor->object);
+    return tensor;
+}
+void wk_tensor_release(wk_Tensor *tensor);
+
+/* Hands a share that the caller owns to the innermost scope. Returns the tensor; on failure releases it and returns NULL. */
+wk_Tensor *wk_scope_adopt(wk_Tensor *tensor);
+
+/* Ends the scope, but moves `result` (may be NULL) into the scope outside it. */
+bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result);
+
+/* False with an error when the pointer is NULL or not a living tensor. */
+bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name);
+
+static inline void *wk_tensor_data(const wk_Tensor *tensor)
+{
+    extern const uint8_t wk_dtype_bytes[WK_DTYPES];
+    return tensor->storage->data + (size_t)tensor->offset * wk_dtype_bytes[tensor->dtype];
+}
+
+static inline void wk_tensor_touch(wk_Tensor *tensor)
+{
+    atomic_fetch_add_explicit(&tensor->storage->version, 1, memory_order_relaxed);
+}
+
+static inline uint32_t wk_tensor_version(const wk_Tensor *tensor)
+{
+    return atomic_load_explicit(&tensor->storage->version, memory_order_relaxed);
+}
+
+#endif
