@@ -1,0 +1,121 @@
+/* Errors: one message and kind per thread.
+ *
+ * The first failure is the one worth telling: what follows it is only NULL being passed on. So a message stays until it has been
+ * read (wk_error) or cleared; the failure after that takes its place. The text lies in thread-local storage, so that even a failed
+ * allocation can be reported. */
+#include "core/error.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local struct {
+    wk_ErrorKind kind;
+    int read;
+    char text[2048];
+} wk_last_error;
+
+static _Atomic(wk_ErrorHandler) wk_error_handler;
+
+_Thread_local const wk_Frame *wk_frames;
+
+/* Appends " (in Net.conv1)" for the modules being called. */
+static void append_module_path(char *text, size_t size)
+{
+    const wk_Frame *path[64];
+    int depth = 0;
+    for (const wk_Frame *f = wk_frames; f && depth < 64; f = f->outer)
+        path[depth++] = f;
+    if (!depth)
+        return;
+    size_t used = strlen(text);
+    for (int i = depth - 1; i >= 0 && used < size; i--) {
+        char name[80];
+        wk_quote(name, sizeof name, path[i]->name);
+        int n = snprintf(text + used, size - used, "%s%s", i == depth - 1 ? " (in " : ".", name);
+        used += (size_t)n;
+    }
+    if (used < size)
+        snprintf(text + used, size - used, ")");
+}
+
+void *wk_raise(wk_ErrorKind kind, const char *format, ...)
+{
+    char text[sizeof wk_last_error.text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    append_module_path(text, sizeof text);
+
+    if (!wk_last_error.kind || wk_last_error.read) {
+        wk_last_error.kind = kind;
+        wk_last_error.read = 0;
+        memcpy(wk_last_error.text, text, sizeof text);
+    }
+    wk_ErrorHandler handler = atomic_load_explicit(&wk_error_handler, memory_order_acquire);
+    if (handler)
+        handler(kind, text);
+    return NULL;
+}
+
+void *wk_raise_null(const char *op, const char *name)
+{
+    if (wk_last_error.kind && !wk_last_error.read)
+        return NULL;
+    return wk_raise(WK_ERROR_ARGUMENT, "%s: argument %s is NULL", op, name);
+}
+
+const char *wk_quote(char *out, unsigned long size, const char *text)
+{
+    unsigned long used = 0;
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        int plain = *c >= 0x20 && *c < 0x7f;
+        unsigned long need = plain ? 1 : 4;
+        if (used + need + 4 > size) {
+            memcpy(out + used, "...", 3);
+            used += 3;
+            break;
+        }
+        if (plain)
+            out[used] = (char)*c;
+        else
+            snprintf(out + used, 5, "\\x%02x", *c);
+        used += need;
+    }
+    out[used] = 0;
+    return out;
+}
+
+const char *wk_error(void)
+{
+    if (!wk_last_error.kind)
+        return NULL;
+    wk_last_error.read = 1;
+    return wk_last_error.text;
+}
+
+wk_ErrorKind wk_error_kind(void)
+{
+    return wk_last_error.kind;
+}
+
+void wk_clear_error(void)
+{
+    wk_last_error.kind = WK_OK;
+    wk_last_error.read = 0;
+}
+
+void wk_on_error(wk_ErrorHandler handler)
+{
+    atomic_store_explicit(&wk_error_handler, handler, memory_order_release);
+}
+
+void wk_die(wk_ErrorKind kind, const char *message)
+{
+    (void)kind;
+    fprintf(stderr, "%s\n", message);
+    exit(1);
+}

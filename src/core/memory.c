@@ -1,0 +1,356 @@
+/* The caching allocator.
+ *
+ * Requests are rounded up to size classes: multiples of 64 bytes up to 4 KiB ("small"), then four classes to each power of two.
+ * Small blocks are kept per thread, without a lock; what a thread keeps too much of, and every large block, lies in common lists
+ * under one mutex, so that a batch prepared by one thread and freed by another is found again. A block carries no header: who frees
+ * it knows its size. The link of a kept block lies behind its first 16 bytes, so that the magic word of a freed object stays legible.
+ *
+ * Under AddressSanitizer nothing is kept: every block is the system's, and so are its checks. */
+#include "core/memory.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "wick/runtime.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WK_KEEP_BLOCKS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WK_KEEP_BLOCKS 0
+#endif
+#endif
+#ifndef WK_KEEP_BLOCKS
+#define WK_KEEP_BLOCKS 1
+#endif
+
+enum {
+    SMALL_LIMIT = 4096,
+    SMALL_CLASSES = SMALL_LIMIT / 64 + 1,
+    LARGE_CLASSES = 4 * 36,
+    THREAD_KEEPS = 256, /* blocks of one class */
+    KEEP_AT_LEAST = 32 << 20,
+};
+
+typedef struct Block {
+    char head[16];
+    struct Block *next;
+} Block;
+
+typedef struct ThreadCache {
+    Block *free[SMALL_CLASSES];
+    uint16_t count[SMALL_CLASSES];
+    _Atomic int64_t in_use; /* bytes; written by its thread alone; frees of others' blocks may make it negative */
+    struct ThreadCache *next;
+} ThreadCache;
+
+static struct {
+    pthread_mutex_t lock;
+    Block *small[SMALL_CLASSES];
+    Block *large[LARGE_CLASSES];
+    size_t kept;      /* bytes in the lists above */
+    int64_t in_use;   /* bytes of large blocks, and of small ones of threads that ended */
+    int64_t most;     /* highest total */
+    ThreadCache *threads;
+} wk_pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static _Thread_local ThreadCache *wk_thread_cache __attribute__((tls_model("initial-exec")));
+static pthread_key_t wk_cache_key;
+static pthread_once_t wk_cache_once = PTHREAD_ONCE_INIT;
+
+static _Atomic(wk_MemoryHook) wk_memory_hook;
+static _Atomic(void *) wk_memory_hook_user;
+
+static void cache_ended(void *pointer)
+{
+    ThreadCache *cache = pointer;
+    pthread_mutex_lock(&wk_pool.lock);
+    for (int c = 0; c < SMALL_CLASSES; c++)
+        while (cache->free[c]) {
+            Block *b = cache->free[c];
+            cache->free[c] = b->next;
+            b->next = wk_pool.small[c];
+            wk_pool.small[c] = b;
+            wk_pool.kept += (size_t)c * 64;
+        }
+    wk_pool.in_use += atomic_load_explicit(&cache->in_use, memory_order_relaxed);
+    for (ThreadCache **link = &wk_pool.threads; *link; link = &(*link)->next)
+        if (*link == cache) {
+            *link = cache->next;
+            break;
+        }
+    pthread_mutex_unlock(&wk_pool.lock);
+    wk_thread_cache = NULL;
+    free(cache);
+}
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&wk_pool.lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&wk_pool.lock);
+}
+
+static void cache_setup(void)
+{
+    pthread_key_create(&wk_cache_key, cache_ended);
+    pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+static ThreadCache *cache_of_thread(void)
+{
+    ThreadCache *cache = wk_thread_cache;
+    if (__builtin_expect(cache != NULL, 1))
+        return cache;
+    pthread_once(&wk_cache_once, cache_setup);
+    cache = calloc(1, sizeof *cache);
+    if (!cache)
+        return NULL;
+    pthread_mutex_lock(&wk_pool.lock);
+    cache->next = wk_pool.threads;
+    wk_pool.threads = cache;
+    pthread_mutex_unlock(&wk_pool.lock);
+    pthread_setspecific(wk_cache_key, cache);
+    return wk_thread_cache = cache;
+}
+
+static void count_small(ThreadCache *cache, int64_t bytes)
+{
+    int64_t now = atomic_load_explicit(&cache->in_use, memory_order_relaxed);
+    atomic_store_explicit(&cache->in_use, now + bytes, memory_order_relaxed);
+}
+
+/* The total in use; the lock is held. */
+static int64_t total_in_use(void)
+{
+    int64_t total = wk_pool.in_use;
+    for (ThreadCache *t = wk_pool.threads; t; t = t->next)
+        total += atomic_load_explicit(&t->in_use, memory_order_relaxed);
+    if (total > wk_pool.most)
+        wk_pool.most = total;
+    return total;
+}
+
+/* The class of a large request, and the bytes that its blocks have. */
+static int large_class(size_t bytes, size_t *rounded)
+{
+    int top = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top <= bytes - 1 */
+    size_t quarter = (size_t)1 << (top - 2);
+    size_t up = (bytes + quarter - 1) & ~(quarter - 1);
+    *rounded = up;
+    int index = (top - 12) * 4 + (int)((up >> (top - 2)) - 5);
+    return index < LARGE_CLASSES ? index : -1;
+}
+
+static void free_lists(Block **lists, int classes)
+{
+    for (int c = 0; c < classes; c++)
+        while (lists[c]) {
+            Block *b = lists[c];
+            lists[c] = b->next;
+            free(b);
+        }
+}
+
+void wk_empty_cache(void)
+{
+    ThreadCache *cache = wk_thread_cache;
+    if (cache) {
+        free_lists(cache->free, SMALL_CLASSES);
+        memset(cache->count, 0, sizeof cache->count);
+    }
+    pthread_mutex_lock(&wk_pool.lock);
+    free_lists(wk_pool.small, SMALL_CLASSES);
+    free_lists(wk_pool.large, LARGE_CLASSES);
+    wk_pool.kept = 0;
+    pthread_mutex_unlock(&wk_pool.lock);
+}
+
+static void *system_block(size_t bytes)
+{
+    if (bytes > PTRDIFF_MAX - 64)
+        return NULL;
+    void *block = aligned_alloc(64, bytes);
+    if (!block) {
+        wk_empty_cache();
+        block = aligned_alloc(64, bytes);
+    }
+    return block;
+}
+
+static void *small_block(ThreadCache *cache, int c)
+{
+    Block *b = cache->free[c];
+    if (b) {
+        cache->free[c] = b->next;
+        cache->count[c]--;
+        return b;
+    }
+    if (atomic_load_explicit((_Atomic(Block *) *)&wk_pool.small[c], memory_order_relaxed)) {
+        pthread_mutex_lock(&wk_pool.lock);
+        b = wk_pool.small[c];
+        if (b) {
+            atomic_store_explicit((_Atomic(Block *) *)&wk_pool.small[c], b->next, memory_order_relaxed);
+            wk_pool.kept -= (size_t)c * 64;
+        }
+        pthread_mutex_unlock(&wk_pool.lock);
+        if (b)
+            return b;
+    }
+    return system_block((size_t)c * 64);
+}
+
+static void *large_block(size_t bytes)
+{
+    size_t rounded;
+    int c = large_class(bytes, &rounded);
+    Block *b = NULL;
+    pthread_mutex_lock(&wk_pool.lock);
+    if (c >= 0 && (b = wk_pool.large[c])) {
+        wk_pool.large[c] = b->next;
+        wk_pool.kept -= rounded;
+    }
+    pthread_mutex_unlock(&wk_pool.lock);
+    if (!b && !(b = system_block(rounded)))
+        return NULL;
+    pthread_mutex_lock(&wk_pool.lock);
+    wk_pool.in_use += (int64_t)rounded;
+    total_in_use();
+    pthread_mutex_unlock(&wk_pool.lock);
+    return b;
+}
+
+void *wk_alloc(size_t bytes)
+{
+    wk_MemoryHook hook = atomic_load_explicit(&wk_memory_hook, memory_order_acquire);
+    void *block = NULL;
+    ThreadCache *cache = cache_of_thread();
+    if (cache && (!hook || hook(bytes, atomic_load(&wk_memory_hook_user)))) {
+        if (bytes <= SMALL_LIMIT) {
+            int c = bytes ? (int)((bytes + 63) / 64) : 1;
+            block = small_block(cache, c);
+            if (block)
+                count_small(cache, (int64_t)c * 64);
+        } else if (bytes <= PTRDIFF_MAX / 2) {
+            block = large_block(bytes);
+        }
+    }
+    if (!block)
+        return wk_raise(WK_ERROR_MEMORY, "can't allocate memory: you tried to allocate %zu bytes", bytes);
+    return block;
+}
+
+void *wk_zalloc(size_t bytes)
+{
+    void *block = wk_alloc(bytes);
+    return block ? memset(block, 0, bytes) : NULL;
+}
+
+static void release_small(ThreadCache *cache, Block *b, int c)
+{
+    if (!WK_KEEP_BLOCKS) {
+        free(b);
+        return;
+    }
+    if (cache->count[c] < THREAD_KEEPS) {
+        b->next = cache->free[c];
+        cache->free[c] = b;
+        cache->count[c]++;
+        return;
+    }
+    pthread_mutex_lock(&wk_pool.lock);
+    b->next = wk_pool.small[c];
+    atomic_store_explicit((_Atomic(Block *) *)&wk_pool.small[c], b, memory_order_relaxed);
+    wk_pool.kept += (size_t)c * 64;
+    pthread_mutex_unlock(&wk_pool.lock);
+}
+
+static void release_large(Block *b, size_t bytes)
+{
+    size_t rounded;
+    int c = large_class(bytes, &rounded);
+    pthread_mutex_lock(&wk_pool.lock);
+    wk_pool.in_use -= (int64_t)rounded;
+    size_t limit = wk_pool.most > KEEP_AT_LEAST ? (size_t)wk_pool.most : KEEP_AT_LEAST;
+    bool keep = WK_KEEP_BLOCKS && c >= 0 && wk_pool.kept + rounded <= limit;
+    if (keep) {
+        b->next = wk_pool.large[c];
+        wk_pool.large[c] = b;
+        wk_pool.kept += rounded;
+    }
+    pthread_mutex_unlock(&wk_pool.lock);
+    if (!keep)
+        free(b);
+}
+
+void wk_release(void *block, size_t bytes)
+{
+    if (!block)
+        return;
+    if (bytes > SMALL_LIMIT) {
+        release_large(block, bytes);
+        return;
+    }
+    int c = bytes ? (int)((bytes + 63) / 64) : 1;
+    ThreadCache *cache = cache_of_thread();
+    if (!cache) {
+        free(block);
+        return;
+    }
+    count_small(cache, -(int64_t)c * 64);
+    release_small(cache, block, c);
+}
+
+void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes)
+{
+    void *grown = wk_alloc(new_bytes);
+    if (!grown)
+        return NULL;
+    if (block)
+        memcpy(grown, block, old_bytes < new_bytes ? old_bytes : new_bytes);
+    wk_release(block, old_bytes);
+    return grown;
+}
+
+char *wk_strdup(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = wk_alloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+void wk_strfree(char *text)
+{
+    if (text)
+        wk_release(text, strlen(text) + 1);
+}
+
+void wk_set_memory_hook(wk_MemoryHook hook, void *user)
+{
+    atomic_store(&wk_memory_hook_user, user);
+    atomic_store_explicit(&wk_memory_hook, hook, memory_order_release);
+}
+
+size_t wk_memory_allocated(void)
+{
+    pthread_mutex_lock(&wk_pool.lock);
+    int64_t total = total_in_use();
+    pthread_mutex_unlock(&wk_pool.lock);
+    return total > 0 ? (size_t)total : 0;
+}
+
+size_t wk_max_memory_allocated(void)
+{
+    pthread_mutex_lock(&wk_pool.lock);
+    total_in_use();
+    int64_t most = wk_pool.most;
+    pthread_mutex_unlock(&wk_pool.lock);
+    return (size_t)most;
+}

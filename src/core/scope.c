@@ -1,0 +1,111 @@
+/* Scopes: who owns the results of operations.
+ *
+ * Each thread has one stack of tensors; a scope is a mark on it. Ending a scope lets go of what lies above its mark, and with it of
+ * every inner scope that was left open. Marks carry ids: an id that is no longer on the stack is a scope that ended before. */
+#include <pthread.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/tensor.h"
+
+typedef struct Mark {
+    uint64_t id;
+    size_t start;
+} Mark;
+
+typedef struct ScopeStack {
+    wk_Tensor **tensors;
+    size_t count, capacity;
+    Mark *marks;
+    size_t depth, mark_capacity;
+    uint64_t last_id;
+} ScopeStack;
+
+static _Thread_local ScopeStack wk_scopes __attribute__((tls_model("initial-exec")));
+static pthread_key_t wk_scope_key;
+static pthread_once_t wk_scope_once = PTHREAD_ONCE_INIT;
+
+static void drop_above(ScopeStack *s, size_t start)
+{
+    while (s->count > start)
+        wk_tensor_release(s->tensors[--s->count]);
+}
+
+/* Runs when a thread ends: its tensors and its stack go with it. */
+static void scopes_ended(void *pointer)
+{
+    ScopeStack *s = pointer;
+    drop_above(s, 0);
+    wk_release(s->tensors, s->capacity * sizeof *s->tensors);
+    wk_release(s->marks, s->mark_capacity * sizeof *s->marks);
+    memset(s, 0, sizeof *s);
+}
+
+static void scopes_setup(void)
+{
+    pthread_key_create(&wk_scope_key, scopes_ended);
+}
+
+static bool grow(void **items, size_t *capacity, size_t item_bytes)
+{
+    size_t wanted = *capacity ? *capacity * 2 : 64;
+    void *grown = wk_realloc(*items, *capacity * item_bytes, wanted * item_bytes);
+    if (!grown)
+        return false;
+    pthread_once(&wk_scope_once, scopes_setup);
+    pthread_setspecific(wk_scope_key, &wk_scopes);
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+wk_Tensor *wk_scope_adopt(wk_Tensor *tensor)
+{
+    ScopeStack *s = &wk_scopes;
+    if (!tensor)
+        return NULL;
+    if (s->count == s->capacity && !grow((void **)&s->tensors, &s->capacity, sizeof *s->tensors)) {
+        wk_tensor_release(tensor);
+        return NULL;
+    }
+    s->tensors[s->count++] = tensor;
+    return tensor;
+}
+
+wk_Scope wk_scope_begin(void)
+{
+    ScopeStack *s = &wk_scopes;
+    if (s->depth == s->mark_capacity && !grow((void **)&s->marks, &s->mark_capacity, sizeof *s->marks))
+        return (wk_Scope){0};
+    s->marks[s->depth++] = (Mark){.id = ++s->last_id, .start = s->count};
+    return (wk_Scope){s->last_id};
+}
+
+bool wk_scope_end(wk_Scope scope)
+{
+    return wk_scope_end_keeping(scope, NULL);
+}
+
+bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
+{
+    ScopeStack *s = &wk_scopes;
+    size_t at = s->depth;
+    while (at > 0 && s->marks[at - 1].id != scope.id)
+        at--;
+    if (at == 0)
+        return wk_raise(WK_ERROR_STATE, "scope_end: this scope has already ended, or was begun by another thread"), false;
+    size_t start = s->marks[at - 1].start;
+    /* The result keeps its place in the stack: only what lies beside it goes. */
+    bool held = false;
+    while (s->count > start) {
+        wk_Tensor *tensor = s->tensors[--s->count];
+        if (tensor == result && !held)
+            held = true;
+        else
+            wk_tensor_release(tensor);
+    }
+    if (held)
+        s->tensors[s->count++] = result;
+    s->depth = at - 1;
+    return true;
+}
