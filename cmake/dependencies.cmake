@@ -1,0 +1,31 @@
+# Other libraries, each behind an option that is ON by default. An option that is ON and cannot be met stops the configuration
+# with the name of the package to install; nothing is ever dropped silently. Each gives the target wick_<name>.
+#   wick_need(NAME default "what it is for" header library debian-package)
+function(wick_need name default what header library package)
+  option(WICK_${name} "${what}" ${default})
+  if(NOT WICK_${name})
+    return()
+  endif()
+  find_path(WICK_${name}_INCLUDE ${header})
+  find_library(WICK_${name}_LIBRARY ${library})
+  mark_as_advanced(WICK_${name}_INCLUDE WICK_${name}_LIBRARY)
+  if(NOT WICK_${name}_INCLUDE OR NOT WICK_${name}_LIBRARY)
+    message(FATAL_ERROR "WICK_${name} (${what}) needs ${header} and lib${library}, which were not found.\n"
+      "Install them (Debian: apt-get install ${package}), or do without: -DWICK_${name}=OFF")
+  endif()
+  string(TOLOWER wick_${name} target)
+  add_library(${target} INTERFACE IMPORTED)
+  target_include_directories(${target} SYSTEM INTERFACE ${WICK_${name}_INCLUDE})
+  target_link_libraries(${target} INTERFACE ${WICK_${name}_LIBRARY})
+endfunction()
+
+wick_need(ZLIB ON "compressed files" zlib.h z zlib1g-dev)
+wick_need(JSON ON "files with JSON in them" jansson.h jansson libjansson-dev)
+if(PROJECT_IS_TOP_LEVEL)
+  wick_need(PNG ON "pictures, for the program" png.h png libpng-dev)
+  wick_need(CURL ON "downloads, for the program" curl/curl.h curl libcurl4-openssl-dev)
+  wick_need(TESTS ON "the tests" cmocka.h cmocka libcmocka-dev)
+endif()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)

@@ -1,0 +1,22 @@
+# cmake --install: headers, both libraries, the program, and what find_package(wick) and pkg-config read.
+include(CMakePackageConfigHelpers)
+set(WICK_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/wick)
+
+install(DIRECTORY include/wick TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
+install(TARGETS wick wick_static EXPORT wick)
+install(EXPORT wick NAMESPACE wick:: DESTINATION ${WICK_CMAKE_DIR} FILE wick-targets.cmake)
+
+configure_package_config_file(cmake/wick-config.cmake.in wick-config.cmake INSTALL_DESTINATION ${WICK_CMAKE_DIR})
+write_basic_package_version_file(wick-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/wick-config.cmake ${PROJECT_BINARY_DIR}/wick-config-version.cmake DESTINATION ${WICK_CMAKE_DIR})
+
+set(WICK_PRIVATE_LIBS "-lm -pthread")
+if(WICK_ZLIB)
+  string(APPEND WICK_PRIVATE_LIBS " -lz")
+endif()
+if(WICK_JSON)
+  string(APPEND WICK_PRIVATE_LIBS " -ljansson")
+endif()
+file(RELATIVE_PATH WICK_PC_TO_PREFIX /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(cmake/wick.pc.in wick.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/wick.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,64 @@
+# libwick. Every source is compiled once, position independent, and goes into both libwick.so and libwick.a.
+file(GLOB WICK_SOURCES CONFIGURE_DEPENDS
+  src/core/*.c src/kernels/*.c src/autograd/*.c src/ops/*.c src/nn/*.c src/optim/*.c src/data/*.c src/io/*.c)
+file(GLOB WICK_ISA_SOURCES CONFIGURE_DEPENDS src/kernels/isa/*.c)
+
+# How the sources of the library and of the tests see each other: wick_object_library(target sources...)
+function(wick_object_library target)
+  add_library(${target} OBJECT ${ARGN})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(${target} PRIVATE ${WICK_STRICT_WARNINGS} -ffp-contract=off -fno-semantic-interposition)
+  target_compile_definitions(${target} PRIVATE WICK_VERSION="${PROJECT_VERSION}"
+    WICK_HAS_ZLIB=$<BOOL:${WICK_ZLIB}> WICK_HAS_JSON=$<BOOL:${WICK_JSON}>)
+  target_link_libraries(${target} PRIVATE Threads::Threads $<$<BOOL:${WICK_ZLIB}>:wick_zlib> $<$<BOOL:${WICK_JSON}>:wick_json>)
+endfunction()
+
+# Numbers must not depend on the compiler's taste, so a*b+c is fused only where a file is written for it.
+file(GLOB kernel_sources CONFIGURE_DEPENDS src/kernels/*.c)
+set_property(SOURCE ${kernel_sources} ${WICK_ISA_SOURCES} APPEND PROPERTY COMPILE_OPTIONS -fno-math-errno -fno-trapping-math)
+file(GLOB fused_sources CONFIGURE_DEPENDS src/kernels/isa/gemm*.c src/kernels/isa/conv*.c)
+set_property(SOURCE ${fused_sources} APPEND PROPERTY COMPILE_OPTIONS -ffp-contract=fast)
+
+# The kernels once per instruction set; the library chooses among them when it starts.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  set(WICK_ISAS portable avx2 avx512)
+  set(isa_flags_portable -march=x86-64-v2)
+  set(isa_flags_avx2 -march=x86-64-v3)
+  set(isa_flags_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(WICK_ISAS neon)
+else()
+  set(WICK_ISAS portable)
+endif()
+
+wick_object_library(wick_objects ${WICK_SOURCES})
+set(objects $<TARGET_OBJECTS:wick_objects>)
+foreach(isa IN LISTS WICK_ISAS)
+  if(WICK_ISA_SOURCES)
+    wick_object_library(wick_isa_${isa} ${WICK_ISA_SOURCES})
+    target_compile_definitions(wick_isa_${isa} PRIVATE WK_ISA=${isa})
+    target_compile_options(wick_isa_${isa} PRIVATE ${isa_flags_${isa}})
+    list(APPEND objects $<TARGET_OBJECTS:wick_isa_${isa}>)
+  endif()
+endforeach()
+
+add_library(wick SHARED ${objects})
+set_target_properties(wick PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+add_library(wick_static STATIC ${objects})
+set_target_properties(wick_static PROPERTIES OUTPUT_NAME wick EXPORT_NAME static)
+add_library(wick::wick ALIAS wick)
+add_library(wick::static ALIAS wick_static)
+foreach(library wick wick_static)
+  set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+  target_include_directories(${library} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${library} PRIVATE Threads::Threads m)
+  foreach(name IN ITEMS ZLIB:z JSON:jansson)
+    string(REGEX MATCH "(.*):(.*)" _ ${name})
+    if(WICK_${CMAKE_MATCH_1})
+      string(TOLOWER wick_${CMAKE_MATCH_1} dependency)
+      target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:${dependency}> $<INSTALL_INTERFACE:${CMAKE_MATCH_2}>)
+    endif()
+  endforeach()
+endforeach()

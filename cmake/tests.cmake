@@ -1,0 +1,53 @@
+# tests/<folder>/test_<thing>.c -> the program build/<preset>/tests/<folder>/test_<thing>, known to ctest as <folder>.<thing>.
+# Tests run in the source folder, and are linked to the static library so that they reach what the shared one hides.
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests tests/test_*.c)
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
+
+set(test_seconds 60)
+set(test_environment WICK_PROGRAM=${PROJECT_BINARY_DIR}/wick UBSAN_OPTIONS=print_stacktrace=1)
+if(WICK_SANITIZE)
+  set(test_seconds 600) # sanitizers cost up to tenfold
+endif()
+
+# Flags and paths common to the tests and what supports them.
+function(wick_test_target target)
+  target_include_directories(${target} PRIVATE include src tests)
+  target_compile_options(${target} PRIVATE ${WICK_WARNINGS} -ffp-contract=off)
+  target_compile_definitions(${target} PRIVATE WICK_HAS_ZLIB=$<BOOL:${WICK_ZLIB}> WICK_HAS_JSON=$<BOOL:${WICK_JSON}>
+    WICK_HAS_PNG=$<BOOL:${WICK_PNG}> WICK_HAS_CURL=$<BOOL:${WICK_CURL}>)
+  target_link_libraries(${target} PRIVATE wick_static wick_tests m)
+endfunction()
+
+if(support_sources)
+  add_library(wick_test_support OBJECT ${support_sources})
+  wick_test_target(wick_test_support)
+endif()
+
+foreach(source IN LISTS test_sources)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET source STEM program)
+  string(REPLACE "/" "." name "${folder}/${program}")
+  string(REPLACE ".test_" "." name "${name}")
+  add_executable(test.${name} tests/${source})
+  set_target_properties(test.${name} PROPERTIES OUTPUT_NAME ${program} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/${folder})
+  wick_test_target(test.${name})
+  if(support_sources)
+    target_link_libraries(test.${name} PRIVATE wick_test_support $<TARGET_OBJECTS:wick_test_support>)
+  endif()
+  add_test(NAME ${name} COMMAND test.${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
+endforeach()
+
+foreach(source IN LISTS example_sources)
+  cmake_path(GET source STEM name)
+  add_test(NAME example.${name} COMMAND example_${name} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+  set_tests_properties(example.${name} PROPERTIES LABELS example TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
+endforeach()
+
+# Installs to a folder of its own and builds programs outside of this tree against it, in C and C++. A library with a sanitizer
+# in it is not one to install.
+if(NOT WICK_SANITIZE)
+  add_test(NAME install COMMAND ${PROJECT_SOURCE_DIR}/tests/install/run.sh ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/install)
+  set_tests_properties(install PROPERTIES TIMEOUT 120)
+endif()

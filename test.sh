@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Builds wick and runs every test. Words given are ctest's: ./test.sh -R core
+set -euo pipefail
+cd "$(dirname "$0")"
+. tools/setup.sh
+
+need $test_packages
+phase "configure" cmake --preset release -DWICK_TESTS=ON ${WICK_OPTIONS:-}
+phase "build" cmake --build --preset release
+exec ctest --preset release --progress "$@"
