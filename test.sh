@@ -2,9 +2,10 @@
 # Builds wick and runs every test. Words given are ctest's: ./test.sh -R core
 set -euo pipefail
 cd "$(dirname "$0")"
+# shellcheck source=tools/setup.sh
 . tools/setup.sh
 
-need $test_packages
-phase "configure" cmake --preset release -DWICK_TESTS=ON ${WICK_OPTIONS:-}
+need "${test_packages[@]}"
+phase "configure" cmake --preset release -DWICK_TESTS=ON
 phase "build" cmake --build --preset release
 exec ctest --preset release --progress "$@"
