@@ -57,7 +57,7 @@ need() {
     elif sudo -n true 2>/dev/null; then
         phase "packages" _install sudo -n
     else
-        echo "Packages are missing. Type this, then start again:  sudo apt-get install -y ${missing[*]}"
+        echo "Packages are missing. Type this, then start again:  sudo apt-get update && sudo apt-get install -y ${missing[*]}"
         return 1
     fi
 }

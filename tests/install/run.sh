@@ -11,14 +11,17 @@ cmake --install "$build" --prefix "$tmp/first" >"$tmp/install.log"
 mv "$tmp/first" "$tmp/prefix" # an installation may be moved
 cd "$tmp"
 
+# In a user's program every name that is not the user's begins with wk_, hidden ones in the static library too.
+libdir=$(dirname "$(find "$tmp/prefix" -name libwick.a)")
+foreign=$(nm -g --defined-only "$libdir/libwick.a"; nm -D --defined-only "$libdir/libwick.so")
+foreign=$(echo "$foreign" | awk 'NF == 3 && $3 !~ /^wk_/ { print $3 }')
+if [ -n "$foreign" ]; then echo "names without wk_ in front: $foreign"; exit 1; fi
+
 cmake -G Ninja -S . -B out -DCMAKE_PREFIX_PATH="$tmp/prefix" -DCMAKE_C_COMPILER="$cc" >cmake.log || { cat cmake.log; exit 1; }
 cmake --build out >cmake.log || { cat cmake.log; exit 1; }
 for program in c_shared c_static cxx_shared; do out/$program; done
 
-pc=$(find "$tmp/prefix" -name wick.pc)
-PKG_CONFIG_PATH=$(dirname "$pc")
-export PKG_CONFIG_PATH
-libdir=$(dirname "$PKG_CONFIG_PATH")
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
 flags="-std=c17 -Wall -Wextra -Wpedantic -Werror"
 # shellcheck disable=SC2046,SC2086 # the words of flags are words
 {
