@@ -338,6 +338,10 @@ WK_API wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indi
 /* A view of any geometry over the same storage, checked against its size.                  torch: torch.as_strided */
 WK_API wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset);
 
+/* A copy of input with source written at that geometry.                                     torch: as_strided_scatter */
+WK_API wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims, const int64_t *strides,
+                                        int64_t offset);
+
 /* Rows of a dimension by an int64 vector; elements by an int64 tensor of the result's shape.  torch: index_select, gather */
 WK_API wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index);
 WK_API wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index);

@@ -1,0 +1,202 @@
+/* The door into the graph.
+ *
+ * The node is made before the forward runs and completed after it: so a write in place that cannot be recorded for want of memory
+ * has not happened. The forward runs in a scope of its own, without recording: its temporaries go when it is done. */
+#include <string.h>
+
+#include "autograd/node.h"
+#include "core/memory.h"
+
+static bool check_inputs(const wk_Op *op, int count, wk_Tensor *const *in)
+{
+    for (int i = 0; i < count; i++) {
+        int named = i < WK_OP_INPUTS && op->inputs[i] ? i : 0;
+        if (!in[i] && i < WK_OP_INPUTS && (op->optional & (1u << i)))
+            continue;
+        if (!wk_tensor_check(in[i], op->name, op->inputs[named]))
+            return false;
+    }
+    return true;
+}
+
+static bool any_tracked(int count, wk_Tensor *const *in)
+{
+    if (wk_grad_disabled)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (in[i] && in[i]->history && wk_tracks(in[i]))
+            return true;
+    return false;
+}
+
+/* The inputs whose gradient is wanted, one bit each, and their edges. */
+static bool connect(wk_Node *node, int count, wk_Tensor *const *in, unsigned *wanted)
+{
+    *wanted = 0;
+    for (int i = 0; i < count; i++) {
+        if (!in[i] || !wk_is_floating(in[i]->dtype) || !in[i]->history)
+            continue;
+        if (!wk_gradient_edge(in[i], &node->edges[i]))
+            return false;
+        if (node->edges[i].node)
+            *wanted |= i < 31 ? 1u << i : 1u << 31;
+    }
+    return true;
+}
+
+/* Slots of saved tensors: the inputs named by the op, then the output, then the extras. */
+enum { SAVED_SLOTS = WK_OP_INPUTS + 1 + WK_EXTRAS };
+
+static bool save_inputs(wk_Node *node, int count, wk_Tensor *const *in, unsigned wanted, bool inplace)
+{
+    for (int i = 0; i < count && i < WK_OP_INPUTS; i++) {
+        if (!in[i] || !(node->op->uses[i] & wanted))
+            continue;
+        /* What is about to be overwritten is saved as it was. */
+        wk_Tensor *value = inplace && i == 0 ? wk_clone(in[0]) : in[i];
+        if (!value)
+            return false;
+        wk_node_save(node, i, value);
+    }
+    return true;
+}
+
+static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted)
+{
+    wk_node_set_meta(node, 0, out);
+    if ((node->op->uses_output & wanted) && !node->saved[WK_OP_INPUTS].tensor && !wk_node_save_output(node, WK_OP_INPUTS, out))
+        return false;
+    node->saved[WK_OP_INPUTS].version = wk_tensor_version(out);
+    for (int i = 0; i < WK_EXTRAS; i++)
+        if (call->extra[i])
+            wk_node_save(node, WK_OP_INPUTS + 1 + i, call->extra[i]);
+    if (node->op->attributes && call->attributes)
+        memcpy(node->attributes, call->attributes, node->op->attributes);
+    return true;
+}
+
+static wk_Node *prepare(const wk_Op *op, wk_Call *call, unsigned *wanted)
+{
+    wk_Node *node = wk_node_new(op, call->count, SAVED_SLOTS, 1, call->attributes, call->attributes ? op->attributes : 0);
+    if (!node)
+        return NULL;
+    bool ok = connect(node, call->count, call->in, wanted) && save_inputs(node, call->count, call->in, *wanted, call->inplace);
+    if (ok && call->inplace && (op->uses_output & *wanted))
+        ok = wk_node_save_output(node, WK_OP_INPUTS, call->inplace);
+    if (!ok) {
+        wk_node_release(node);
+        return NULL;
+    }
+    return node;
+}
+
+/* Overlapping elements cannot be written to one by one. */
+static bool writable(const wk_Tensor *self, const char *op)
+{
+    for (int i = 0; i < self->ndim; i++)
+        if (self->stride[i] == 0 && self->shape[i] > 1)
+            return wk_raise(WK_ERROR_ARGUMENT,
+                            "%s: unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                            "location. Please clone() the tensor before performing the operation.",
+                            op),
+                   false;
+    return true;
+}
+
+static bool record(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted)
+{
+    if (!save_results(node, call, out, wanted)) {
+        wk_node_release(node);
+        return false;
+    }
+    if (call->inplace)
+        return wk_rebase_history(out, node);
+    return (!call->op->view || wk_link_view(out, call->in[0])) && wk_set_history(out, node, 0);
+}
+
+static wk_Tensor *run(wk_Call *call)
+{
+    const wk_Op *op = call->op;
+    unsigned wanted = 0;
+    wk_Node *node = NULL;
+    bool recording = !wk_grad_disabled;
+    if (call->inplace && !(writable(call->inplace, op->name) && wk_inplace_check(call->inplace, op->name)))
+        return NULL;
+    if (op->backward && any_tracked(call->count, call->in) && !(node = prepare(op, call, &wanted)))
+        return NULL;
+
+    wk_grad_disabled = true;
+    wk_Tensor *out = op->forward(call);
+    wk_grad_disabled = !recording;
+
+    if (!out) {
+        wk_node_release(node);
+        return NULL;
+    }
+    if (call->inplace)
+        wk_tensor_touch(out);
+    if (node && wk_is_floating(out->dtype))
+        return record(node, call, out, wanted) ? out : NULL;
+    wk_node_release(node);
+    if (op->view && recording && !wk_link_view(out, call->in[0]))
+        return NULL;
+    return out;
+}
+
+static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, bool inplace, wk_Tensor **more)
+{
+    union {
+        char bytes[256];
+        long double align;
+    } copy;
+    if (!check_inputs(op, count, in))
+        return NULL;
+    if (attributes)
+        memcpy(copy.bytes, attributes, op->attributes);
+    wk_Call call = {
+        .op = op, .count = count, .in = in, .attributes = attributes ? copy.bytes : NULL, .inplace = inplace ? in[0] : NULL};
+    wk_Scope scope = wk_scope_begin();
+    if (!scope.id)
+        return NULL;
+    wk_Tensor *out = run(&call);
+    wk_Tensor *second = out && more ? wk_tensor_retain(call.more[0]) : NULL;
+    wk_scope_end_keeping(scope, out);
+    if (more)
+        *more = wk_scope_adopt(second);
+    return out && more && !*more ? NULL : out;
+}
+
+wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes)
+{
+    return apply(op, count, in, attributes, false, NULL);
+}
+
+wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, wk_Tensor **more)
+{
+    return apply(op, count, in, attributes, false, more);
+}
+
+wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes)
+{
+    return apply(op, count, in, attributes, true, NULL);
+}
+
+wk_Tensor *wk_saved_input(wk_Node *node, int input)
+{
+    return wk_node_unpack(node, input);
+}
+
+wk_Tensor *wk_saved_output(wk_Node *node)
+{
+    return wk_node_unpack(node, WK_OP_INPUTS);
+}
+
+wk_Tensor *wk_saved_extra(wk_Node *node, int index)
+{
+    return wk_node_unpack(node, WK_OP_INPUTS + 1 + index);
+}
+
+bool wk_node_needs(const wk_Node *node, int input)
+{
+    return node->edges[input].node != NULL;
+}

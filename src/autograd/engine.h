@@ -1,0 +1,20 @@
+/* The parts of autograd that only autograd knows. */
+#ifndef WICK_AUTOGRAD_ENGINE_H
+#define WICK_AUTOGRAD_ENGINE_H
+
+#include "autograd/node.h"
+
+/* The node that adds to a leaf's .grad: one per leaf, owned by the caller. */
+wk_Node *wk_accumulate_node(wk_Tensor *leaf);
+bool wk_is_accumulate(const wk_Node *node);
+
+/* Gives a view whose memory was written in place the history of its base. */
+bool wk_refresh_view(wk_Tensor *view);
+
+/* Runs the backward of a node: out has node->edge_count slots, set to NULL before. A NULL left there means no gradient. */
+bool wk_node_run(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out);
+
+/* The gradient summed to a shape that broadcast to its own, and converted. */
+wk_Tensor *wk_reduce_gradient(wk_Tensor *grad, const wk_Meta *meta, const wk_Node *from, int index);
+
+#endif

@@ -1,0 +1,164 @@
+/* Operations and the graph they leave behind.
+ *
+ * An operation is one const wk_Op in its own file. wk_apply is the only door into the graph: it checks the inputs, runs the forward,
+ * decides whether a node is needed, and saves what the backward says it uses. */
+#ifndef WICK_AUTOGRAD_NODE_H
+#define WICK_AUTOGRAD_NODE_H
+
+#include "core/shape.h"
+#include "core/tensor.h"
+#include "wick/autograd.h"
+
+#define WK_OP_INPUTS 4 /* inputs that an op may name; operations on lists have more of the last */
+#define WK_EXTRAS    2
+
+/* One call of an operation's forward. */
+typedef struct wk_Call {
+    const struct wk_Op *op;
+    int count;
+    wk_Tensor *const *in;
+    void *attributes;                 /* a copy of the caller's, which forward may complete */
+    wk_Tensor *inplace;               /* the tensor to write the result to, or NULL for a new one */
+    wk_Tensor *more[1];               /* results beyond the first, none of them differentiable */
+    wk_Tensor *extra[WK_EXTRAS];      /* further tensors that backward uses */
+} wk_Call;
+
+typedef struct wk_Op {
+    const char *name;                 /* as messages name it: "conv2d" */
+    const char *node;                 /* as the graph names it: "ConvolutionBackward0" */
+    const char *inputs[WK_OP_INPUTS]; /* argument names, for messages */
+    unsigned optional;                /* bit i: input i may be NULL */
+    unsigned uses[WK_OP_INPUTS];      /* bit j of uses[i]: the gradient of input j uses the values of input i */
+    unsigned uses_output;             /* bit j: the gradient of input j uses the result */
+    size_t attributes;                /* bytes */
+    bool view;                        /* the result shares the first input's memory */
+
+    /* The result, or NULL with an error. */
+    wk_Tensor *(*forward)(wk_Call *call);
+    /* Fills in out[i] for every input i that needs it, in differentiable operations. A NULL left there is a failure. */
+    void (*backward)(wk_Node *node, wk_Tensor *grad, wk_Tensor **out);
+    /* In its place, for nodes of several outputs: grads may hold NULL for one without gradient, a NULL in out means none,
+     * and false tells a failure. */
+    bool (*backward_all)(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out);
+    /* Lets go of what the attributes hold. */
+    void (*drop)(wk_Node *node);
+} wk_Op;
+
+/* Runs an operation: `count` inputs, `attributes` (op->attributes bytes, or NULL). */
+wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
+wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, wk_Tensor **more);
+/* The same with the result written into the first input. */
+wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
+
+#define WK_APPLY(op, attributes, ...)                                                                        \
+    wk_apply(op, (int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), (wk_Tensor *[]){__VA_ARGS__}, attributes)
+#define WK_APPLY_INPLACE(op, attributes, ...)                                                                \
+    wk_apply_inplace(op, (int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), (wk_Tensor *[]){__VA_ARGS__}, attributes)
+
+/* ---- in a backward ---------------------------------------------------------------------------------- */
+
+/* What the forward saved. NULL with PyTorch's message if it was freed or changed since; passing it on is enough. */
+wk_Tensor *wk_saved_input(wk_Node *node, int input);
+wk_Tensor *wk_saved_output(wk_Node *node);
+wk_Tensor *wk_saved_extra(wk_Node *node, int index);
+bool wk_node_needs(const wk_Node *node, int input);
+
+/* ---- the graph -------------------------------------------------------------------------------------- */
+
+/* Shape and dtype of an output: what its gradient must have. */
+typedef struct wk_Meta {
+    wk_Shape shape;
+    wk_dtype dtype;
+} wk_Meta;
+
+typedef struct wk_Edge {
+    wk_Node *node; /* NULL: no gradient needed */
+    int output;    /* which of that node's outputs */
+} wk_Edge;
+
+typedef struct wk_Saved {
+    wk_Tensor *tensor;
+    uint32_t version;
+    bool is_output;
+} wk_Saved;
+
+typedef struct wk_NodeHook {
+    struct wk_NodeHook *next;
+    uint64_t id;
+    int output;
+    wk_Hook call;        /* NULL: keep the gradient for `retained` */
+    void *user;
+    struct wk_Variable *retained; /* not owned: it takes its hook away when it goes */
+} wk_NodeHook;
+
+struct wk_Node {
+    wk_Object object;
+    const wk_Op *op;
+    uint64_t sequence; /* later operations have higher numbers and go first on the way back */
+    int edge_count, saved_count, output_count;
+    bool freed;        /* the saved tensors are gone */
+    wk_Edge *edges;
+    wk_Saved *saved;   /* inputs in order, the output, the extras: NULL where not saved */
+    wk_Meta *meta;     /* of each output */
+    void *attributes;
+    wk_NodeHook *hooks;
+    wk_Node *inner;        /* a node that runs inside this one, or NULL */
+    wk_Node *release_next; /* the list of nodes being released, so that long chains need no deep stack */
+    size_t bytes;
+};
+
+wk_Node *wk_node_new(const wk_Op *op, int edges, int saved, int outputs, const void *attributes, size_t attribute_bytes);
+void wk_node_release(wk_Node *node);
+static inline wk_Node *wk_node_retain(wk_Node *node)
+{
+    if (node)
+        wk_object_retain(&node->object);
+    return node;
+}
+void wk_node_set_meta(wk_Node *node, int output, const wk_Tensor *tensor);
+void wk_node_save(wk_Node *node, int slot, wk_Tensor *tensor);
+bool wk_node_save_output(wk_Node *node, int slot, wk_Tensor *tensor);
+void wk_node_free_saved(wk_Node *node);
+wk_Tensor *wk_node_unpack(wk_Node *node, int slot);
+
+/* ---- what hangs on a tensor ------------------------------------------------------------------------- */
+
+typedef struct wk_Variable {
+    wk_History history;
+    bool requires_grad;   /* of a leaf */
+    bool retains_grad;
+    int output;           /* of grad_fn */
+    uint32_t view_version; /* of the storage when grad_fn was set, for views */
+    wk_Node *grad_fn;
+    wk_Node *accumulate;  /* not owned: the leaf's AccumulateGrad while a graph holds it */
+    wk_Tensor *grad;
+    wk_Tensor *base;      /* of a view */
+    wk_NodeHook *hooks;   /* of a leaf */
+} wk_Variable;
+
+static inline wk_Variable *wk_variable(const wk_Tensor *tensor)
+{
+    return (wk_Variable *)tensor->history;
+}
+wk_Variable *wk_variable_make(wk_Tensor *tensor);
+
+/* The edge that leads to a tensor's history; its node is NULL when the tensor needs no gradient. The node is owned by the caller. */
+bool wk_gradient_edge(wk_Tensor *tensor, wk_Edge *edge);
+static inline bool wk_tracks(const wk_Tensor *tensor)
+{
+    const wk_Variable *v = wk_variable(tensor);
+    return v && (v->requires_grad || v->grad_fn || v->base) && wk_requires_grad(tensor);
+}
+/* Makes `node` the history of the tensor; takes over the caller's share. */
+bool wk_set_history(wk_Tensor *tensor, wk_Node *node, int output);
+/* Links a view to the tensor whose memory it shows. */
+bool wk_link_view(wk_Tensor *view, wk_Tensor *of);
+/* False with an error if writing in place is refused: a leaf that requires a gradient, or a view of one. */
+bool wk_inplace_check(wk_Tensor *self, const char *op);
+/* Records `node` (its first edge is the tensor's own past) after a write in place; takes over the caller's share. */
+bool wk_rebase_history(wk_Tensor *self, wk_Node *node);
+
+extern _Thread_local bool wk_grad_disabled;
+uint64_t wk_next_sequence(void);
+
+#endif
