@@ -122,7 +122,7 @@ static wk_Tensor *run(wk_Call *call)
     bool recording = !wk_grad_disabled;
     if (call->inplace && !(writable(call->inplace, op->name) && wk_inplace_check(call->inplace, op->name)))
         return NULL;
-    if (op->backward && any_tracked(call->count, call->in) && !(node = prepare(op, call, &wanted)))
+    if ((op->backward || op->backward_all) && any_tracked(call->count, call->in) && !(node = prepare(op, call, &wanted)))
         return NULL;
 
     wk_grad_disabled = true;
@@ -146,7 +146,7 @@ static wk_Tensor *run(wk_Call *call)
 static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, bool inplace, wk_Tensor **more)
 {
     union {
-        char bytes[256];
+        char bytes[384];
         long double align;
     } copy;
     if (!check_inputs(op, count, in))

@@ -1,0 +1,123 @@
+/* torch.nn.functional: operations with the arguments and defaults of PyTorch's.
+ *
+ * Mandatory arguments come first, then options by name:  wk_conv2d(x, w, b, .stride = 2).  One number stands for both directions; a pair
+ * is .stride_hw = {2, 1} and goes before the number. Unset is PyTorch's default.
+ */
+#ifndef WICK_FUNCTIONAL_H
+#define WICK_FUNCTIONAL_H
+
+#include "wick/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a loss is reduced over its elements. */
+typedef enum wk_Reduction {
+    wk_reduction_mean = 0,
+    wk_reduction_sum,
+    wk_reduction_none,
+} wk_Reduction;
+
+/* ---- linear and convolution ------------------------------------------------------------------------- */
+
+/* input @ weight.T + bias.                                                                torch: F.linear
+ *   input [..., I]   weight [O, I]   bias [O] or NULL   ->   [..., O]
+ * Differs from PyTorch: never. */
+WK_API wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias);
+
+/* 2-D convolution of input with weight.                                                   torch: F.conv2d
+ *   input [N, C, H, W] or [C, H, W]   weight [K, C/groups, R, S]   bias [K] or NULL   ->   [N, K, OH, OW]
+ *   OH = (H + 2*padding - dilation*(R-1) - 1) / stride + 1
+ * Differs from PyTorch: never. */
+typedef struct wk_conv2d_options {
+    wk_Tensor *input, *weight, *bias;
+    int64_t stride, padding, dilation, groups;
+    int64_t stride_hw[2], padding_hw[2], dilation_hw[2];
+} wk_conv2d_options;
+WK_API wk_Tensor *wk_conv2d_with(wk_conv2d_options options);
+#define wk_conv2d(...) wk_conv2d_with((wk_conv2d_options){.input = __VA_ARGS__})
+
+/* ---- pooling ---------------------------------------------------------------------------------------- */
+
+/* The largest element of each window; the gradient goes to the first of them.             torch: F.max_pool2d
+ *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]     stride: unset is kernel_size
+ *   OH = (H + 2*padding - dilation*(kernel_size-1) - 1) / stride + 1, rounded up with ceil_mode
+ * Differs from PyTorch: never. */
+typedef struct wk_max_pool2d_options {
+    wk_Tensor *input;
+    int64_t kernel_size, stride, padding, dilation;
+    bool ceil_mode;
+    int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
+} wk_max_pool2d_options;
+WK_API wk_Tensor *wk_max_pool2d_with(wk_max_pool2d_options options);
+#define wk_max_pool2d(...) wk_max_pool2d_with((wk_max_pool2d_options){.input = __VA_ARGS__})
+
+/* The same with the index of each maximum in the flattened H*W plane.                     torch: F.max_pool2d_with_indices */
+WK_API wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options options);
+
+/* The mean of each window.                                                                torch: F.avg_pool2d
+ *   padding counts into the mean unless .exclude_pad (PyTorch: count_include_pad = False); divisor_override replaces the count
+ * Differs from PyTorch: the flag is named by its non-default. */
+typedef struct wk_avg_pool2d_options {
+    wk_Tensor *input;
+    int64_t kernel_size, stride, padding;
+    bool ceil_mode, exclude_pad;
+    int64_t divisor_override;
+    int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2];
+} wk_avg_pool2d_options;
+WK_API wk_Tensor *wk_avg_pool2d_with(wk_avg_pool2d_options options);
+#define wk_avg_pool2d(...) wk_avg_pool2d_with((wk_avg_pool2d_options){.input = __VA_ARGS__})
+
+/* ---- softmax and dropout ---------------------------------------------------------------------------- */
+
+/* exp(x) / sum(exp(x)), and its logarithm, along dim.                              torch: F.softmax, F.log_softmax */
+WK_API wk_Tensor *wk_softmax(wk_Tensor *input, int64_t dim);
+WK_API wk_Tensor *wk_log_softmax(wk_Tensor *input, int64_t dim);
+
+/* Zeroes each element with probability p and scales the rest by 1/(1-p), if training.     torch: F.dropout
+ *   p in [0, 1]; p = 0, and not training, draw no random numbers
+ * Differs from PyTorch: p and training have no defaults. */
+WK_API wk_Tensor *wk_dropout(wk_Tensor *input, double p, bool training);
+WK_API wk_Tensor *wk_dropout_(wk_Tensor *self, double p, bool training);
+
+/* ---- activations (relu, tanh and sigmoid are in tensor.h) ------------------------------------------- */
+
+/* x * sigmoid(x); x * (1 + erf(x / sqrt(2))) / 2.                                          torch: F.silu, F.gelu */
+WK_DECLARE_UNARY(silu)
+WK_DECLARE_UNARY(gelu)
+
+/* ---- losses ----------------------------------------------------------------------------------------- */
+
+/* (input - target)^2 and |input - target|; the shapes broadcast.                          torch: F.mse_loss, F.l1_loss */
+typedef struct wk_loss_options {
+    wk_Tensor *input, *target;
+    wk_Reduction reduction;
+} wk_loss_options;
+WK_API wk_Tensor *wk_mse_loss_with(wk_loss_options options);
+WK_API wk_Tensor *wk_l1_loss_with(wk_loss_options options);
+#define wk_mse_loss(...) wk_mse_loss_with((wk_loss_options){.input = __VA_ARGS__})
+#define wk_l1_loss(...)  wk_l1_loss_with((wk_loss_options){.input = __VA_ARGS__})
+
+/* -weight[target] * input[target], of log-probabilities.                                  torch: F.nll_loss
+ *   input [N, C], [N, C, d...] or [C]   target int64 [N], [N, d...] or []   weight [C] or NULL
+ *   the mean is over the weights of the targets; a target equal to ignore_index counts for nothing.
+ *   ignore_index: unset is -100, WK_ZERO is 0
+ * Differs from PyTorch: a target out of range is named by its place. */
+typedef struct wk_nll_loss_options {
+    wk_Tensor *input, *target, *weight;
+    int64_t ignore_index;
+    wk_Reduction reduction;
+    double label_smoothing; /* of cross_entropy only, in [0, 1] */
+} wk_nll_loss_options;
+WK_API wk_Tensor *wk_nll_loss_with(wk_nll_loss_options options);
+#define wk_nll_loss(...) wk_nll_loss_with((wk_nll_loss_options){.input = __VA_ARGS__})
+
+/* nll_loss(log_softmax(input, 1), target). A target of the shape and dtype of the input holds probabilities.  torch: F.cross_entropy */
+WK_API wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options options);
+#define wk_cross_entropy(...) wk_cross_entropy_with((wk_nll_loss_options){.input = __VA_ARGS__})
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,103 @@
+/* Files: named tensors to and from safetensors, IDX files, and the hook that sees every file operation.
+ *
+ * A file is checked whole before anything is made of it, and written beside its name and then renamed: whatever happens, a name
+ * holds the old file or the new one. Messages tell the path, the place in the file, what was there and what was wanted.
+ */
+#ifndef WICK_IO_H
+#define WICK_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wick/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- named tensors ---------------------------------------------------------------------------------- */
+
+typedef struct wk_NamedTensor {
+    const char *name;
+    wk_Tensor *tensor;
+} wk_NamedTensor;
+
+/* A line of text that travels with the tensors. */
+typedef struct wk_Metadata {
+    const char *key, *value;
+} wk_Metadata;
+
+/* An ordered dictionary of tensors. It owns its names, texts and a share of each tensor; wk_free it. Read the fields, and change
+ * them only through the functions below.                                                torch: Module.state_dict() */
+typedef struct wk_StateDict {
+    int count;
+    wk_NamedTensor *entries;
+    int metadata_count;
+    wk_Metadata *metadata;
+} wk_StateDict;
+
+WK_API wk_StateDict *wk_StateDict_new(void);
+WK_API void wk_state_dict_free(wk_StateDict *dict);
+
+/* Sets dict[name] = tensor; a name that is there keeps its place. On failure the dictionary is as it was. torch: d[name] = tensor */
+WK_API bool wk_state_dict_set(wk_StateDict *dict, const char *name, wk_Tensor *tensor);
+
+/* The tensor of that name, or NULL without an error when there is none. It stays the dictionary's.    torch: d.get(name) */
+WK_API wk_Tensor *wk_state_dict_get(const wk_StateDict *dict, const char *name);
+
+/* The metadata of that key (NULL when there is none), and setting one.           safetensors: metadata={key: value} */
+WK_API const char *wk_state_dict_metadata(const wk_StateDict *dict, const char *key);
+WK_API bool wk_state_dict_set_metadata(wk_StateDict *dict, const char *key, const char *value);
+
+/* ---- safetensors ------------------------------------------------------------------------------------ */
+
+/* Writes tensors to a safetensors file, byte for byte what the format's own writer makes of them: widest dtype first, then by name.
+ *     wk_save_safetensors(2, (wk_NamedTensor[]){{"w", w}, {"b", b}}, "model.safetensors")
+ * Differs from safetensors.torch.save_file: tensors over the same memory are allowed, and each is written.
+ *                                                                      safetensors: safetensors.torch.save_file */
+typedef struct wk_save_safetensors_options {
+    int count;
+    const wk_NamedTensor *tensors;
+    const char *path;
+    int metadata_count;
+    const wk_Metadata *metadata;
+} wk_save_safetensors_options;
+WK_API bool wk_save_safetensors_with(wk_save_safetensors_options options);
+#define wk_save_safetensors(...) wk_save_safetensors_with((wk_save_safetensors_options){.count = __VA_ARGS__})
+
+/* Reads a safetensors file, in the order of its header. dtypes F64 F32 I64 I32 U8 BOOL; others are WK_ERROR_UNSUPPORTED.
+ * Stricter than the format's own reader: a name that comes twice is an error, and so is a BOOL that is neither 0 nor 1.
+ *                                                                      safetensors: safetensors.torch.load_file */
+WK_API wk_StateDict *wk_load_safetensors(const char *path);
+
+/* ---- IDX -------------------------------------------------------------------------------------------- */
+
+/* Reads an IDX file (the format of MNIST), plain or compressed by gzip, as a tensor of its dtype: uint8, int32, float32 or float64. */
+WK_API wk_Tensor *wk_load_idx(const char *path);
+
+/* Writes a tensor of one of these dtypes as a plain IDX file. */
+WK_API bool wk_save_idx(wk_Tensor *tensor, const char *path);
+
+/* ---- the hook --------------------------------------------------------------------------------------- */
+
+typedef enum wk_IoOperation {
+    WK_IO_OPEN,
+    WK_IO_READ,
+    WK_IO_CREATE,
+    WK_IO_WRITE,
+    WK_IO_FSYNC,
+    WK_IO_RENAME,
+    WK_IO_FSYNC_DIR,
+    WK_IO_UNLINK,
+} wk_IoOperation;
+
+/* Asked before every file operation of the library. It returns 0 to let it go on, or the errno with which it shall fail instead;
+ * for reads and writes it may lower *bytes to see a short one. It counts, limits, traces, injects failures, and may end the process.
+ * It may be called from any thread. NULL takes it away. */
+typedef int (*wk_IoHook)(wk_IoOperation operation, const char *path, size_t *bytes, void *user);
+WK_API void wk_set_io_hook(wk_IoHook hook, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,119 @@
+/* Copies and conversions: clone, contiguous, to, copy_, fill_, zero_. All are one kernel, the cast from a dtype to a dtype.
+ * A write that replaces the old values stops their gradient: it is none for self, and the gradient itself for the source. */
+#include "ops/ops.h"
+
+static bool cast_into(const char *op, wk_Tensor *out, wk_Tensor *in)
+{
+    return wk_map(op, wk_kernels->cast[in->dtype][out->dtype], out, 1, &in);
+}
+
+static void pass_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    (void)node;
+    out[0] = grad; /* the engine converts it to the input's dtype */
+}
+
+/* ---- clone, contiguous, to -------------------------------------------------------------------------- */
+
+static wk_Tensor *clone_forward(wk_Call *call)
+{
+    wk_Tensor *in = call->in[0], *out = wk_tensor_new("clone", (wk_dtype)in->dtype, in->ndim, in->shape);
+    if (!out || !cast_into("clone", out, in))
+        return NULL;
+    out->number = in->number;
+    return out;
+}
+
+static const wk_Op clone_op = {
+    .name = "clone", .node = "CloneBackward0", .inputs = {"input"}, .forward = clone_forward, .backward = pass_gradient};
+
+wk_Tensor *wk_clone(wk_Tensor *input)
+{
+    return WK_APPLY(&clone_op, NULL, input);
+}
+
+wk_Tensor *wk_contiguous(wk_Tensor *input)
+{
+    return wk_tensor_check(input, "contiguous", "input") ? input->contiguous ? input : wk_clone(input) : NULL;
+}
+
+static wk_Tensor *to_forward(wk_Call *call)
+{
+    const wk_dtype *dtype = call->attributes;
+    wk_Tensor *in = call->in[0], *out = wk_tensor_new("to", *dtype, in->ndim, in->shape);
+    if (!out || !cast_into("to", out, in))
+        return NULL;
+    out->number = in->number;
+    return out;
+}
+
+static const wk_Op to_op = {.name = "to", .node = "ToCopyBackward0", .inputs = {"input"}, .attributes = sizeof(wk_dtype),
+                            .forward = to_forward, .backward = pass_gradient};
+
+wk_Tensor *wk_to_dtype(wk_Tensor *input, wk_dtype dtype)
+{
+    if (!wk_tensor_check(input, "to", "input"))
+        return NULL;
+    if (dtype == wk_default_dtype)
+        dtype = wk_get_default_dtype();
+    if ((unsigned)dtype >= WK_DTYPES)
+        return wk_raise(WK_ERROR_DTYPE, "to: there is no dtype %d", (int)dtype);
+    return input->dtype == dtype ? input : WK_APPLY(&to_op, &dtype, input);
+}
+
+/* ---- copy_, fill_, zero_ ---------------------------------------------------------------------------- */
+
+static bool overwritten(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
+{
+    if (node->edge_count > 1 && wk_node_needs(node, 1))
+        out[1] = grads[0];
+    return true;
+}
+
+static wk_Tensor *copy_forward(wk_Call *call)
+{
+    wk_Tensor *self = call->in[0], *source = call->in[1];
+    wk_Shape shape;
+    if (!wk_shape_broadcast("copy_", self, source, &shape))
+        return NULL;
+    bool fits = shape.ndim == self->ndim;
+    for (int i = 0; fits && i < shape.ndim; i++)
+        fits = shape.dims[i] == self->shape[i];
+    if (!fits)
+        return wk_raise(WK_ERROR_SHAPE, "copy_: output with shape %s doesn't match the broadcast shape %s", WK_SHAPE_TEXT(self),
+                        wk_shape_text(shape.ndim, shape.dims).text);
+    if (source->storage == self->storage && !(source = wk_clone(source)))
+        return NULL;
+    return cast_into("copy_", self, source) ? self : NULL;
+}
+
+static const wk_Op copy_op = {.name = "copy_", .node = "CopyBackwards", .inputs = {"self", "other"}, .forward = copy_forward,
+                              .backward_all = overwritten};
+
+wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other)
+{
+    return WK_APPLY_INPLACE(&copy_op, NULL, self, other);
+}
+
+static wk_Tensor *fill_forward(wk_Call *call)
+{
+    const double *value = call->attributes;
+    wk_Tensor *self = call->in[0], *number = wk_number_double(*value);
+    return number && cast_into("fill_", self, number) ? self : NULL;
+}
+
+static const wk_Op fill_op = {.name = "fill_", .node = "FillBackward0", .inputs = {"self"}, .attributes = sizeof(double),
+                              .forward = fill_forward, .backward_all = overwritten};
+static const wk_Op zero_op = {.name = "zero_", .node = "ZeroBackward0", .inputs = {"self"}, .attributes = sizeof(double),
+                              .forward = fill_forward, .backward_all = overwritten};
+
+wk_Tensor *wk_fill_(wk_Tensor *self, double value)
+{
+    return WK_APPLY_INPLACE(&fill_op, &value, self);
+}
+
+wk_Tensor *wk_zero_(wk_Tensor *self)
+{
+    double zero = 0;
+    return WK_APPLY_INPLACE(&zero_op, &zero, self);
+}

@@ -1,0 +1,159 @@
+/* Creation: tensors from sizes, numbers, your memory and random numbers. None of them has a gradient. */
+#include <math.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "ops/ops.h"
+
+wk_Tensor *wk_empty_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    return wk_tensor_new("empty", dtype, ndim, dims);
+}
+
+wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    wk_Tensor *t = wk_tensor_new("zeros", dtype, ndim, dims);
+    if (t)
+        memset(wk_tensor_data(t), 0, (size_t)t->numel * wk_dtype_size((wk_dtype)t->dtype));
+    return t;
+}
+
+static wk_Tensor *filled(const char *op, int ndim, const int64_t *dims, double value, wk_dtype dtype)
+{
+    wk_Tensor *t = wk_tensor_new(op, dtype, ndim, dims);
+    wk_Tensor *number = t ? wk_number_double(value) : NULL;
+    return number && wk_map(op, wk_kernels->cast[wk_float64][t->dtype], t, 1, &number) ? t : NULL;
+}
+
+wk_Tensor *wk_ones_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    return filled("ones", ndim, dims, 1, dtype);
+}
+
+wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, double value, wk_dtype dtype)
+{
+    return filled("full", ndim, dims, value, dtype);
+}
+
+wk_Tensor *wk_scalar(double value)
+{
+    return filled("scalar", 0, NULL, value, wk_default_dtype);
+}
+
+wk_Tensor *wk_scalar_dtype(double value, wk_dtype dtype)
+{
+    return filled("scalar", 0, NULL, value, dtype);
+}
+
+wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int64_t *dims)
+{
+    wk_Tensor *t = wk_tensor_new("tensor", dtype, ndim, dims);
+    if (!t)
+        return NULL;
+    if (!data && t->numel)
+        return wk_raise_null("tensor", "data");
+    if (t->numel)
+        memcpy(wk_tensor_data(t), data, (size_t)t->numel * wk_dtype_size((wk_dtype)t->dtype));
+    return t;
+}
+
+/* ---- like another ----------------------------------------------------------------------------------- */
+
+#define LIKE(name, call)                                                                                     \
+    wk_Tensor *wk_##name(wk_Tensor *input)                                                                   \
+    {                                                                                                        \
+        return wk_tensor_check(input, #name, "input") ? call : NULL;                                         \
+    }
+LIKE(empty_like, wk_empty_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
+LIKE(zeros_like, wk_zeros_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
+LIKE(ones_like, wk_ones_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
+LIKE(rand_like, wk_rand_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
+LIKE(randn_like, wk_randn_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
+
+wk_Tensor *wk_full_like(wk_Tensor *input, double value)
+{
+    return wk_tensor_check(input, "full_like", "input") ? wk_full_shape(input->ndim, input->shape, value, (wk_dtype)input->dtype) : NULL;
+}
+
+/* ---- sequences -------------------------------------------------------------------------------------- */
+
+wk_Tensor *wk_arange_dtype(double start, double end, double step, wk_dtype dtype)
+{
+    if (!(step > 0 || step < 0))
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: step must be nonzero");
+    if (!isfinite(start) || !isfinite(end))
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %g -> %g", start, end);
+    if ((step > 0 && start > end) || (step < 0 && start < end))
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: upper bound and lower bound inconsistent with step sign");
+    double count = ceil((end - start) / step);
+    if (!(count < 0x1p62))
+        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow: %g elements", count);
+    int64_t n = (int64_t)count;
+    wk_Tensor *values = wk_tensor_new("arange", wk_float64, 1, &n);
+    if (!values)
+        return NULL;
+    double *v = wk_tensor_data(values);
+    for (int64_t i = 0; i < n; i++)
+        v[i] = start + (double)i * step;
+    return wk_to_dtype(values, dtype);
+}
+
+wk_Tensor *wk_arange(double start, double end, double step)
+{
+    bool whole = start == floor(start) && end == floor(end) && step == floor(step);
+    return wk_arange_dtype(start, end, step, whole ? wk_int64 : wk_default_dtype);
+}
+
+wk_Tensor *wk_linspace(double start, double end, int64_t steps)
+{
+    if (steps < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "linspace: number of steps must be non-negative, got %lld", (long long)steps);
+    wk_Tensor *values = wk_tensor_new("linspace", wk_float64, 1, &steps);
+    if (!values)
+        return NULL;
+    double *v = wk_tensor_data(values), step = steps > 1 ? (end - start) / (double)(steps - 1) : 0;
+    for (int64_t i = 0; i < steps; i++) /* from both ends, as PyTorch does, so that the last is `end` */
+        v[i] = i < steps / 2 || steps == 1 ? start + step * (double)i : end - step * (double)(steps - 1 - i);
+    return wk_to_dtype(values, wk_default_dtype);
+}
+
+wk_Tensor *wk_eye(int64_t n)
+{
+    if (n < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "eye: n must be greater or equal to 0, got %lld", (long long)n);
+    wk_Tensor *t = wk_zeros(n, n);
+    wk_Tensor *diagonal = t ? wk_as_strided(t, 1, &n, (const int64_t[]){n + 1}, 0) : NULL;
+    return diagonal && wk_fill_(diagonal, 1) ? t : NULL;
+}
+
+/* ---- random numbers --------------------------------------------------------------------------------- */
+
+wk_Tensor *wk_rand_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    wk_Tensor *t = wk_tensor_new("rand", dtype, ndim, dims);
+    return t ? wk_uniform_(t, 0, 1, NULL) : NULL;
+}
+
+wk_Tensor *wk_randn_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    wk_Tensor *t = wk_tensor_new("randn", dtype, ndim, dims);
+    return t ? wk_normal_(t, 0, 1, NULL) : NULL;
+}
+
+wk_Tensor *wk_randint_shape(int64_t low, int64_t high, int ndim, const int64_t *dims)
+{
+    wk_Tensor *t = wk_tensor_new("randint", wk_int64, ndim, dims);
+    return t ? wk_random_(t, low, high, NULL) : NULL;
+}
+
+wk_Tensor *wk_randperm(int64_t n)
+{
+    if (n < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "randperm: n must be non-negative, got %lld", (long long)n);
+    wk_Tensor *t = wk_tensor_new("randperm", wk_int64, 1, &n);
+    wk_Generator *generator = t ? wk_generator(NULL) : NULL;
+    if (!generator)
+        return NULL;
+    wk_fill_randperm(generator, wk_tensor_data(t), n);
+    return t;
+}

@@ -1,0 +1,235 @@
+/* Elementwise operations, made from the rows of kernels/rows.def.
+ *
+ * A row becomes a descriptor, a gradient function and the public functions wk_<name>, wk_<name>_ (and _tensor, _double, _int64 for two
+ * operands). Operands are converted to their common dtype first, so that a kernel knows one dtype only. */
+#include <stddef.h>
+#include <string.h>
+
+#include "ops/ops.h"
+
+enum Types { FLOATING, NUMERIC, ANY };
+enum Saves { SX = 1, SY = 2, SZ = 4 };
+
+/* One row: what the descriptor must know beside the graph. */
+typedef struct Row {
+    wk_Op op;
+    enum Types types;
+    size_t loops; /* offset of wk_Loop[WK_DTYPES] in wk_Kernels */
+    bool compares;
+} Row;
+
+static wk_Loop loop_of(const Row *row, int dtype)
+{
+    const wk_Loop *loops = (const wk_Loop *)(const void *)((const char *)wk_kernels + row->loops);
+    return loops[dtype];
+}
+
+/* ---- the forward ------------------------------------------------------------------------------------ */
+
+static wk_Tensor *converted(wk_Tensor *t, wk_dtype dtype)
+{
+    return t->dtype == dtype ? t : wk_to_dtype(t, dtype);
+}
+
+/* Memory that is read at other places than it is written must be read first. */
+static wk_Tensor *apart_from(wk_Tensor *operand, const wk_Tensor *self)
+{
+    if (operand->storage != self->storage)
+        return operand;
+    bool same = operand->offset == self->offset && wk_shape_same(operand, self) &&
+                memcmp(operand->stride, self->stride, self->ndim * sizeof *self->stride) == 0;
+    return same ? operand : wk_clone(operand);
+}
+
+static bool result_fits(const Row *row, const wk_Tensor *self, wk_dtype dtype, const wk_Shape *shape)
+{
+    if (self->ndim != shape->ndim || memcmp(self->shape, shape->dims, self->ndim * sizeof *self->shape) != 0)
+        return wk_raise(WK_ERROR_SHAPE, "%s_: output with shape %s doesn't match the broadcast shape %s", row->op.name, WK_SHAPE_TEXT(self),
+                        wk_shape_text(shape->ndim, shape->dims).text),
+               false;
+    bool lossless = wk_is_floating((int)dtype) ? wk_is_floating(self->dtype) : self->dtype != wk_bool || dtype == wk_bool;
+    if (!lossless)
+        return wk_raise(WK_ERROR_DTYPE, "%s_: result type %s can't be cast to the desired output type %s", row->op.name,
+                        wk_dtype_name(dtype), wk_dtype_name((wk_dtype)self->dtype)),
+               false;
+    return true;
+}
+
+static wk_Tensor *elementwise_forward(wk_Call *call)
+{
+    const Row *row = (const Row *)call->op;
+    wk_Tensor *const *in = call->in;
+    wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
+    wk_Shape shape = {.ndim = in[0]->ndim};
+    memcpy(shape.dims, in[0]->shape, sizeof shape.dims);
+    if (call->count == 2 && !wk_shape_broadcast(row->op.name, in[0], in[1], &shape))
+        return NULL;
+    if (row->types == FLOATING && !wk_is_floating((int)dtype))
+        dtype = wk_get_default_dtype();
+    wk_Loop loop = loop_of(row, (int)dtype);
+    if (!loop || (row->types == NUMERIC && dtype == wk_bool))
+        return wk_raise_dtype(row->op.name, (int)dtype);
+
+    wk_Tensor *self = call->inplace, *operands[2];
+    wk_dtype out_dtype = row->compares ? wk_bool : dtype;
+    if (self && !result_fits(row, self, out_dtype, &shape))
+        return NULL;
+    for (int i = 0; i < call->count; i++) {
+        operands[i] = converted(in[i], dtype);
+        if (operands[i] && self)
+            operands[i] = apart_from(operands[i], self);
+        if (!operands[i])
+            return NULL;
+    }
+    wk_Tensor *out = self && self->dtype == out_dtype ? self : wk_tensor_new(row->op.name, out_dtype, shape.ndim, shape.dims);
+    if (!out || !wk_map(row->op.name, loop, out, call->count, operands))
+        return NULL;
+    out->number = !self && call->count == 2 && in[0]->number && in[1]->number;
+    if (!self || out == self)
+        return out;
+    return wk_map(row->op.name, wk_kernels->cast[out_dtype][self->dtype], self, 1, &out) ? self : NULL;
+}
+
+/* ---- the rows --------------------------------------------------------------------------------------- */
+
+#define UNARY(row_name, types_, value, node_name, saves, gradient, low, high)                                \
+    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                            \
+    {                                                                                                        \
+        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;                                        \
+        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;                                          \
+        (void)x, (void)y;                                                                                    \
+        out[0] = gradient;                                                                                   \
+    }                                                                                                        \
+    static const Row row_name##_row = {.op = {.name = #row_name,                                             \
+                                              .node = #node_name,                                            \
+                                              .inputs = {"input"},                                           \
+                                              .uses = {((saves)&SX) != 0},                                   \
+                                              .uses_output = ((saves)&SZ) != 0,                              \
+                                              .forward = elementwise_forward,                                \
+                                              .backward = row_name##_gradient},                              \
+                                       .types = types_,                                                      \
+                                       .loops = offsetof(wk_Kernels, row_name)};                             \
+    wk_Tensor *wk_##row_name(wk_Tensor *input)                                                               \
+    {                                                                                                        \
+        return WK_APPLY(&row_name##_row.op, NULL, input);                                                    \
+    }                                                                                                        \
+    wk_Tensor *wk_##row_name##_(wk_Tensor *self)                                                             \
+    {                                                                                                        \
+        return WK_APPLY_INPLACE(&row_name##_row.op, NULL, self);                                             \
+    }
+
+/* Bit j of a mask tells that the gradient of operand j uses the value. */
+#define USERS(saves_x, saves_y, value) ((unsigned)(((saves_x) & (value)) != 0) | (unsigned)(((saves_y) & (value)) != 0) << 1)
+
+#define BINARY_ROW(row_name, suffix, types_, node_name, saves_x, saves_y)                                    \
+    static const Row row_name##suffix = {.op = {.name = #row_name,                                           \
+                                                .node = #node_name,                                          \
+                                                .inputs = {"input", "other"},                                \
+                                                .uses = {USERS(saves_x, saves_y, SX), USERS(saves_x, saves_y, SY)},             \
+                                                .uses_output = USERS(saves_x, saves_y, SZ),                  \
+                                                .forward = elementwise_forward,                              \
+                                                .backward = row_name##_gradient},                            \
+                                         .types = types_,                                                    \
+                                         .loops = offsetof(wk_Kernels, row_name)};
+
+#define BINARY(row_name, types_, value, node_name, node_number, saves_x, saves_y, gradient_x, gradient_y, low, high)                \
+    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                            \
+    {                                                                                                        \
+        bool for_x = wk_node_needs(node, 0), for_y = wk_node_needs(node, 1);                                 \
+        unsigned saves = (for_x ? (unsigned)(saves_x) : 0u) | (for_y ? (unsigned)(saves_y) : 0u);            \
+        wk_Tensor *x = (saves & SX) ? wk_saved_input(node, 0) : NULL;                                        \
+        wk_Tensor *y = (saves & SY) ? wk_saved_input(node, 1) : NULL;                                        \
+        wk_Tensor *z = (saves & SZ) ? wk_saved_output(node) : NULL;                                          \
+        (void)x, (void)y, (void)z;                                                                           \
+        if (for_x)                                                                                           \
+            out[0] = gradient_x;                                                                             \
+        if (for_y)                                                                                           \
+            out[1] = gradient_y;                                                                             \
+    }                                                                                                        \
+    BINARY_ROW(row_name, _row, types_, node_name, saves_x, saves_y)                                          \
+    BINARY_ROW(row_name, _number_row, types_, node_number, saves_x, saves_y)                                 \
+    WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_number_row)
+
+#define COMPARE(row_name, value)                                                                             \
+    static const Row row_name##_row = {                                                                      \
+        .op = {.name = #row_name, .inputs = {"input", "other"}, .forward = elementwise_forward},             \
+        .types = ANY,                                                                                        \
+        .loops = offsetof(wk_Kernels, row_name),                                                             \
+        .compares = true};                                                                                   \
+    WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
+
+/* wk_<name>_tensor, _double, _int64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */
+#define WK_ROW_FUNCTIONS(row_name, row, number_row)                                                          \
+    wk_Tensor *wk_##row_name##_tensor(wk_Tensor *input, wk_Tensor *other)                                    \
+    {                                                                                                        \
+        return WK_APPLY(&row.op, NULL, input, other);                                                        \
+    }                                                                                                        \
+    wk_Tensor *wk_##row_name##_double(wk_Tensor *input, double other)                                        \
+    {                                                                                                        \
+        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_double(other) : NULL);                \
+    }                                                                                                        \
+    wk_Tensor *wk_##row_name##_int64(wk_Tensor *input, int64_t other)                                        \
+    {                                                                                                        \
+        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_int64(other) : NULL);                 \
+    }                                                                                                        \
+    wk_Tensor *wk_##row_name##__tensor(wk_Tensor *self, wk_Tensor *other)                                    \
+    {                                                                                                        \
+        return WK_APPLY_INPLACE(&row.op, NULL, self, other);                                                 \
+    }                                                                                                        \
+    wk_Tensor *wk_##row_name##__double(wk_Tensor *self, double other)                                        \
+    {                                                                                                        \
+        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_double(other) : NULL);          \
+    }                                                                                                        \
+    wk_Tensor *wk_##row_name##__int64(wk_Tensor *self, int64_t other)                                        \
+    {                                                                                                        \
+        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_int64(other) : NULL);           \
+    }
+
+#include "kernels/rows.def"
+
+wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input)
+{
+    return wk_threshold_backward_tensor(grad, input);
+}
+
+wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result)
+{
+    return wk_sigmoid_backward_tensor(grad, result);
+}
+
+wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result)
+{
+    return wk_tanh_backward_tensor(grad, result);
+}
+
+/* ---- what is not a row ------------------------------------------------------------------------------ */
+
+wk_Tensor *wk_add_alpha(wk_Tensor *input, wk_Tensor *other, double alpha)
+{
+    return wk_add_tensor(input, alpha == 1 ? other : wk_mul_double(other, alpha));
+}
+
+wk_Tensor *wk_sub_alpha(wk_Tensor *input, wk_Tensor *other, double alpha)
+{
+    return wk_sub_tensor(input, alpha == 1 ? other : wk_mul_double(other, alpha));
+}
+
+wk_Tensor *wk_add_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha)
+{
+    return wk_add__tensor(self, alpha == 1 ? other : wk_mul_double(other, alpha));
+}
+
+wk_Tensor *wk_sub_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha)
+{
+    return wk_sub__tensor(self, alpha == 1 ? other : wk_mul_double(other, alpha));
+}
+
+wk_Tensor *wk_rsub(wk_Tensor *input, double number)
+{
+    return input ? wk_sub_tensor(wk_number_double(number), input) : wk_raise_null("rsub", "input");
+}
+
+wk_Tensor *wk_scalar_pow(double number, wk_Tensor *exponent)
+{
+    return exponent ? wk_pow_tensor(wk_number_double(number), exponent) : wk_raise_null("pow", "exponent");
+}

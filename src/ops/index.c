@@ -1,0 +1,280 @@
+/* Parts of a tensor as views: select, slice, narrow, as_strided.
+ *
+ * The gradient of a part is the gradient written into zeros of the whole. For as_strided, whose elements may overlap, it is summed over
+ * the positions in memory: each element of the gradient is added at the position it was read from. */
+#include <string.h>
+
+#include "autograd/node.h"
+#include "ops/ops.h"
+
+typedef struct PartArgs {
+    wk_Shape shape, before;
+    int64_t stride[WK_MAX_DIMS];
+    int64_t offset;
+    int dim;
+    int64_t start, end, step; /* of the part along dim */
+} PartArgs;
+
+static wk_Tensor *part_forward(wk_Call *call)
+{
+    const PartArgs *a = call->attributes;
+    return wk_tensor_alias(call->in[0], a->shape.ndim, a->shape.dims, a->stride, a->offset);
+}
+
+static PartArgs part_args(const wk_Tensor *input, int dim)
+{
+    PartArgs a = {.shape = {.ndim = input->ndim}, .before = {.ndim = input->ndim}, .offset = input->offset, .dim = dim, .step = 1};
+    memcpy(a.shape.dims, input->shape, sizeof a.shape.dims);
+    memcpy(a.before.dims, input->shape, sizeof a.before.dims);
+    memcpy(a.stride, input->stride, sizeof a.stride);
+    return a;
+}
+
+/* zeros of the shape before, with grad written where the part was. */
+static wk_Tensor *write_part(const PartArgs *a, wk_Tensor *grad)
+{
+    wk_Tensor *whole = wk_zeros_shape(a->before.ndim, a->before.dims, (wk_dtype)grad->dtype);
+    if (!whole)
+        return NULL;
+    int64_t stride[WK_MAX_DIMS];
+    memcpy(stride, whole->stride, sizeof stride);
+    stride[a->dim] *= a->step;
+    return wk_as_strided_scatter(whole, grad, a->before.ndim, grad->shape, stride, a->start * whole->stride[a->dim]);
+}
+
+static void slice_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    out[0] = write_part(node->attributes, grad);
+}
+
+static void select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    const PartArgs *a = node->attributes;
+    wk_Tensor *row = wk_unsqueeze(grad, a->dim);
+    out[0] = row ? write_part(a, row) : NULL;
+}
+
+static const wk_Op slice_op = {.name = "slice", .node = "SliceBackward0", .inputs = {"input"}, .attributes = sizeof(PartArgs), .view = true,
+                               .forward = part_forward, .backward = slice_backward};
+static const wk_Op select_op = {.name = "select", .node = "SelectBackward0", .inputs = {"input"}, .attributes = sizeof(PartArgs),
+                                .view = true, .forward = part_forward, .backward = select_backward};
+
+wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
+{
+    if (!wk_tensor_check(input, "select", "input"))
+        return NULL;
+    if (input->ndim == 0)
+        return wk_raise(WK_ERROR_INDEX, "select: cannot be applied to a 0-dim tensor.");
+    int d = wk_shape_dim("select", input->ndim, dim);
+    if (d < 0)
+        return NULL;
+    int64_t size = input->shape[d], at = index < 0 ? index + size : index;
+    if (at < 0 || at >= size)
+        return wk_raise(WK_ERROR_INDEX, "select: index %lld is out of bounds for dimension %d with size %lld", (long long)index, d,
+                        (long long)size);
+    PartArgs a = part_args(input, d);
+    a.start = at;
+    a.offset += at * input->stride[d];
+    a.shape.ndim--;
+    for (int i = d; i < a.shape.ndim; i++) {
+        a.shape.dims[i] = a.shape.dims[i + 1];
+        a.stride[i] = a.stride[i + 1];
+    }
+    return WK_APPLY(&select_op, &a, input);
+}
+
+static int64_t clamp_index(int64_t index, int64_t size)
+{
+    if (index < 0)
+        index += size;
+    return index < 0 ? 0 : index > size ? size : index;
+}
+
+wk_Tensor *wk_slice(wk_Tensor *input, int64_t dim, int64_t start, int64_t end, int64_t step)
+{
+    if (!wk_tensor_check(input, "slice", "input"))
+        return NULL;
+    if (input->ndim == 0)
+        return wk_raise(WK_ERROR_INDEX, "slice: cannot be applied to a 0-dim tensor.");
+    int d = wk_shape_dim("slice", input->ndim, dim);
+    if (d < 0)
+        return NULL;
+    if (step <= 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "slice: step must be positive, got %lld", (long long)step);
+    PartArgs a = part_args(input, d);
+    a.start = clamp_index(start, input->shape[d]);
+    a.end = clamp_index(end, input->shape[d]);
+    if (a.end < a.start)
+        a.end = a.start;
+    a.step = step < input->shape[d] ? step : input->shape[d] ? input->shape[d] : 1; /* a longer step reaches nothing more */
+    a.shape.dims[d] = (a.end - a.start + a.step - 1) / a.step;
+    a.offset += a.start * input->stride[d];
+    a.stride[d] *= a.step;
+    return WK_APPLY(&slice_op, &a, input);
+}
+
+wk_Tensor *wk_narrow(wk_Tensor *input, int64_t dim, int64_t start, int64_t length)
+{
+    if (!wk_tensor_check(input, "narrow", "input"))
+        return NULL;
+    if (input->ndim == 0)
+        return wk_raise(WK_ERROR_INDEX, "narrow: cannot be applied to a 0-dim tensor.");
+    int d = wk_shape_dim("narrow", input->ndim, dim);
+    if (d < 0)
+        return NULL;
+    int64_t size = input->shape[d], from = start < 0 ? start + size : start;
+    if (length < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "narrow: length must be non-negative, got %lld", (long long)length);
+    if (from < 0 || from > size || length > size - from)
+        return wk_raise(WK_ERROR_INDEX, "narrow: start (%lld) + length (%lld) exceeds dimension size (%lld).", (long long)start,
+                        (long long)length, (long long)size);
+    return wk_slice(input, d, from, from + length, 1);
+}
+
+wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indices)
+{
+    if (!wk_tensor_check(input, "index", "input"))
+        return NULL;
+    if (count > input->ndim)
+        return wk_raise(WK_ERROR_INDEX, "index: too many indices for tensor of dimension %d: %d", input->ndim, count);
+    wk_Tensor *part = input;
+    for (int i = 0; i < count && part; i++)
+        part = wk_select(part, 0, indices[i]);
+    return part;
+}
+
+/* ---- as_strided ------------------------------------------------------------------------------------- */
+
+/* Positions in memory, counted from `low`, of the elements of a geometry: an int64 vector. */
+static wk_Tensor *positions_of(const wk_Shape *shape, const int64_t *stride, int64_t first)
+{
+    int64_t n = wk_shape_numel(shape->ndim, shape->dims);
+    wk_Tensor *index = wk_empty_shape(1, &n, wk_int64);
+    if (!index)
+        return NULL;
+    int64_t *p = wk_tensor_data(index);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = first, rest = i;
+        for (int d = shape->ndim - 1; d >= 0; d--) {
+            at += rest % shape->dims[d] * stride[d];
+            rest /= shape->dims[d];
+        }
+        p[i] = at;
+    }
+    return index;
+}
+
+typedef struct StridedArgs {
+    wk_Shape shape, before;
+    int64_t stride[WK_MAX_DIMS], before_stride[WK_MAX_DIMS];
+    int64_t offset, before_offset;
+} StridedArgs;
+
+static int64_t extent_of(const wk_Shape *shape, const int64_t *stride)
+{
+    int64_t last = 0;
+    for (int i = 0; i < shape->ndim; i++) {
+        if (shape->dims[i] == 0)
+            return 0;
+        last += (shape->dims[i] - 1) * stride[i];
+    }
+    return last + 1;
+}
+
+static void as_strided_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    const StridedArgs *a = node->attributes;
+    int64_t low = a->offset < a->before_offset ? a->offset : a->before_offset;
+    int64_t end = a->offset + extent_of(&a->shape, a->stride), end2 = a->before_offset + extent_of(&a->before, a->before_stride);
+    int64_t span = (end > end2 ? end : end2) - low;
+    wk_Tensor *memory = wk_zeros_shape(1, &span, (wk_dtype)grad->dtype);
+    wk_Tensor *read = positions_of(&a->shape, a->stride, a->offset - low);
+    wk_Tensor *own = positions_of(&a->before, a->before_stride, a->before_offset - low);
+    memory = wk_scatter_add(memory, 0, read, wk_reshape(grad, -1));
+    out[0] = wk_reshape_shape(wk_index_select(memory, 0, own), a->before.ndim, a->before.dims);
+}
+
+static wk_Tensor *as_strided_forward(wk_Call *call)
+{
+    const StridedArgs *a = call->attributes;
+    return wk_tensor_alias(call->in[0], a->shape.ndim, a->shape.dims, a->stride, a->offset);
+}
+
+static const wk_Op as_strided_op = {.name = "as_strided", .node = "AsStridedBackward0", .inputs = {"input"},
+                                    .attributes = sizeof(StridedArgs), .view = true, .forward = as_strided_forward,
+                                    .backward = as_strided_backward};
+
+/* Checks that a geometry lies inside the storage of a tensor, and fills in the attributes. */
+static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset,
+                         StridedArgs *a)
+{
+    if (ndim < 0 || ndim > WK_MAX_DIMS)
+        return wk_raise(WK_ERROR_SHAPE, "%s: rank %d, max %d", op, ndim, WK_MAX_DIMS), false;
+    int64_t last = offset, step, elements = (int64_t)(input->storage->bytes / wk_dtype_size((wk_dtype)input->dtype));
+    bool empty = false, fits = offset >= 0;
+    for (int i = 0; i < ndim; i++) {
+        if (dims[i] < 0 || strides[i] < 0)
+            return wk_raise(WK_ERROR_SHAPE, "%s: negative sizes and strides are not supported, got %s and %s", op,
+                            wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text),
+                   false;
+        empty |= dims[i] == 0;
+        fits = fits && (dims[i] == 0 || (!__builtin_mul_overflow(dims[i] - 1, strides[i], &step) && !__builtin_add_overflow(last, step, &last)));
+    }
+    if (!fits || (!empty && last >= elements))
+        return wk_raise(WK_ERROR_SHAPE, "%s: sizes %s, strides %s and offset %lld are out of bounds for storage of %lld elements", op,
+                        wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text, (long long)offset, (long long)elements),
+               false;
+    *a = (StridedArgs){.shape = {.ndim = ndim}, .before = {.ndim = input->ndim}, .offset = offset, .before_offset = input->offset};
+    memcpy(a->before.dims, input->shape, sizeof a->before.dims);
+    memcpy(a->before_stride, input->stride, sizeof a->before_stride);
+    for (int i = 0; i < ndim; i++) {
+        a->shape.dims[i] = dims[i];
+        a->stride[i] = strides[i];
+    }
+    return true;
+}
+
+wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset)
+{
+    StridedArgs a;
+    if (!wk_tensor_check(input, "as_strided", "input") || !strided_args("as_strided", input, ndim, dims, strides, offset, &a))
+        return NULL;
+    return WK_APPLY(&as_strided_op, &a, input);
+}
+
+/* as_strided_scatter: the gradient of input is the gradient with zeros at the part, that of source is the part of the gradient. */
+static wk_Tensor *scatter_forward(wk_Call *call)
+{
+    const StridedArgs *a = call->attributes;
+    wk_Tensor *out = wk_clone(call->in[0]);
+    wk_Tensor *part = out ? wk_as_strided(out, a->shape.ndim, a->shape.dims, a->stride, a->offset) : NULL;
+    return part && wk_copy_(part, call->in[1]) ? out : NULL;
+}
+
+static void scatter_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    const StridedArgs *a = node->attributes;
+    wk_Tensor *g = wk_contiguous(grad);
+    if (!g)
+        return;
+    if (wk_node_needs(node, 0)) {
+        wk_Tensor *zero = wk_zeros_shape(a->shape.ndim, a->shape.dims, (wk_dtype)g->dtype);
+        out[0] = wk_as_strided_scatter(g, zero, a->shape.ndim, a->shape.dims, a->stride, g->offset + a->offset);
+    }
+    if (wk_node_needs(node, 1))
+        out[1] = wk_as_strided(g, a->shape.ndim, a->shape.dims, a->stride, g->offset + a->offset);
+}
+
+static const wk_Op scatter_op = {.name = "as_strided_scatter", .node = "AsStridedScatterBackward0", .inputs = {"input", "source"},
+                                 .attributes = sizeof(StridedArgs), .forward = scatter_forward, .backward = scatter_backward};
+
+wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset)
+{
+    StridedArgs a;
+    input = wk_contiguous(input);
+    if (!input || !wk_tensor_check(source, "as_strided_scatter", "source") ||
+        !strided_args("as_strided_scatter", input, ndim, dims, strides, offset, &a))
+        return NULL;
+    a.offset -= input->offset; /* the copy that is written to begins at its storage */
+    return WK_APPLY(&scatter_op, &a, input, source);
+}

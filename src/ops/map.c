@@ -1,0 +1,187 @@
+/* Loops over elements of any geometry.
+ *
+ * Dimensions that lie one after another in every operand are joined, and the rest ordered as in the result; what is left is a row that
+ * the kernel's loop takes, and outer indices around it. Work is cut in blocks of a fixed number of elements, whatever the number of
+ * threads: each element is computed from its own inputs, so cutting cannot change a result. */
+#include <string.h>
+
+#include "core/threads.h"
+#include "ops/ops.h"
+
+enum { OPERANDS = 4, BLOCK = 1 << 15 };
+
+typedef struct Map {
+    wk_Loop loop;
+    int operands, ndim;
+    int64_t shape[WK_MAX_DIMS];
+    int64_t stride[OPERANDS][WK_MAX_DIMS]; /* bytes */
+    char *data[OPERANDS];
+    int64_t rows, row, rows_per_block; /* of length `row`, along the last dimension */
+    int64_t parts;                     /* a long single row is cut in that many */
+    atomic_bool failed;
+} Map;
+
+static bool joinable(const Map *m, int d)
+{
+    for (int i = 0; i < m->operands; i++)
+        if (m->stride[i][d] != m->stride[i][d + 1] * m->shape[d + 1])
+            return false;
+    return true;
+}
+
+/* Joins neighbouring dimensions and drops sizes of one. */
+static void join_dims(Map *m)
+{
+    int n = 0;
+    for (int d = 0; d < m->ndim; d++) {
+        if (m->shape[d] == 1)
+            continue;
+        m->shape[n] = m->shape[d];
+        for (int i = 0; i < m->operands; i++)
+            m->stride[i][n] = m->stride[i][d];
+        n++;
+    }
+    m->ndim = n;
+    for (int d = m->ndim - 2; d >= 0; d--) {
+        if (!joinable(m, d))
+            continue;
+        m->shape[d] *= m->shape[d + 1];
+        for (int i = 0; i < m->operands; i++)
+            m->stride[i][d] = m->stride[i][d + 1];
+        for (int e = d + 1; e < m->ndim - 1; e++) {
+            m->shape[e] = m->shape[e + 1];
+            for (int i = 0; i < m->operands; i++)
+                m->stride[i][e] = m->stride[i][e + 1];
+        }
+        m->ndim--;
+    }
+    if (m->ndim == 0) {
+        m->ndim = 1;
+        m->shape[0] = 1;
+        for (int i = 0; i < m->operands; i++)
+            m->stride[i][0] = 0;
+    }
+}
+
+static void map_part(Map *m, int64_t row, int64_t first, int64_t count)
+{
+    char *at[OPERANDS];
+    int64_t stride[OPERANDS];
+    int last = m->ndim - 1;
+    for (int i = 0; i < m->operands; i++) {
+        at[i] = m->data[i] + first * m->stride[i][last];
+        stride[i] = m->stride[i][last];
+    }
+    int64_t rest = row;
+    for (int d = last - 1; d >= 0; d--) {
+        int64_t k = rest % m->shape[d];
+        rest /= m->shape[d];
+        for (int i = 0; i < m->operands; i++)
+            at[i] += k * m->stride[i][d];
+    }
+    if (!m->loop(count, at, stride))
+        atomic_store_explicit(&m->failed, true, memory_order_relaxed);
+}
+
+static void map_block(void *context, int64_t block)
+{
+    Map *m = context;
+    if (m->parts > 1) {
+        int64_t first = block % m->parts * BLOCK, left = m->row - first;
+        map_part(m, block / m->parts, first, left < BLOCK ? left : BLOCK);
+        return;
+    }
+    int64_t end = (block + 1) * m->rows_per_block;
+    for (int64_t r = block * m->rows_per_block; r < end && r < m->rows; r++)
+        map_part(m, r, 0, m->row);
+}
+
+static void add_operand(Map *m, const wk_Tensor *t, const wk_Tensor *out)
+{
+    int i = m->operands++;
+    int64_t bytes = (int64_t)wk_dtype_size((wk_dtype)t->dtype);
+    m->data[i] = wk_tensor_data(t);
+    for (int d = 0; d < out->ndim; d++) {
+        int from = d - (out->ndim - t->ndim);
+        m->stride[i][d] = from < 0 || (t->shape[from] == 1 && out->shape[d] != 1) ? 0 : t->stride[from] * bytes;
+    }
+}
+
+static bool raise_zero_divisor(const char *op)
+{
+    return wk_raise(WK_ERROR_DOMAIN, "%s: ZeroDivisionError", op), false;
+}
+
+/* Everything dense and of one shape: no geometry to work out. */
+static bool map_dense(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+{
+    char *data[OPERANDS] = {wk_tensor_data(out)};
+    int64_t stride[OPERANDS] = {(int64_t)wk_dtype_size((wk_dtype)out->dtype)};
+    for (int i = 0; i < count; i++) {
+        data[i + 1] = wk_tensor_data(operands[i]);
+        stride[i + 1] = operands[i]->numel == 1 ? 0 : (int64_t)wk_dtype_size((wk_dtype)operands[i]->dtype);
+    }
+    return loop(out->numel, data, stride) || raise_zero_divisor(op);
+}
+
+bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+{
+    if (out->numel == 0)
+        return true;
+    bool dense = out->contiguous && out->numel <= BLOCK;
+    for (int i = 0; i < count && dense; i++)
+        dense = operands[i]->numel == 1 || (operands[i]->contiguous && operands[i]->numel == out->numel);
+    if (dense)
+        return map_dense(op, loop, out, count, operands);
+
+    Map m = {.loop = loop, .ndim = out->ndim};
+    memcpy(m.shape, out->shape, sizeof m.shape);
+    add_operand(&m, out, out);
+    for (int i = 0; i < count; i++)
+        add_operand(&m, operands[i], out);
+    join_dims(&m);
+    m.row = m.shape[m.ndim - 1];
+    m.rows = out->numel / m.row;
+    m.parts = (m.row + BLOCK - 1) / BLOCK;
+    m.rows_per_block = m.row < BLOCK ? BLOCK / m.row : 1;
+    int64_t blocks = m.parts > 1 ? m.rows * m.parts : (m.rows + m.rows_per_block - 1) / m.rows_per_block;
+    wk_parallel(blocks, map_block, &m);
+    return !atomic_load_explicit(&m.failed, memory_order_relaxed) || raise_zero_divisor(op);
+}
+
+wk_Split wk_split_at(const wk_Tensor *tensor, int dim)
+{
+    wk_Split s = {1, 1, 1};
+    for (int i = 0; i < tensor->ndim; i++) {
+        int64_t *part = i < dim ? &s.outer : i == dim ? &s.n : &s.inner;
+        *part *= tensor->shape[i];
+    }
+    return s;
+}
+
+wk_Tensor *wk_number_double(double value)
+{
+    wk_Tensor *t = wk_tensor_new("number", wk_float64, 0, NULL);
+    if (!t)
+        return NULL;
+    *(double *)wk_tensor_data(t) = value;
+    t->number = true;
+    return t;
+}
+
+wk_Tensor *wk_number_int64(int64_t value)
+{
+    wk_Tensor *t = wk_tensor_new("number", wk_int64, 0, NULL);
+    if (!t)
+        return NULL;
+    *(int64_t *)wk_tensor_data(t) = value;
+    t->number = true;
+    return t;
+}
+
+wk_Tensor *wk_raise_dtype(const char *op, int dtype)
+{
+    static const char *const names[WK_DTYPES] = {
+        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long", [wk_int32] = "Int", [wk_uint8] = "Byte", [wk_bool] = "Bool"};
+    return wk_raise(WK_ERROR_DTYPE, "%s: not implemented for '%s'", op, names[dtype]);
+}

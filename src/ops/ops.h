@@ -1,0 +1,31 @@
+/* What operations share: loops over elements, numbers as tensors, and the fused gradients that are operations themselves. */
+#ifndef WICK_OPS_H
+#define WICK_OPS_H
+
+#include "autograd/node.h"
+#include "kernels/kernels.h"
+#include "wick/functional.h"
+
+/* Runs a loop over all elements of `out`, the operands (at most 3) broadcast to its shape. The dtypes are the loop's business.
+ * False with WK_ERROR_DOMAIN raised when the loop met a zero divisor. */
+bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
+
+/* A tensor of no dimensions that stands for a number: it does not decide the dtype of a result beyond its category. */
+wk_Tensor *wk_number_double(double value);
+wk_Tensor *wk_number_int64(int64_t value);
+
+/* The tensor as a plain [outer, n, inner] around a dimension: contiguous, with the three sizes. */
+typedef struct wk_Split {
+    int64_t outer, n, inner;
+} wk_Split;
+wk_Split wk_split_at(const wk_Tensor *tensor, int dim);
+
+/* Gradients that are operations. */
+wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input);
+wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result);
+wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result);
+
+/* Raises "OP: not implemented for 'Bool'" in PyTorch's words. Returns NULL. */
+wk_Tensor *wk_raise_dtype(const char *op, int dtype);
+
+#endif
