@@ -52,33 +52,33 @@ double wk_random_normal(wk_Generator *generator, double mean, double std);
  * A non-contiguous tensor takes the same values in the order of its elements, but for normal, where only
  * the _each form is what PyTorch does. */
 
-/* [low, high): one word each (f64: two).    torch: uniform_, rand */
+/* [low, high): one word each; f64: two.  torch: uniform_, rand */
 bool wk_fill_uniform_f32(wk_Generator *generator, float *out, int64_t n, double low, double high);
 bool wk_fill_uniform_f64(wk_Generator *generator, double *out, int64_t n, double low, double high);
 bool wk_fill_rand_f32(wk_Generator *generator, float *out, int64_t n);
 bool wk_fill_rand_f64(wk_Generator *generator, double *out, int64_t n);
 
-/* From 16 values on in blocks of 16, below that one by one; _each is one by one for any n.   torch: normal_, randn */
+/* From 16 values on in blocks of 16, else one by one; _each: always one by one. torch: normal_, randn */
 bool wk_fill_normal_f32(wk_Generator *generator, float *out, int64_t n, double mean, double std);
 bool wk_fill_normal_f64(wk_Generator *generator, double *out, int64_t n, double mean, double std);
 bool wk_fill_normal_each_f32(wk_Generator *generator, float *out, int64_t n, double mean, double std);
 bool wk_fill_normal_each_f64(wk_Generator *generator, double *out, int64_t n, double mean, double std);
 
-/* [low, high); the whole range [0, 2^63) of random_() without bounds; 0 .. n-1 shuffled.  torch: randint, random_, randperm */
+/* [low, high); [0, 2^63); 0 .. n-1 shuffled.  torch: randint, random_, randperm */
 bool wk_fill_randint_i64(wk_Generator *generator, int64_t *out, int64_t n, int64_t low, int64_t high);
 bool wk_fill_random_i64(wk_Generator *generator, int64_t *out, int64_t n);
 bool wk_fill_randperm(wk_Generator *generator, int64_t *out, int64_t n);
 
-/* 1 with probability p, else 0: two words each.    torch: bernoulli_(p) */
+/* 1 with probability p, else 0: two words each.  torch: bernoulli_(p) */
 bool wk_fill_bernoulli_f32(wk_Generator *generator, float *out, int64_t n, double p);
 bool wk_fill_bernoulli_f64(wk_Generator *generator, double *out, int64_t n, double p);
 bool wk_fill_bernoulli_u8(wk_Generator *generator, uint8_t *out, int64_t n, double p);
 
-/* The same with a probability for each value: one word each for f32, two for f64.          torch: bernoulli(input) */
+/* The same with a probability for each value: one word each for f32, two for f64.  torch: bernoulli(input) */
 bool wk_fill_bernoulli_of_f32(wk_Generator *generator, float *out, const float *p, int64_t n);
 bool wk_fill_bernoulli_of_f64(wk_Generator *generator, double *out, const double *p, int64_t n);
 
-/* Exponential with rate lambda: two words each.    torch: exponential_ */
+/* Exponential with rate lambda: two words each.  torch: exponential_ */
 bool wk_fill_exponential_f32(wk_Generator *generator, float *out, int64_t n, double lambda);
 bool wk_fill_exponential_f64(wk_Generator *generator, double *out, int64_t n, double lambda);
 
