@@ -50,9 +50,9 @@ double wk_random_normal(wk_Generator *generator, double mean, double std);
 /* ---- runs of n values; generator may be NULL -------------------------------------------------------- */
 /* All return false with PyTorch's message on arguments that PyTorch refuses, and then have drawn nothing.
  *
- * A tensor that is not contiguous takes the same values in the order of its memory: PyTorch walks the dimensions
- * by falling strides, so x.t().uniform_() leaves x as x.uniform_() does. normal alone then follows the _each form,
- * even where the memory is dense. (bernoulli(input) reads input in the order of its elements instead.) */
+ * A tensor that is not contiguous takes the same values in the order of its memory: PyTorch walks dimensions
+ * by falling strides, so x.t().uniform_() leaves x as x.uniform_() does. normal alone then follows the _each
+ * form, even where the memory is dense. (bernoulli(input) goes through the elements in their order instead.) */
 
 /* [low, high): one word each; f64: two.  torch: uniform_, rand */
 bool wk_fill_uniform_f32(wk_Generator *generator, float *out, int64_t n, double low, double high);
