@@ -52,7 +52,7 @@ double wk_random_normal(wk_Generator *generator, double mean, double std);
  *
  * A tensor that is not contiguous takes the same values in the order of its memory: PyTorch walks dimensions
  * by falling strides, so x.t().uniform_() leaves x as x.uniform_() does. normal alone then follows the _each
- * form, even where the memory is dense. (bernoulli(input) goes through the elements in their order instead.) */
+ * form, even where the memory is dense. (bernoulli(input) takes the elements in their own order.) */
 
 /* [low, high): one word each; f64: two.  torch: uniform_, rand */
 bool wk_fill_uniform_f32(wk_Generator *generator, float *out, int64_t n, double low, double high);
