@@ -8,6 +8,10 @@
  *     wk_attr(net, fc1, wk_Linear(784, 128));
  *
  * A module owns its children, parameters and buffers: wk_attr hands them over, and wk_free(&net->base) frees them all.
+ * What could not be made (NULL) makes the module incomplete: it will not run, be saved or be trained, and tells the first error.
+ *
+ * Threads: any number may call a module in evaluation at once. In training, and for all that changes or lists a module, it belongs to one
+ * thread at a time; builds with assertions notice a call in training while another thread is in one.
  */
 #ifndef WICK_MODULE_H
 #define WICK_MODULE_H
@@ -25,12 +29,14 @@ typedef struct wk_Module wk_Module;
 typedef struct wk_Class {
     const char *name;                                     /* "Linear" */
     wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x);
+    wk_Tensor *(*forward2)(wk_Module *self, wk_Tensor *x, wk_Tensor *y); /* of modules with two inputs: losses take (input, target) */
     bool (*describe)(const wk_Module *self, char *out, size_t size); /* the text in the parentheses: "in_features=2, out_features=3" */
     bool (*reset)(wk_Module *self);                       /* PyTorch's reset_parameters */
     void (*release)(wk_Module *self);                     /* of what the struct holds besides children and tensors */
 } wk_Class;
 
-/* The head of every module; read it, but change it through functions only. */
+/* The head of every module; read it, but change it through functions only. A module is counted by those who hold it: its maker or the
+ * first module that it is registered in, each further place, and each wk_module_keep. */
 struct wk_Module {
     uint64_t wk_head[2];
     const wk_Class *cls;
@@ -44,26 +50,40 @@ struct wk_Module {
 WK_API wk_Module *wk_module_new(size_t bytes, const wk_Class *cls);
 WK_API wk_Module *wk_module_named(size_t bytes, const char *name, wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x));
 #define wk_module(type, forward) ((type *)wk_module_named(sizeof(type), #type, forward))
-WK_API void wk_module_free(wk_Module *module);
 
-/* Adds a child, a parameter (a leaf that requires a gradient) or a buffer under a name, and takes it over, even when it fails.
- * They return what they were given, or NULL.                      torch: register_module, register_parameter, register_buffer */
+/* Lets go of a module: of all below it too, when nobody else holds it. A child that only its module holds is refused.
+ * wk_module_keep asks for one more wk_module_free, so that a child can outlive its module. */
+WK_API void wk_module_free(wk_Module *module);
+WK_API wk_Module *wk_module_keep(wk_Module *module);
+
+/* Adds a child, a parameter (a leaf) or a buffer under a name, and takes it over, even when it fails. They return what they were
+ * given, or NULL. A child that has a place already gets a second one and is shared: its parameters are listed once. A tensor that only
+ * the scope holds, such as wk_zeros(3), gets one more owner. A module cannot hold itself, however far below.
+ *                                                              torch: register_module, register_parameter, register_buffer */
 WK_API wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *child);
 WK_API wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Tensor *parameter);
 WK_API wk_Tensor *wk_register_buffer(wk_Module *self, const char *name, wk_Tensor *buffer, bool persistent);
 
 /* self->name = value, registered as "name": a module or a parameter.                                   torch: self.name = value */
 #define wk_attr(self, name, value)                                                                           \
-    ((self)->name = _Generic((self)->name, wk_Module *: wk_register_module, wk_Tensor *: wk_register_parameter)(            \
-         (self) ? &(self)->base : NULL, #name, value))
+    ((self) ? ((self)->name = WK_REGISTER((self)->name)(&(self)->base, #name, value))                        \
+            : WK_REGISTER((self)->name)(NULL, #name, value))
+#define WK_REGISTER(slot) _Generic((slot), wk_Module *: wk_register_module, wk_Tensor *: wk_register_parameter)
 
-/* A leaf of your own with the values of a tensor, requiring a gradient; for wk_attr.                   torch: nn.Parameter */
+/* A leaf of your own over the values of a tensor (a copy if they are not contiguous), requiring a gradient; for wk_attr.
+ *                                                                                                      torch: nn.Parameter */
 WK_API wk_Tensor *wk_Parameter(wk_Tensor *data);
 
 /* ---- using it --------------------------------------------------------------------------------------- */
 
-/* Runs the module's forward. All that it computes goes when it returns, but for the result (and what its graph needs).  torch: module(x) */
+/* Runs the module's forward. All that it computes goes when it returns, but for the result (and what its graph needs).
+ *     wk_call(net, x)      wk_call(criterion, output, target)                                          torch: module(x) */
 WK_API wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x);
+WK_API wk_Tensor *wk_call2(wk_Module *module, wk_Tensor *x, wk_Tensor *y);
+#ifndef __cplusplus
+#define wk_call(...)                            WK_CALL_OF(__VA_ARGS__, wk_call2, wk_call, wk_call)(__VA_ARGS__)
+#define WK_CALL_OF(module, x, y, function, ...) function
+#endif
 
 /* Training or evaluation, for the module and all below it.                                             torch: train, eval */
 WK_API wk_Module *wk_train(wk_Module *module, bool mode);

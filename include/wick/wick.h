@@ -1,0 +1,115 @@
+/* wick: all of it.
+ *
+ * The names below work on any of wick's objects: they choose the function by the type of the argument. In C++ they are overloads.
+ */
+#ifndef WICK_WICK_H
+#define WICK_WICK_H
+
+#include "wick/autograd.h"
+#include "wick/error.h"
+#include "wick/functional.h"
+#include "wick/io.h"
+#include "wick/module.h"
+#include "wick/nn.h"
+#include "wick/optim.h"
+#include "wick/runtime.h"
+#include "wick/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+typedef struct wk_DataLoader wk_DataLoader;
+typedef struct wk_Dataset wk_Dataset;
+WK_API void wk_dataloader_free(wk_DataLoader *loader);
+WK_API void wk_dataset_free(wk_Dataset *dataset);
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+
+/* Gives back what is yours; NULL is allowed. */
+#define wk_free(object)                                                                                      \
+    _Generic((object),                                                                                       \
+        wk_Tensor *: wk_tensor_free,                                                                         \
+        wk_Module *: wk_module_free,                                                                         \
+        wk_Optimizer *: wk_optimizer_free,                                                                   \
+        wk_DataLoader *: wk_dataloader_free,                                                                 \
+        wk_Dataset *: wk_dataset_free,                                                                       \
+        wk_StateDict *: wk_state_dict_free,                                                                  \
+        wk_Generator *: wk_generator_free)(object)
+
+/* Prints PyTorch's text and a newline to stdout. False with an error if that fails. */
+#define wk_print(object)                                                                                     \
+    _Generic((object),                                                                                       \
+        wk_Tensor *: wk_tensor_print,                                                                        \
+        wk_Module *: wk_module_print,                                                                        \
+        const wk_Module *: wk_module_print,                                                                  \
+        wk_Optimizer *: wk_optimizer_print,                                                                  \
+        const wk_Optimizer *: wk_optimizer_print)(object)
+
+/* The same text as a string, which goes back with wk_str_free. */
+#define wk_str(object)                                                                                       \
+    _Generic((object),                                                                                       \
+        wk_Tensor *: wk_tensor_str,                                                                          \
+        wk_Module *: wk_module_str,                                                                          \
+        const wk_Module *: wk_module_str,                                                                    \
+        wk_Optimizer *: wk_optimizer_str,                                                                    \
+        const wk_Optimizer *: wk_optimizer_str)(object)
+
+/* Gradients to NULL: of a module's parameters, or an optimizer's.                      torch: zero_grad() */
+#define wk_zero_grad(object)                                                                                 \
+    _Generic((object), wk_Module *: wk_module_zero_grad, wk_Optimizer *: wk_optimizer_zero_grad)(object, true)
+
+/* One step of an optimizer.                                                             torch: step() */
+#define wk_step(object) _Generic((object), wk_Optimizer *: wk_optimizer_step)(object)
+
+#else
+
+#define WK_OVERLOADS(type, kind)                                                                             \
+    static inline void wk_free(type *object)                                                                 \
+    {                                                                                                        \
+        wk_##kind##_free(object);                                                                            \
+    }
+WK_OVERLOADS(wk_Tensor, tensor)
+WK_OVERLOADS(wk_Module, module)
+WK_OVERLOADS(wk_Optimizer, optimizer)
+WK_OVERLOADS(wk_DataLoader, dataloader)
+WK_OVERLOADS(wk_Dataset, dataset)
+WK_OVERLOADS(wk_StateDict, state_dict)
+WK_OVERLOADS(wk_Generator, generator)
+#undef WK_OVERLOADS
+
+#define WK_OVERLOADS(type, kind)                                                                             \
+    static inline bool wk_print(type *object)                                                                \
+    {                                                                                                        \
+        return wk_##kind##_print(object);                                                                    \
+    }                                                                                                        \
+    static inline char *wk_str(type *object)                                                                 \
+    {                                                                                                        \
+        return wk_##kind##_str(object);                                                                      \
+    }
+WK_OVERLOADS(wk_Tensor, tensor)
+WK_OVERLOADS(const wk_Module, module)
+WK_OVERLOADS(const wk_Optimizer, optimizer)
+#undef WK_OVERLOADS
+
+static inline bool wk_zero_grad(wk_Module *module)
+{
+    return wk_module_zero_grad(module, true);
+}
+static inline bool wk_zero_grad(wk_Optimizer *optimizer)
+{
+    return wk_optimizer_zero_grad(optimizer, true);
+}
+static inline bool wk_step(wk_Optimizer *optimizer)
+{
+    return wk_optimizer_step(optimizer);
+}
+static inline wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x, wk_Tensor *y)
+{
+    return wk_call2(module, x, y);
+}
+
+#endif
+#endif
