@@ -1,0 +1,124 @@
+/* Opening and reading what may be anything. */
+#include "io/temp.h"
+
+#include "core/memory.h"
+#include "io/files.h"
+
+static void refused(const char *path, const char *message)
+{
+    wk_File file;
+    assert_false(wk_file_open(&file, "load", path));
+    assert_error(WK_ERROR_IO, message);
+    assert_int_equal(file.fd, -1);
+}
+
+static void refuses_what_is_no_file(void **state)
+{
+    (void)state;
+    char want[1024];
+    refused(temp_folder, "Is a directory");
+    const char *fifo = temp_path("fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    snprintf(want, sizeof want, "load: cannot read %s: Is a FIFO, not a regular file", fifo);
+    refused(fifo, want);
+    refused("/dev/zero", "load: cannot read /dev/zero: Is a device, not a regular file");
+    const char *missing = temp_path("missing");
+    snprintf(want, sizeof want, "load: cannot open %s: No such file or directory", missing);
+    refused(missing, want);
+    const char *link = temp_path("link");
+    assert_int_equal(symlink("nowhere", link), 0);
+    snprintf(want, sizeof want, "load: cannot open %s: No such file or directory", link);
+    refused(link, want);
+    remove(fifo);
+    remove(link);
+}
+
+static void refuses_long_and_strange_names(void **state)
+{
+    (void)state;
+    char name[5000];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    refused(name, "...: File name too long");
+    refused("no\x1b[31m%n\n", "load: cannot open no\\x1b[31m%n\\x0a: No such file or directory");
+    wk_File file;
+    assert_false(wk_file_open(&file, "load", NULL));
+    assert_error(WK_ERROR_ARGUMENT, "load: argument path is NULL");
+}
+
+static int deny(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
+{
+    (void)path, (void)bytes;
+    return operation == *(wk_IoOperation *)user ? EACCES : 0;
+}
+
+static void the_system_may_refuse(void **state)
+{
+    (void)state;
+    char want[1024];
+    const char *path = temp_write("f", "abc", 3);
+    wk_IoOperation which = WK_IO_OPEN;
+    wk_set_io_hook(deny, &which);
+    snprintf(want, sizeof want, "load: cannot open %s: Permission denied", path);
+    refused(path, want);
+    which = WK_IO_READ;
+    size_t bytes;
+    assert_null(wk_read_whole("load", path, 100, &bytes));
+    snprintf(want, sizeof want, "load: cannot read %s: Permission denied", path);
+    assert_error(WK_ERROR_IO, want);
+    wk_set_io_hook(NULL, NULL);
+}
+
+static int one_byte_and_interrupts(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
+{
+    (void)operation, (void)path;
+    if (*bytes > 1)
+        *bytes = 1;
+    return ++*(int *)user % 2 ? EINTR : 0;
+}
+
+static void short_reads_and_interrupts_are_no_errors(void **state)
+{
+    (void)state;
+    int calls = 0;
+    size_t bytes;
+    const char *path = temp_write("f", "abcde", 5);
+    wk_set_io_hook(one_byte_and_interrupts, &calls);
+    char *text = wk_read_whole("load", path, 5, &bytes);
+    wk_set_io_hook(NULL, NULL);
+    assert_non_null(text);
+    assert_int_equal(bytes, 5);
+    assert_memory_equal(text, "abcde", 5);
+    wk_release(text, bytes);
+}
+
+static void reads_are_bounded(void **state)
+{
+    (void)state;
+    size_t bytes;
+    char want[1024], out[8];
+    const char *path = temp_write("f", "abcde", 5);
+    assert_null(wk_read_whole("load", path, 4, &bytes));
+    snprintf(want, sizeof want, "load: %s: 5 bytes, at most 4 are read", path);
+    assert_error(WK_ERROR_CORRUPT, want);
+    wk_File file;
+    assert_true(wk_file_open(&file, "load", path));
+    assert_true(wk_file_seek(&file, 3));
+    assert_false(wk_file_read(&file, out, 4));
+    snprintf(want, sizeof want, "load: %s: truncated at byte 5, need 7", path);
+    assert_error(WK_ERROR_CORRUPT, want);
+    assert_false(wk_file_seek(&file, 6));
+    snprintf(want, sizeof want, "load: %s: byte 6 is past the end, 5", path);
+    assert_error(WK_ERROR_CORRUPT, want);
+    wk_file_close(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_what_is_no_file), cmocka_unit_test(refuses_long_and_strange_names),
+        cmocka_unit_test(the_system_may_refuse),   cmocka_unit_test(short_reads_and_interrupts_are_no_errors),
+        cmocka_unit_test(reads_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
+}
