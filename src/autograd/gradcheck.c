@@ -8,6 +8,7 @@
 
 #include "autograd/node.h"
 #include "core/memory.h"
+#include "core/text.h"
 
 typedef struct Check {
     wk_gradcheck_options o;
@@ -130,9 +131,8 @@ static bool compare(const Check *c, int which, int64_t outputs, const double *nu
     if (at_i < 0)
         return true;
     return wk_raise(WK_ERROR_DOMAIN,
-                    "%s: Jacobian mismatch for output element %lld with respect to element %lld of input %d: numerical %.9g, analytical "
-                    "%.9g",
-                    c->name, (long long)at_i, (long long)at_j, which, numeric[at_j * outputs + at_i], analytic[at_i * width + at_j]),
+                    "%s: Jacobian mismatch for output element %lld with respect to element %lld of input %d: numerical %s, analytical %s",
+                    c->name, (long long)at_i, (long long)at_j, which, WK_NUMBER(numeric[at_j * outputs + at_i]), WK_NUMBER(analytic[at_i * width + at_j])),
            false;
 }
 

@@ -8,7 +8,7 @@
 #include "autograd/node.h"
 #include "core/memory.h"
 
-_Thread_local bool wk_grad_disabled __attribute__((tls_model("initial-exec")));
+_Thread_local bool wk_grad_disabled;
 
 static void drop_retained(wk_NodeHook **list, const wk_Variable *v)
 {

@@ -58,7 +58,7 @@ static struct {
     ThreadCache *threads;
 } wk_pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static _Thread_local ThreadCache *wk_thread_cache __attribute__((tls_model("initial-exec")));
+static _Thread_local ThreadCache *wk_thread_cache;
 static pthread_key_t wk_cache_key;
 static pthread_once_t wk_cache_once = PTHREAD_ONCE_INIT;
 

@@ -21,7 +21,7 @@ typedef struct ScopeStack {
     uint64_t last_id;
 } ScopeStack;
 
-static _Thread_local ScopeStack wk_scopes __attribute__((tls_model("initial-exec")));
+static _Thread_local ScopeStack wk_scopes;
 static pthread_key_t wk_scope_key;
 static pthread_once_t wk_scope_once = PTHREAD_ONCE_INIT;
 

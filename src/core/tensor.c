@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "core/shape.h"
+#include "core/text.h"
 
 enum { STORAGE_HEADER = 64 };
 _Static_assert(sizeof(wk_Storage) <= STORAGE_HEADER, "the header lies in front of the elements");
@@ -333,7 +334,7 @@ int64_t wk_item_int64(const wk_Tensor *tensor)
         return *(const int64_t *)wk_tensor_data(tensor);
     double value = element_as_double(tensor, 0);
     if (!(value >= -0x1p63 && value < 0x1p63))
-        return wk_raise(WK_ERROR_DOMAIN, "item: %g is no int64", value), 0;
+        return wk_raise(WK_ERROR_DOMAIN, "item: %s is no int64", WK_NUMBER(value)), 0;
     return (int64_t)value;
 }
 

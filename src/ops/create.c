@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/random.h"
+#include "core/text.h"
 #include "ops/ops.h"
 
 wk_Tensor *wk_empty_shape(int ndim, const int64_t *dims, wk_dtype dtype)
@@ -82,12 +83,12 @@ wk_Tensor *wk_arange_dtype(double start, double end, double step, wk_dtype dtype
     if (!(step > 0 || step < 0))
         return wk_raise(WK_ERROR_ARGUMENT, "arange: step must be nonzero");
     if (!isfinite(start) || !isfinite(end))
-        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %g -> %g", start, end);
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %s -> %s", WK_NUMBER(start), WK_NUMBER(end));
     if ((step > 0 && start > end) || (step < 0 && start < end))
         return wk_raise(WK_ERROR_ARGUMENT, "arange: upper bound and lower bound inconsistent with step sign");
     double count = ceil((end - start) / step);
     if (!(count < 0x1p62))
-        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow: %g elements", count);
+        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow: %s elements", WK_NUMBER(count));
     int64_t n = (int64_t)count;
     wk_Tensor *values = wk_tensor_new("arange", wk_float64, 1, &n);
     if (!values)

@@ -1,0 +1,316 @@
+/* Matrix products. Every matrix goes to the kernel with its own strides, so a transpose costs nothing.
+ *
+ *   C = A B:   gradient of A = G B^T,   gradient of B = A^T G
+ *
+ * matmul of more dimensions is folded into one product where the second matrix is common to all, and a batch of products otherwise. */
+#include <string.h>
+
+#include "ops/ops.h"
+
+static bool same_dtype(const char *op, const wk_Tensor *a, const wk_Tensor *b)
+{
+    if (a->dtype != b->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected m1 and m2 to have the same dtype, but got: %s != %s", op, wk_dtype_name((wk_dtype)a->dtype),
+                        wk_dtype_name((wk_dtype)b->dtype)),
+               false;
+    if (!wk_kernels->gemm[a->dtype])
+        return wk_raise_dtype(op, a->dtype), false;
+    return true;
+}
+
+static wk_ConstMatrix matrix_of(const wk_Tensor *t)
+{
+    int d = t->ndim - 2;
+    return (wk_ConstMatrix){wk_tensor_data(t), t->stride[d], t->stride[d + 1], d ? t->stride[0] : 0};
+}
+
+/* out = beta * out + alpha * a b + bias, on matrices or batches of them. */
+static bool gemm_into(wk_Tensor *out, const wk_Tensor *a, const wk_Tensor *b, double alpha, double beta, const void *bias)
+{
+    int d = out->ndim - 2;
+    wk_Gemm g = {.batch = d ? out->shape[0] : 1,
+                 .m = a->shape[d],
+                 .n = b->shape[d + 1],
+                 .k = a->shape[d + 1],
+                 .a = matrix_of(a),
+                 .b = matrix_of(b),
+                 .c = {wk_tensor_data(out), out->stride[d], out->stride[d + 1], d ? out->stride[0] : 0},
+                 .alpha = alpha,
+                 .beta = beta,
+                 .bias = bias};
+    if (out->numel == 0)
+        return true;
+    return wk_kernels->gemm[out->dtype](&g);
+}
+
+static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    if (wk_node_needs(node, 0))
+        out[0] = wk_matmul(grad, wk_transpose(wk_saved_input(node, 1), -2, -1));
+    if (wk_node_needs(node, 1))
+        out[1] = wk_matmul(wk_transpose(wk_saved_input(node, 0), -2, -1), grad);
+}
+
+/* ---- mm, bmm ---------------------------------------------------------------------------------------- */
+
+static wk_Tensor *product_forward(wk_Call *call)
+{
+    const wk_Tensor *a = call->in[0], *b = call->in[1];
+    int64_t shape[3] = {a->shape[0], 0, 0};
+    int d = a->ndim - 2;
+    shape[d] = a->shape[d];
+    shape[d + 1] = b->shape[d + 1];
+    wk_Tensor *out = wk_tensor_new(call->op->name, (wk_dtype)a->dtype, a->ndim, shape);
+    return out && gemm_into(out, a, b, 1, 0, NULL) ? out : NULL;
+}
+
+static const wk_Op mm_op = {.name = "mm", .node = "MmBackward0", .inputs = {"input", "mat2"}, .uses = {2, 1},
+                            .forward = product_forward, .backward = product_backward};
+static const wk_Op bmm_op = {.name = "bmm", .node = "BmmBackward0", .inputs = {"input", "mat2"}, .uses = {2, 1},
+                             .forward = product_forward, .backward = product_backward};
+
+static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
+{
+    if (a->shape[1] != b->shape[0])
+        return wk_raise(WK_ERROR_SHAPE, "%s: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", op, (long long)a->shape[0],
+                        (long long)a->shape[1], (long long)b->shape[0], (long long)b->shape[1]),
+               false;
+    return same_dtype(op, a, b);
+}
+
+wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
+{
+    if (!wk_tensor_check(a, "mm", "input") || !wk_tensor_check(b, "mm", "mat2"))
+        return NULL;
+    if (a->ndim != 2 || b->ndim != 2)
+        return wk_raise(WK_ERROR_SHAPE, "mm: both arguments must be matrices, got %s and %s", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+    return factors_fit("mm", a, b) ? WK_APPLY(&mm_op, NULL, a, b) : NULL;
+}
+
+wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b)
+{
+    if (!wk_tensor_check(a, "bmm", "input") || !wk_tensor_check(b, "bmm", "mat2"))
+        return NULL;
+    if (a->ndim != 3 || b->ndim != 3)
+        return wk_raise(WK_ERROR_SHAPE, "bmm: batch1 and batch2 must be 3D tensors, got %s and %s", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+    if (a->shape[0] != b->shape[0] || a->shape[2] != b->shape[1])
+        return wk_raise(WK_ERROR_SHAPE, "bmm: Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
+                        (long long)a->shape[0], (long long)a->shape[2], (long long)b->shape[0], (long long)b->shape[1]);
+    return same_dtype("bmm", a, b) ? WK_APPLY(&bmm_op, NULL, a, b) : NULL;
+}
+
+/* ---- mv, dot ---------------------------------------------------------------------------------------- */
+
+/* A vector as a matrix of one column. */
+static wk_Tensor *column(wk_Tensor *v)
+{
+    return wk_unsqueeze(v, 1);
+}
+
+static wk_Tensor *mv_forward(wk_Call *call)
+{
+    wk_Tensor *out = wk_tensor_new("mv", (wk_dtype)call->in[0]->dtype, 1, call->in[0]->shape);
+    wk_Tensor *v = column(call->in[1]), *to = out ? column(out) : NULL;
+    return v && to && gemm_into(to, call->in[0], v, 1, 0, NULL) ? out : NULL;
+}
+
+static void mv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    if (wk_node_needs(node, 0))
+        out[0] = wk_mul_tensor(column(grad), wk_saved_input(node, 1));
+    if (wk_node_needs(node, 1))
+        out[1] = wk_matmul(wk_t(wk_saved_input(node, 0)), grad);
+}
+
+static const wk_Op mv_op = {.name = "mv", .node = "MvBackward0", .inputs = {"input", "vec"}, .uses = {2, 1}, .forward = mv_forward,
+                            .backward = mv_backward};
+
+static wk_Tensor *dot_forward(wk_Call *call)
+{
+    wk_Tensor *out = wk_tensor_new("dot", (wk_dtype)call->in[0]->dtype, 0, NULL);
+    wk_Tensor *row = wk_unsqueeze(call->in[0], 0), *v = column(call->in[1]), *to = out ? wk_view(out, 1, 1) : NULL;
+    return row && v && to && gemm_into(to, row, v, 1, 0, NULL) ? out : NULL;
+}
+
+static void dot_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    if (wk_node_needs(node, 0))
+        out[0] = wk_mul_tensor(grad, wk_saved_input(node, 1));
+    if (wk_node_needs(node, 1))
+        out[1] = wk_mul_tensor(grad, wk_saved_input(node, 0));
+}
+
+static const wk_Op dot_op = {.name = "dot", .node = "DotBackward0", .inputs = {"input", "tensor"}, .uses = {2, 1}, .forward = dot_forward,
+                             .backward = dot_backward};
+
+/* ---- addmm, linear ---------------------------------------------------------------------------------- */
+
+typedef struct Scales {
+    double beta, alpha;
+} Scales;
+
+static wk_Tensor *addmm_forward(wk_Call *call)
+{
+    const Scales *s = call->attributes;
+    wk_Tensor *input = call->in[0], *a = call->in[1], *b = call->in[2];
+    int64_t shape[2] = {a->shape[0], b->shape[1]};
+    wk_Tensor *out = wk_tensor_new("addmm", (wk_dtype)a->dtype, 2, shape);
+    if (!out)
+        return NULL;
+    bool row = input->contiguous && input->numel == shape[1] && (input->ndim == 1 || (input->ndim == 2 && input->shape[0] == 1));
+    if (row && s->beta == 1)
+        return gemm_into(out, a, b, s->alpha, 0, wk_tensor_data(input)) ? out : NULL;
+    if (s->beta != 0 && !wk_copy_(out, input))
+        return NULL;
+    return gemm_into(out, a, b, s->alpha, s->beta, NULL) ? out : NULL;
+}
+
+static wk_Tensor *scaled(wk_Tensor *t, double by)
+{
+    return by == 1 ? t : wk_mul_double(t, by);
+}
+
+static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    const Scales *s = node->attributes;
+    if (wk_node_needs(node, 0))
+        out[0] = scaled(grad, s->beta);
+    if (wk_node_needs(node, 1))
+        out[1] = scaled(wk_mm(grad, wk_t(wk_saved_input(node, 2))), s->alpha);
+    if (wk_node_needs(node, 2))
+        out[2] = scaled(wk_mm(wk_t(wk_saved_input(node, 1)), grad), s->alpha);
+}
+
+static const wk_Op addmm_op = {.name = "addmm", .node = "AddmmBackward0", .inputs = {"input", "mat1", "mat2"}, .uses = {0, 4, 2},
+                               .attributes = sizeof(Scales), .forward = addmm_forward, .backward = addmm_backward};
+
+static double scale_option(double value)
+{
+    return value == 0 ? 1 : value == (double)WK_ZERO ? 0 : value;
+}
+
+wk_Tensor *wk_addmm_with(wk_addmm_options o)
+{
+    if (!wk_tensor_check(o.input, "addmm", "input") || !wk_tensor_check(o.mat1, "addmm", "mat1") ||
+        !wk_tensor_check(o.mat2, "addmm", "mat2"))
+        return NULL;
+    if (o.mat1->ndim != 2 || o.mat2->ndim != 2)
+        return wk_raise(WK_ERROR_SHAPE, "addmm: mat1 and mat2 must be matrices, got %s and %s", WK_SHAPE_TEXT(o.mat1), WK_SHAPE_TEXT(o.mat2));
+    if (!factors_fit("addmm", o.mat1, o.mat2))
+        return NULL;
+    if (o.input->dtype != o.mat1->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "addmm: self and mat2 must have the same dtype, but got %s and %s", wk_dtype_name((wk_dtype)o.input->dtype),
+                        wk_dtype_name((wk_dtype)o.mat2->dtype));
+    int64_t shape[2] = {o.mat1->shape[0], o.mat2->shape[1]};
+    for (int i = 0; i < 2; i++) {
+        int from = i - (2 - o.input->ndim);
+        if (o.input->ndim > 2 || (from >= 0 && o.input->shape[from] != shape[i] && o.input->shape[from] != 1))
+            return wk_raise(WK_ERROR_SHAPE, "addmm: The expanded size of the tensor must match the existing size. Target sizes: %s. Tensor sizes: %s",
+                            wk_shape_text(2, shape).text, WK_SHAPE_TEXT(o.input));
+    }
+    Scales s = {scale_option(o.beta), scale_option(o.alpha)};
+    return WK_APPLY(&addmm_op, &s, o.input, o.mat1, o.mat2);
+}
+
+/* As PyTorch composes it: addmm(bias, input, weight.t()) for a matrix, and for more dimensions over the folded rows. */
+wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
+{
+    if (!wk_tensor_check(input, "linear", "input") || !wk_tensor_check(weight, "linear", "weight"))
+        return NULL;
+    if (bias && !wk_tensor_check(bias, "linear", "bias"))
+        return NULL;
+    if (weight->ndim != 2 || input->ndim < 1)
+        return wk_raise(WK_ERROR_SHAPE, "linear: expected input [..., I] and weight [O, I], got %s and %s", WK_SHAPE_TEXT(input),
+                        WK_SHAPE_TEXT(weight));
+    int64_t features = input->shape[input->ndim - 1];
+    if (features != weight->shape[1])
+        return wk_raise(WK_ERROR_SHAPE, "linear: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
+                        (long long)(features ? input->numel / features : 0), (long long)features, (long long)weight->shape[1],
+                        (long long)weight->shape[0]);
+    if (bias && (bias->ndim != 1 || bias->shape[0] != weight->shape[0]))
+        return wk_raise(WK_ERROR_SHAPE, "linear: expected bias [%lld], got %s", (long long)weight->shape[0], WK_SHAPE_TEXT(bias));
+    if (!bias)
+        return wk_matmul(input, wk_t(weight));
+    if (input->ndim == 2)
+        return wk_addmm(bias, input, wk_t(weight));
+    int64_t shape[WK_MAX_DIMS];
+    memcpy(shape, input->shape, sizeof shape);
+    shape[input->ndim - 1] = weight->shape[0];
+    wk_Tensor *rows = features ? wk_reshape(input, -1, features) : wk_reshape(input, wk_shape_numel(input->ndim - 1, input->shape), 0);
+    return wk_view_shape(wk_addmm(bias, rows, wk_t(weight)), input->ndim, shape);
+}
+
+/* ---- matmul ----------------------------------------------------------------------------------------- */
+
+/* [..., m, k] against a matrix or vector common to all: one product of the folded rows. */
+static wk_Tensor *folded(wk_Tensor *a, wk_Tensor *b)
+{
+    int64_t k = a->shape[a->ndim - 1], rows = wk_shape_numel(a->ndim - 1, a->shape), shape[WK_MAX_DIMS];
+    memcpy(shape, a->shape, sizeof shape);
+    wk_Tensor *flat = wk_reshape(a, rows, k), *product = wk_matmul(flat, b);
+    if (!product)
+        return NULL;
+    if (b->ndim == 1)
+        return wk_view_shape(product, a->ndim - 1, shape);
+    shape[a->ndim - 1] = b->shape[1];
+    return wk_view_shape(product, a->ndim, shape);
+}
+
+/* Expands the leading dimensions to `batch` and folds them into one. */
+static wk_Tensor *batched(wk_Tensor *t, const wk_Shape *batch)
+{
+    wk_Shape full = *batch;
+    full.dims[full.ndim++] = t->shape[t->ndim - 2];
+    full.dims[full.ndim++] = t->shape[t->ndim - 1];
+    wk_Tensor *expanded = wk_expand_shape(t, full.ndim, full.dims);
+    return wk_reshape(expanded, wk_shape_numel(batch->ndim, batch->dims), t->shape[t->ndim - 2], t->shape[t->ndim - 1]);
+}
+
+static wk_Tensor *batch_product(wk_Tensor *a, wk_Tensor *b)
+{
+    if (a->shape[a->ndim - 1] != b->shape[b->ndim - 2])
+        return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+    wk_Tensor leading[2] = {*a, *b};
+    leading[0].ndim = (uint8_t)(a->ndim - 2);
+    leading[1].ndim = (uint8_t)(b->ndim - 2);
+    wk_Shape batch;
+    if (!wk_shape_broadcast("matmul", &leading[0], &leading[1], &batch))
+        return NULL;
+    if (batch.ndim > WK_MAX_DIMS - 2)
+        return wk_raise(WK_ERROR_SHAPE, "matmul: rank %d, max %d", batch.ndim + 2, WK_MAX_DIMS);
+    wk_Tensor *product = wk_bmm(batched(a, &batch), batched(b, &batch));
+    batch.dims[batch.ndim++] = a->shape[a->ndim - 2];
+    batch.dims[batch.ndim++] = b->shape[b->ndim - 1];
+    return wk_view_shape(product, batch.ndim, batch.dims);
+}
+
+static wk_Tensor *vector_product(wk_Tensor *a, wk_Tensor *b)
+{
+    if (a->shape[a->ndim - 1] != b->shape[0])
+        return wk_raise(WK_ERROR_SHAPE, "matmul: size mismatch, got input %s and vector %s", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+    if (!same_dtype("matmul", a, b))
+        return NULL;
+    return a->ndim == 1 ? WK_APPLY(&dot_op, NULL, a, b) : WK_APPLY(&mv_op, NULL, a, b);
+}
+
+wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
+{
+    if (!wk_tensor_check(a, "matmul", "a") || !wk_tensor_check(b, "matmul", "b"))
+        return NULL;
+    if (a->ndim == 0 || b->ndim == 0)
+        return wk_raise(WK_ERROR_SHAPE, "matmul: both arguments to matmul need to be at least 1D, but they are %dD and %dD", a->ndim, b->ndim);
+    if (a->ndim <= 2 && b->ndim == 1)
+        return vector_product(a, b);
+    if (a->ndim == 2 && b->ndim == 2)
+        return factors_fit("matmul", a, b) ? WK_APPLY(&mm_op, NULL, a, b) : NULL;
+    if (a->ndim == 1) {
+        wk_Tensor *product = wk_matmul(wk_unsqueeze(a, 0), b);
+        return wk_squeeze_dims(product, 1, (const int64_t[]){-2});
+    }
+    if (b->ndim <= 2) {
+        if (a->shape[a->ndim - 1] != b->shape[0])
+            return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+        return folded(a, b);
+    }
+    return batch_product(a, b);
+}

@@ -1,0 +1,203 @@
+/* max_pool2d and avg_pool2d.
+ *
+ *   max: the gradient of a window goes to its first maximum, whose index was kept; that scatter's own gradient is a gather
+ *   avg: the gradient is spread over the window; that is linear, and its own gradient an average again */
+#include <string.h>
+
+#include "ops/ops.h"
+#include "ops/window.h"
+
+typedef struct PoolArgs {
+    wk_PoolShape shape;
+    wk_AvgPool how;
+    wk_Shape before, after;
+} PoolArgs;
+
+/* ---- max -------------------------------------------------------------------------------------------- */
+
+static wk_Tensor *max_pool_forward(wk_Call *call)
+{
+    const PoolArgs *a = call->attributes;
+    wk_Tensor *x = wk_contiguous(call->in[0]);
+    wk_Tensor *out = x ? wk_tensor_new("max_pool2d", (wk_dtype)x->dtype, a->after.ndim, a->after.dims) : NULL;
+    wk_Tensor *indices = out ? wk_tensor_new("max_pool2d", wk_int64, a->after.ndim, a->after.dims) : NULL;
+    if (!indices)
+        return NULL;
+    if (out->numel)
+        wk_kernels->max_pool2d[x->dtype](&a->shape, wk_tensor_data(x), wk_tensor_data(out), wk_tensor_data(indices));
+    call->more[0] = call->extra[0] = indices;
+    return out;
+}
+
+static wk_Tensor *max_unpool_forward(wk_Call *call)
+{
+    const PoolArgs *a = call->attributes;
+    wk_Tensor *g = wk_contiguous(call->in[0]), *indices = wk_contiguous(call->in[1]);
+    wk_Tensor *out = g && indices ? wk_tensor_new("max_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
+    if (out && out->numel)
+        wk_kernels->max_pool2d_backward[g->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(indices), wk_tensor_data(out));
+    return out;
+}
+
+/* Planes as rows: [planes, h * w] gathered at [planes, oh * ow]. */
+static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
+{
+    const PoolArgs *a = node->attributes;
+    const wk_PoolShape *s = &a->shape;
+    wk_Tensor *index = wk_reshape(wk_saved_input(node, 1), s->planes, s->oh * s->ow);
+    wk_Tensor *picked = wk_gather(wk_reshape(v, s->planes, s->h * s->w), 1, index);
+    out[0] = wk_reshape_shape(picked, a->after.ndim, a->after.dims);
+}
+
+static const wk_Op max_unpool_op = {.name = "max_pool2d_backward", .node = "MaxPool2DWithIndicesBackwardBackward0", .inputs = {"grad", "indices"},
+                                    .uses = {0, 1}, .attributes = sizeof(PoolArgs), .forward = max_unpool_forward,
+                                    .backward = max_unpool_backward};
+
+static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    out[0] = WK_APPLY(&max_unpool_op, node->attributes, grad, wk_saved_extra(node, 0));
+}
+
+static const wk_Op max_pool_op = {.name = "max_pool2d", .node = "MaxPool2DWithIndicesBackward0", .inputs = {"input"},
+                                  .attributes = sizeof(PoolArgs), .forward = max_pool_forward, .backward = max_pool_backward};
+
+/* ---- avg -------------------------------------------------------------------------------------------- */
+
+static const wk_Op avg_pool_op;
+
+static wk_Tensor *avg_pool_forward(wk_Call *call)
+{
+    const PoolArgs *a = call->attributes;
+    wk_Tensor *x = wk_contiguous(call->in[0]);
+    wk_Tensor *out = x ? wk_tensor_new("avg_pool2d", (wk_dtype)x->dtype, a->after.ndim, a->after.dims) : NULL;
+    if (out && out->numel)
+        wk_kernels->avg_pool2d[x->dtype](&a->shape, &a->how, wk_tensor_data(x), wk_tensor_data(out));
+    return out;
+}
+
+static wk_Tensor *avg_spread_forward(wk_Call *call)
+{
+    const PoolArgs *a = call->attributes;
+    wk_Tensor *g = wk_contiguous(call->in[0]);
+    wk_Tensor *out = g ? wk_tensor_new("avg_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
+    if (out && out->numel)
+        wk_kernels->avg_pool2d_backward[g->dtype](&a->shape, &a->how, wk_tensor_data(g), wk_tensor_data(out));
+    return out;
+}
+
+static void avg_spread_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
+{
+    out[0] = WK_APPLY(&avg_pool_op, node->attributes, v);
+}
+
+static const wk_Op avg_spread_op = {.name = "avg_pool2d_backward", .node = "AvgPool2DBackwardBackward0", .inputs = {"grad"},
+                                    .attributes = sizeof(PoolArgs), .forward = avg_spread_forward, .backward = avg_spread_backward};
+
+static void avg_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    out[0] = WK_APPLY(&avg_spread_op, node->attributes, grad);
+}
+
+static const wk_Op avg_pool_op = {.name = "avg_pool2d", .node = "AvgPool2DBackward0", .inputs = {"input"}, .attributes = sizeof(PoolArgs),
+                                  .forward = avg_pool_forward, .backward = avg_pool_backward};
+
+/* ---- arguments -------------------------------------------------------------------------------------- */
+
+static bool pool_numbers_fit(const char *op, const wk_PoolShape *s)
+{
+    for (int i = 0; i < 2; i++) {
+        if (s->kernel[i] <= 0)
+            return wk_raise(WK_ERROR_ARGUMENT, "%s: kernel size should be greater than zero, but got kH: %lld kW: %lld", op,
+                            (long long)s->kernel[0], (long long)s->kernel[1]),
+                   false;
+        if (s->stride[i] <= 0)
+            return wk_raise(WK_ERROR_ARGUMENT, "%s: stride should be greater than zero, but got dH: %lld dW: %lld", op, (long long)s->stride[0],
+                            (long long)s->stride[1]),
+                   false;
+        if (s->dilation[i] <= 0)
+            return wk_raise(WK_ERROR_ARGUMENT, "%s: dilation should be greater than zero, but got dilationH: %lld dilationW: %lld", op,
+                            (long long)s->dilation[0], (long long)s->dilation[1]),
+                   false;
+        if (s->padding[i] < 0)
+            return wk_raise(WK_ERROR_ARGUMENT, "%s: pad must be non-negative, but got pad: %lld", op, (long long)s->padding[i]), false;
+        if (s->padding[i] > ((s->kernel[i] - 1) * s->dilation[i] + 1) / 2)
+            return wk_raise(WK_ERROR_ARGUMENT,
+                            "%s: pad should be at most half of effective kernel size, but got pad=%lld, kernel_size=%lld and dilation=%lld", op,
+                            (long long)s->padding[i], (long long)s->kernel[i], (long long)s->dilation[i]),
+                   false;
+    }
+    return true;
+}
+
+/* Completes the arguments from the input's shape; s->kernel, stride, padding and dilation are set. */
+static bool pool_args(const char *op, const wk_Tensor *x, bool ceil_mode, PoolArgs *a)
+{
+    wk_PoolShape *s = &a->shape;
+    if (x->ndim != 3 && x->ndim != 4)
+        return wk_raise(WK_ERROR_SHAPE, "%s: Expected 3D or 4D (batch mode) tensor, but got input of size %s", op, WK_SHAPE_TEXT(x)), false;
+    if (!pool_numbers_fit(op, s))
+        return false;
+    int64_t out[2];
+    const int64_t *size = x->shape + x->ndim - 2;
+    for (int i = 0; i < 2; i++)
+        if (!wk_window_output(op, size[i], s->kernel[i], s->stride[i], s->padding[i], s->dilation[i], ceil_mode, &out[i]))
+            return false;
+    if (out[0] < 1 || out[1] < 1)
+        return wk_raise(WK_ERROR_SHAPE, "%s: Given input size: (%lldx%lldx%lld). Calculated output size: (%lldx%lldx%lld). Output size is too small", op,
+                        (long long)x->shape[x->ndim - 3], (long long)size[0], (long long)size[1], (long long)x->shape[x->ndim - 3],
+                        (long long)out[0], (long long)out[1]),
+               false;
+    s->planes = wk_shape_numel(x->ndim - 2, x->shape);
+    s->h = size[0], s->w = size[1];
+    s->oh = out[0], s->ow = out[1];
+    a->before.ndim = a->after.ndim = x->ndim;
+    memcpy(a->before.dims, x->shape, sizeof a->before.dims);
+    memcpy(a->after.dims, x->shape, sizeof a->after.dims);
+    a->after.dims[x->ndim - 2] = out[0];
+    a->after.dims[x->ndim - 1] = out[1];
+    return true;
+}
+
+wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options o)
+{
+    wk_ValuesIndices r = {0};
+    PoolArgs a = {0};
+    if (!wk_tensor_check(o.input, "max_pool2d", "input"))
+        return r;
+    if (!wk_kernels->max_pool2d[o.input->dtype]) {
+        wk_raise_dtype("max_pool2d", o.input->dtype);
+        return r;
+    }
+    wk_window_pair(o.kernel_size, o.kernel_size_hw, 0, a.shape.kernel);
+    wk_window_pair(o.stride, o.stride_hw, 0, a.shape.stride);
+    if (!o.stride && !o.stride_hw[0] && !o.stride_hw[1])
+        memcpy(a.shape.stride, a.shape.kernel, sizeof a.shape.stride);
+    wk_window_pair(o.padding, o.padding_hw, 0, a.shape.padding);
+    wk_window_pair(o.dilation, o.dilation_hw, 1, a.shape.dilation);
+    if (pool_args("max_pool2d", o.input, o.ceil_mode, &a))
+        r.values = wk_apply_more(&max_pool_op, 1, &o.input, &a, &r.indices);
+    return r;
+}
+
+wk_Tensor *wk_max_pool2d_with(wk_max_pool2d_options options)
+{
+    return wk_max_pool2d_with_indices(options).values;
+}
+
+wk_Tensor *wk_avg_pool2d_with(wk_avg_pool2d_options o)
+{
+    PoolArgs a = {.how = {.count_include_pad = !o.exclude_pad, .divisor_override = o.divisor_override}};
+    if (!wk_tensor_check(o.input, "avg_pool2d", "input"))
+        return NULL;
+    if (!wk_kernels->avg_pool2d[o.input->dtype])
+        return wk_raise_dtype("avg_pool2d", o.input->dtype);
+    if (o.divisor_override == WK_ZERO)
+        return wk_raise(WK_ERROR_ARGUMENT, "avg_pool2d: divisor must be not zero");
+    wk_window_pair(o.kernel_size, o.kernel_size_hw, 0, a.shape.kernel);
+    wk_window_pair(o.stride, o.stride_hw, 0, a.shape.stride);
+    if (!o.stride && !o.stride_hw[0] && !o.stride_hw[1])
+        memcpy(a.shape.stride, a.shape.kernel, sizeof a.shape.stride);
+    wk_window_pair(o.padding, o.padding_hw, 0, a.shape.padding);
+    a.shape.dilation[0] = a.shape.dilation[1] = 1;
+    return pool_args("avg_pool2d", o.input, o.ceil_mode, &a) ? WK_APPLY(&avg_pool_op, &a, o.input) : NULL;
+}

@@ -1,0 +1,86 @@
+/* A tensor's text, and comparisons of whole tensors. */
+#include <math.h>
+#include <stdio.h>
+
+#include "core/format.h"
+#include "core/memory.h"
+#include "ops/ops.h"
+
+char *wk_tensor_str(wk_Tensor *tensor)
+{
+    if (!wk_tensor_check(tensor, "str", "tensor"))
+        return NULL;
+    const wk_Node *grad_fn = wk_grad_fn(tensor);
+    wk_FormatInput in = {.data = wk_tensor_data(tensor),
+                         .dtype = (wk_dtype)tensor->dtype,
+                         .ndim = tensor->ndim,
+                         .shape = tensor->shape,
+                         .strides = tensor->stride,
+                         .default_dtype = wk_get_default_dtype(),
+                         .requires_grad = wk_requires_grad(tensor),
+                         .grad_fn = grad_fn ? wk_node_name(grad_fn) : NULL};
+    wk_Text text = {0};
+    char *copy = wk_format_tensor(&text, &in) ? wk_strdup(wk_text_str(&text)) : NULL;
+    wk_text_free(&text);
+    return copy;
+}
+
+bool wk_tensor_print(wk_Tensor *tensor)
+{
+    char *text = wk_tensor_str(tensor);
+    if (!text)
+        return false;
+    bool done = puts(text) >= 0;
+    wk_str_free(text);
+    return done || (wk_raise(WK_ERROR_IO, "print: standard output cannot be written"), false);
+}
+
+static bool all_true(wk_Tensor *truth)
+{
+    wk_Tensor *all = wk_all(truth);
+    return all && wk_item(all) != 0;
+}
+
+bool wk_equal(wk_Tensor *a, wk_Tensor *b)
+{
+    if (!wk_tensor_check(a, "equal", "a") || !wk_tensor_check(b, "equal", "b"))
+        return false;
+    if (a->dtype != b->dtype || !wk_shape_same(a, b))
+        return false;
+    wk_Scope scope = wk_scope_begin();
+    bool same = false;
+    wk_no_grad same = all_true(wk_eq_tensor(a, b));
+    wk_scope_end(scope);
+    return same;
+}
+
+/* |a - b| <= atol + rtol |b|; infinities only match themselves. */
+static wk_Tensor *close_enough(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equal_nan)
+{
+    wk_Tensor *same = wk_eq_tensor(a, b);
+    wk_Tensor *bound = wk_add_double(wk_mul_double(wk_abs(b), rtol), atol);
+    wk_Tensor *gap = wk_abs(wk_sub_tensor(a, b));
+    wk_Tensor *finite = wk_lt_double(gap, (double)INFINITY);
+    wk_Tensor *close = wk_add_tensor(same, wk_mul_tensor(finite, wk_le_tensor(gap, bound)));
+    if (!equal_nan)
+        return close;
+    return wk_add_tensor(close, wk_mul_tensor(wk_ne_tensor(a, a), wk_ne_tensor(b, b)));
+}
+
+bool wk_allclose(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equal_nan)
+{
+    if (!wk_tensor_check(a, "allclose", "a") || !wk_tensor_check(b, "allclose", "b"))
+        return false;
+    if (a->dtype != b->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "allclose: %s did not match %s", wk_dtype_name((wk_dtype)a->dtype), wk_dtype_name((wk_dtype)b->dtype)),
+               false;
+    wk_Scope scope = wk_scope_begin();
+    bool close = false;
+    wk_no_grad
+    {
+        wk_dtype dtype = wk_is_floating(a->dtype) ? (wk_dtype)a->dtype : wk_float64;
+        close = all_true(close_enough(wk_to_dtype(a, dtype), wk_to_dtype(b, dtype), rtol, atol, equal_nan));
+    }
+    wk_scope_end(scope);
+    return close;
+}
