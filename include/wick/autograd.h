@@ -39,9 +39,9 @@ typedef struct wk_GradMode {
 } wk_GradMode;
 WK_API wk_GradMode wk_grad_mode_begin(bool enabled);
 WK_API void wk_grad_mode_end(wk_GradMode *mode);
-#define WK_GRAD_MODE(enabled)                                                                                \
-    for (wk_GradMode wk_mode_ __attribute__((cleanup(wk_grad_mode_end))) = wk_grad_mode_begin(enabled); wk_mode_.again;         \
-         wk_mode_.again = false)
+#define WK_GRAD_MODE(enabled)                                                                           \
+    for (wk_GradMode wk_mode_ __attribute__((cleanup(wk_grad_mode_end))) = wk_grad_mode_begin(enabled); \
+         wk_mode_.again; wk_mode_.again = false)
 #define wk_no_grad     WK_GRAD_MODE(false)
 #define wk_enable_grad WK_GRAD_MODE(true)
 
@@ -134,7 +134,8 @@ typedef struct wk_Function {
 WK_API bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, wk_Tensor **outputs);
 WK_API wk_Tensor *wk_function_call(const wk_Function *function, wk_List inputs, void *user);
 
-WK_API bool wk_save_for_backward(wk_FunctionContext *ctx, wk_List tensors); /* inputs, outputs or others; once */
+WK_API bool wk_save_for_backward(wk_FunctionContext *ctx,
+                                 wk_List tensors); /* inputs, outputs or others; once */
 WK_API wk_Tensor *wk_saved_tensor(wk_FunctionContext *ctx, int index);
 WK_API bool wk_needs_input_grad(const wk_FunctionContext *ctx, int index);
 WK_API bool wk_mark_non_differentiable(wk_FunctionContext *ctx, wk_Tensor *output);

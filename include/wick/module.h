@@ -27,12 +27,14 @@ typedef struct wk_Module wk_Module;
 
 /* What all modules of a class share. wk_module makes one of a name and a forward; layers of your own may give the rest. */
 typedef struct wk_Class {
-    const char *name;                                     /* "Linear" */
+    const char *name; /* "Linear" */
     wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x);
-    wk_Tensor *(*forward2)(wk_Module *self, wk_Tensor *x, wk_Tensor *y); /* of modules with two inputs: losses take (input, target) */
-    bool (*describe)(const wk_Module *self, char *out, size_t size); /* the text in the parentheses: "in_features=2, out_features=3" */
-    bool (*reset)(wk_Module *self);                       /* PyTorch's reset_parameters */
-    void (*release)(wk_Module *self);                     /* of what the struct holds besides children and tensors */
+    wk_Tensor *(*forward2)(wk_Module *self, wk_Tensor *x,
+                           wk_Tensor *y); /* of modules with two inputs: losses take (input, target) */
+    bool (*describe)(const wk_Module *self, char *out,
+                     size_t size);    /* the text in the parentheses: "in_features=2, out_features=3" */
+    bool (*reset)(wk_Module *self);   /* PyTorch's reset_parameters */
+    void (*release)(wk_Module *self); /* of what the struct holds besides children and tensors */
 } wk_Class;
 
 /* The head of every module; read it, but change it through functions only. A module is counted by those who hold it: its maker or the
@@ -48,7 +50,8 @@ struct wk_Module {
 
 /* A zeroed struct of `bytes` bytes that begins with wk_Module; the class must outlive it.            torch: class Net(nn.Module) */
 WK_API wk_Module *wk_module_new(size_t bytes, const wk_Class *cls);
-WK_API wk_Module *wk_module_named(size_t bytes, const char *name, wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x));
+WK_API wk_Module *wk_module_named(size_t bytes, const char *name,
+                                  wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x));
 #define wk_module(type, forward) ((type *)wk_module_named(sizeof(type), #type, forward))
 
 /* Lets go of a module: of all below it too, when nobody else holds it. A child that only its module holds is refused.
@@ -65,10 +68,11 @@ WK_API wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Te
 WK_API wk_Tensor *wk_register_buffer(wk_Module *self, const char *name, wk_Tensor *buffer, bool persistent);
 
 /* self->name = value, registered as "name": a module or a parameter.                                   torch: self.name = value */
-#define wk_attr(self, name, value)                                                                           \
-    ((self) ? ((self)->name = WK_REGISTER((self)->name)(&(self)->base, #name, value))                        \
+#define wk_attr(self, name, value)                                                    \
+    ((self) ? ((self)->name = WK_REGISTER((self)->name)(&(self)->base, #name, value)) \
             : WK_REGISTER((self)->name)(NULL, #name, value))
-#define WK_REGISTER(slot) _Generic((slot), wk_Module *: wk_register_module, wk_Tensor *: wk_register_parameter)
+#define WK_REGISTER(slot) \
+    _Generic((slot), wk_Module * : wk_register_module, wk_Tensor * : wk_register_parameter)
 
 /* A leaf of your own over the values of a tensor (a copy if they are not contiguous), requiring a gradient; for wk_attr.
  *                                                                                                      torch: nn.Parameter */

@@ -25,13 +25,15 @@ extern "C" {
 /* Modules one after another, named "0", "1", ...: each gets the result of the one before.  torch: nn.Sequential
  * The modules are taken over, even when it fails. */
 WK_API wk_Module *wk_Sequential_of(int count, wk_Module *const *modules);
-#define wk_Sequential(...)                                                                                   \
-    wk_Sequential_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), (wk_Module *[]){__VA_ARGS__})
+#define wk_Sequential(...)                                                              \
+    wk_Sequential_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), \
+                     (wk_Module *[]){__VA_ARGS__})
 
 /* A list of modules that has no forward: its owner walks it by wk_child.                  torch: nn.ModuleList */
 WK_API wk_Module *wk_ModuleList_of(int count, wk_Module *const *modules);
-#define wk_ModuleList(...)                                                                                   \
-    wk_ModuleList_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), (wk_Module *[]){__VA_ARGS__})
+#define wk_ModuleList(...)                                                              \
+    wk_ModuleList_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), \
+                     (wk_Module *[]){__VA_ARGS__})
 
 /* One more module at the end of either; taken over. Returns the container.                torch: Sequential.append, ModuleList.append */
 WK_API wk_Module *wk_append(wk_Module *container, wk_Module *module);

@@ -54,8 +54,9 @@ typedef struct wk_List {
     int count;
     wk_Tensor *const *tensors;
 } wk_List;
-#define wk_list(...)                                                                                         \
-    ((wk_List){(int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), (wk_Tensor *[]){__VA_ARGS__}})
+#define wk_list(...)                                                              \
+    ((wk_List){(int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), \
+               (wk_Tensor *[]){__VA_ARGS__}})
 
 /* ---- ownership -------------------------------------------------------------------------------------- */
 
@@ -100,15 +101,15 @@ WK_API wk_Tensor *wk_eye(int64_t n);
 
 /* A copy of your data:  wk_tensor(((float[]){1, 2, 3, 4}), 2, 2).                              torch: torch.tensor */
 WK_API wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int64_t *dims);
-#define WK_DTYPE_OF(data)                                                                                    \
-    _Generic(*(data),                                                                                        \
-        float: wk_float32,                                                                                   \
-        double: wk_float64,                                                                                  \
-        long: wk_int64,                                                                                      \
-        long long: wk_int64,                                                                                 \
-        int: wk_int32,                                                                                       \
-        unsigned char: wk_uint8,                                                                             \
-        _Bool: wk_bool)
+#define WK_DTYPE_OF(data)              \
+    _Generic(*(data), float            \
+             : wk_float32, double      \
+             : wk_float64, long        \
+             : wk_int64, long long     \
+             : wk_int64, int           \
+             : wk_int32, unsigned char \
+             : wk_uint8, _Bool         \
+             : wk_bool)
 #define wk_tensor(data, ...) wk_tensor_copy(data, WK_DTYPE_OF(data), WK_SHAPE(__VA_ARGS__))
 
 /* A tensor of no dimensions, of the default dtype.                                        torch: torch.tensor(3.5) */
@@ -117,8 +118,8 @@ WK_API wk_Tensor *wk_scalar_dtype(double value, wk_dtype dtype);
 
 /* Your memory, not copied; release(data, user) is called when the last tensor over it is gone (NULL: never).
  *                                                                                       torch: torch.from_blob */
-WK_API wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtype, void (*release)(void *data, void *user),
-                               void *user);
+WK_API wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtype,
+                               void (*release)(void *data, void *user), void *user);
 
 /* The dtype of wk_default_dtype: wk_float32 or wk_float64.                  torch: set_default_dtype */
 WK_API bool wk_set_default_dtype(wk_dtype dtype);
@@ -188,15 +189,15 @@ WK_API wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator);
  *   div is true division; floor_divide and remainder round towards minus infinity, and integers refuse a zero divisor
  *   maximum, minimum: NaN wins; at a tie each side gets half the gradient
  *                                                      torch: add, sub, mul, div, floor_divide, remainder, pow, maximum, minimum */
-#define WK_DECLARE_BINARY(name)                                                                              \
-    WK_API wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other);                                \
-    WK_API wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);                                    \
-    WK_API wk_Tensor *wk_##name##_int64(wk_Tensor *input, int64_t other);
-#define WK_DECLARE_BINARY_INPLACE(name)                                                                      \
-    WK_DECLARE_BINARY(name)                                                                                  \
-    WK_API wk_Tensor *wk_##name##__tensor(wk_Tensor *self, wk_Tensor *other);                                \
-    WK_API wk_Tensor *wk_##name##__double(wk_Tensor *self, double other);                                    \
-    WK_API wk_Tensor *wk_##name##__int64(wk_Tensor *self, int64_t other);
+#define WK_DECLARE_BINARY(name)                                               \
+    WK_API wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other); \
+    WK_API wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);     \
+    WK_API wk_Tensor *wk_##name##_int64(wk_Tensor * input, int64_t other);
+#define WK_DECLARE_BINARY_INPLACE(name)                                       \
+    WK_DECLARE_BINARY(name)                                                   \
+    WK_API wk_Tensor *wk_##name##__tensor(wk_Tensor *self, wk_Tensor *other); \
+    WK_API wk_Tensor *wk_##name##__double(wk_Tensor *self, double other);     \
+    WK_API wk_Tensor *wk_##name##__int64(wk_Tensor * self, int64_t other);
 WK_DECLARE_BINARY_INPLACE(add)
 WK_DECLARE_BINARY_INPLACE(sub)
 WK_DECLARE_BINARY_INPLACE(mul)
@@ -212,7 +213,7 @@ WK_DECLARE_BINARY(lt)
 WK_DECLARE_BINARY(le)
 WK_DECLARE_BINARY(gt)
 WK_DECLARE_BINARY(ge)
-#define WK_BINARY(name, a, b)                                                                                \
+#define WK_BINARY(name, a, b) \
     _Generic((b),                                                                                            \
         wk_Tensor *: wk_##name##_tensor,                                                                     \
         void *: wk_##name##_tensor,                                                                          \
@@ -253,8 +254,8 @@ WK_API wk_Tensor *wk_rsub(wk_Tensor *input, double number);
 WK_API wk_Tensor *wk_scalar_pow(double number, wk_Tensor *exponent);
 
 /* Elementwise functions of one input. Integers give floats where the function is not whole.   torch: the same names */
-#define WK_DECLARE_UNARY(name)                                                                               \
-    WK_API wk_Tensor *wk_##name(wk_Tensor *input);                                                           \
+#define WK_DECLARE_UNARY(name)                     \
+    WK_API wk_Tensor *wk_##name(wk_Tensor *input); \
     WK_API wk_Tensor *wk_##name##_(wk_Tensor *self);
 WK_DECLARE_UNARY(neg)
 WK_DECLARE_UNARY(abs)
@@ -336,11 +337,12 @@ WK_API wk_Tensor *wk_narrow(wk_Tensor *input, int64_t dim, int64_t start, int64_
 WK_API wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indices);
 #define wk_index(input, ...) wk_index_ints(input, WK_SHAPE(__VA_ARGS__))
 /* A view of any geometry over the same storage, checked against its size.                  torch: torch.as_strided */
-WK_API wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset);
+WK_API wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides,
+                                int64_t offset);
 
 /* A copy of input with source written at that geometry.                                     torch: as_strided_scatter */
-WK_API wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims, const int64_t *strides,
-                                        int64_t offset);
+WK_API wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims,
+                                        const int64_t *strides, int64_t offset);
 
 /* Rows of a dimension by an int64 vector; elements by an int64 tensor of the result's shape.  torch: index_select, gather */
 WK_API wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index);

@@ -29,18 +29,18 @@ WK_API void wk_dataset_free(wk_Dataset *dataset);
 #ifndef __cplusplus
 
 /* Gives back what is yours; NULL is allowed. */
-#define wk_free(object)                                                                                      \
-    _Generic((object),                                                                                       \
-        wk_Tensor *: wk_tensor_free,                                                                         \
-        wk_Module *: wk_module_free,                                                                         \
-        wk_Optimizer *: wk_optimizer_free,                                                                   \
-        wk_DataLoader *: wk_dataloader_free,                                                                 \
-        wk_Dataset *: wk_dataset_free,                                                                       \
-        wk_StateDict *: wk_state_dict_free,                                                                  \
-        wk_Generator *: wk_generator_free)(object)
+#define wk_free(object)                           \
+    _Generic((object), wk_Tensor *                \
+             : wk_tensor_free, wk_Module *        \
+             : wk_module_free, wk_Optimizer *     \
+             : wk_optimizer_free, wk_DataLoader * \
+             : wk_dataloader_free, wk_Dataset *   \
+             : wk_dataset_free, wk_StateDict *    \
+             : wk_state_dict_free, wk_Generator * \
+             : wk_generator_free)(object)
 
 /* Prints PyTorch's text and a newline to stdout. False with an error if that fails. */
-#define wk_print(object)                                                                                     \
+#define wk_print(object) \
     _Generic((object),                                                                                       \
         wk_Tensor *: wk_tensor_print,                                                                        \
         wk_Module *: wk_module_print,                                                                        \
@@ -49,7 +49,7 @@ WK_API void wk_dataset_free(wk_Dataset *dataset);
         const wk_Optimizer *: wk_optimizer_print)(object)
 
 /* The same text as a string, which goes back with wk_str_free. */
-#define wk_str(object)                                                                                       \
+#define wk_str(object) \
     _Generic((object),                                                                                       \
         wk_Tensor *: wk_tensor_str,                                                                          \
         wk_Module *: wk_module_str,                                                                          \
@@ -58,18 +58,20 @@ WK_API void wk_dataset_free(wk_Dataset *dataset);
         const wk_Optimizer *: wk_optimizer_str)(object)
 
 /* Gradients to NULL: of a module's parameters, or an optimizer's.                      torch: zero_grad() */
-#define wk_zero_grad(object)                                                                                 \
-    _Generic((object), wk_Module *: wk_module_zero_grad, wk_Optimizer *: wk_optimizer_zero_grad)(object, true)
+#define wk_zero_grad(object)                       \
+    _Generic((object), wk_Module *                 \
+             : wk_module_zero_grad, wk_Optimizer * \
+             : wk_optimizer_zero_grad)(object, true)
 
 /* One step of an optimizer.                                                             torch: step() */
-#define wk_step(object) _Generic((object), wk_Optimizer *: wk_optimizer_step)(object)
+#define wk_step(object) _Generic((object), wk_Optimizer * : wk_optimizer_step)(object)
 
 #else
 
-#define WK_OVERLOADS(type, kind)                                                                             \
-    static inline void wk_free(type *object)                                                                 \
-    {                                                                                                        \
-        wk_##kind##_free(object);                                                                            \
+#define WK_OVERLOADS(type, kind)             \
+    static inline void wk_free(type *object) \
+    {                                        \
+        wk_##kind##_free(object);            \
     }
 WK_OVERLOADS(wk_Tensor, tensor)
 WK_OVERLOADS(wk_Module, module)
@@ -80,14 +82,14 @@ WK_OVERLOADS(wk_StateDict, state_dict)
 WK_OVERLOADS(wk_Generator, generator)
 #undef WK_OVERLOADS
 
-#define WK_OVERLOADS(type, kind)                                                                             \
-    static inline bool wk_print(type *object)                                                                \
-    {                                                                                                        \
-        return wk_##kind##_print(object);                                                                    \
-    }                                                                                                        \
-    static inline char *wk_str(type *object)                                                                 \
-    {                                                                                                        \
-        return wk_##kind##_str(object);                                                                      \
+#define WK_OVERLOADS(type, kind)              \
+    static inline bool wk_print(type *object) \
+    {                                         \
+        return wk_##kind##_print(object);     \
+    }                                         \
+    static inline char *wk_str(type *object)  \
+    {                                         \
+        return wk_##kind##_str(object);       \
     }
 WK_OVERLOADS(wk_Tensor, tensor)
 WK_OVERLOADS(const wk_Module, module)

@@ -11,7 +11,8 @@ typedef struct Accumulate {
 
 static bool only_ours(const wk_Tensor *grad)
 {
-    return atomic_load(&grad->object.refs) == 1 && atomic_load(&grad->storage->refs) == 1 && grad->contiguous && !grad->history;
+    return atomic_load(&grad->object.refs) == 1 && atomic_load(&grad->storage->refs) == 1 &&
+           grad->contiguous && !grad->history;
 }
 
 static bool accumulate_into(wk_Tensor *leaf, wk_Tensor *grad)

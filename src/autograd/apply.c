@@ -64,7 +64,8 @@ static bool save_inputs(wk_Node *node, int count, wk_Tensor *const *in, unsigned
 static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted)
 {
     wk_node_set_meta(node, 0, out);
-    if ((node->op->uses_output & wanted) && !node->saved[WK_OP_INPUTS].tensor && !wk_node_save_output(node, WK_OP_INPUTS, out))
+    if ((node->op->uses_output & wanted) && !node->saved[WK_OP_INPUTS].tensor &&
+        !wk_node_save_output(node, WK_OP_INPUTS, out))
         return false;
     node->saved[WK_OP_INPUTS].version = wk_tensor_version(out);
     for (int i = 0; i < WK_EXTRAS; i++)
@@ -77,10 +78,12 @@ static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned 
 
 static wk_Node *prepare(const wk_Op *op, wk_Call *call, unsigned *wanted)
 {
-    wk_Node *node = wk_node_new(op, call->count, SAVED_SLOTS, 1, call->attributes, call->attributes ? op->attributes : 0);
+    wk_Node *node =
+        wk_node_new(op, call->count, SAVED_SLOTS, 1, call->attributes, call->attributes ? op->attributes : 0);
     if (!node)
         return NULL;
-    bool ok = connect(node, call->count, call->in, wanted) && save_inputs(node, call->count, call->in, *wanted, call->inplace);
+    bool ok = connect(node, call->count, call->in, wanted) &&
+              save_inputs(node, call->count, call->in, *wanted, call->inplace);
     if (ok && call->inplace && (op->uses_output & *wanted))
         ok = wk_node_save_output(node, WK_OP_INPUTS, call->inplace);
     if (!ok) {
@@ -96,7 +99,8 @@ static bool writable(const wk_Tensor *self, const char *op)
     for (int i = 0; i < self->ndim; i++)
         if (self->stride[i] == 0 && self->shape[i] > 1)
             return wk_raise(WK_ERROR_ARGUMENT,
-                            "%s: unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                            "%s: unsupported operation: more than one element of the written-to tensor "
+                            "refers to a single memory "
                             "location. Please clone() the tensor before performing the operation.",
                             op),
                    false;
@@ -122,7 +126,8 @@ static wk_Tensor *run(wk_Call *call)
     bool recording = !wk_grad_disabled;
     if (call->inplace && !(writable(call->inplace, op->name) && wk_inplace_check(call->inplace, op->name)))
         return NULL;
-    if ((op->backward || op->backward_all) && any_tracked(call->count, call->in) && !(node = prepare(op, call, &wanted)))
+    if ((op->backward || op->backward_all) && any_tracked(call->count, call->in) &&
+        !(node = prepare(op, call, &wanted)))
         return NULL;
 
     wk_grad_disabled = true;
@@ -143,7 +148,8 @@ static wk_Tensor *run(wk_Call *call)
     return out;
 }
 
-static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, bool inplace, wk_Tensor **more)
+static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,
+                        bool inplace, wk_Tensor **more)
 {
     union {
         char bytes[384];
@@ -153,8 +159,11 @@ static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const 
         return NULL;
     if (attributes)
         memcpy(copy.bytes, attributes, op->attributes);
-    wk_Call call = {
-        .op = op, .count = count, .in = in, .attributes = attributes ? copy.bytes : NULL, .inplace = inplace ? in[0] : NULL};
+    wk_Call call = {.op = op,
+                    .count = count,
+                    .in = in,
+                    .attributes = attributes ? copy.bytes : NULL,
+                    .inplace = inplace ? in[0] : NULL};
     wk_Scope scope = wk_scope_begin();
     if (!scope.id)
         return NULL;
@@ -171,7 +180,8 @@ wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void
     return apply(op, count, in, attributes, false, NULL);
 }
 
-wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, wk_Tensor **more)
+wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,
+                         wk_Tensor **more)
 {
     return apply(op, count, in, attributes, false, more);
 }

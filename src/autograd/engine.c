@@ -32,7 +32,7 @@ typedef struct Task {
     int input_count;
     wk_Tensor *const *inputs;
     wk_Edge *input_edges;
-    int *input_next; /* chain of inputs with the same node: 1 + index */
+    int *input_next;      /* chain of inputs with the same node: 1 + index */
     wk_Tensor **captured; /* owned */
 } Task;
 
@@ -184,7 +184,8 @@ static size_t heap_pop(Task *t)
 wk_Tensor *wk_reduce_gradient(wk_Tensor *grad, const wk_Meta *meta, const wk_Node *from, int index)
 {
     const wk_Shape *want = &meta->shape;
-    bool same = grad->ndim == want->ndim && memcmp(grad->shape, want->dims, grad->ndim * sizeof *grad->shape) == 0;
+    bool same =
+        grad->ndim == want->ndim && memcmp(grad->shape, want->dims, grad->ndim * sizeof *grad->shape) == 0;
     if (!same) {
         int extra = grad->ndim - want->ndim;
         int64_t dims[WK_MAX_DIMS];
@@ -197,8 +198,11 @@ wk_Tensor *wk_reduce_gradient(wk_Tensor *grad, const wk_Meta *meta, const wk_Nod
             fits = w == grad->shape[i] || w == 1;
         }
         if (!fits)
-            return wk_raise(WK_ERROR_SHAPE, "Function %s returned an invalid gradient at index %d - got %s but expected shape compatible with %s",
-                            wk_node_name(from), index, WK_SHAPE_TEXT(grad), wk_shape_text(want->ndim, want->dims).text);
+            return wk_raise(WK_ERROR_SHAPE,
+                            "Function %s returned an invalid gradient at index %d - got %s but expected "
+                            "shape compatible with %s",
+                            wk_node_name(from), index, WK_SHAPE_TEXT(grad),
+                            wk_shape_text(want->ndim, want->dims).text);
         grad = wk_sum_with((wk_reduce_options){.input = grad, .dims = {count, dims}, .keepdim = true});
         if (grad && extra)
             grad = wk_view_shape(grad, want->ndim, want->dims);
@@ -240,7 +244,9 @@ static bool run_hooks(Slot *slot)
         if (!*grad)
             continue;
         if (!hook->call) {
-            wk_Tensor *kept = atomic_load(&(*grad)->object.refs) == 1 ? *grad : wk_grad_disabled ? wk_clone(*grad) : *grad;
+            wk_Tensor *kept = atomic_load(&(*grad)->object.refs) == 1 ? *grad
+                              : wk_grad_disabled                      ? wk_clone(*grad)
+                                                                      : *grad;
             if (!kept)
                 return false;
             wk_tensor_retain(kept);
@@ -252,8 +258,8 @@ static bool run_hooks(Slot *slot)
         if (!changed)
             continue;
         if (!wk_shape_same(changed, *grad))
-            return wk_raise(WK_ERROR_SHAPE, "hook: the gradient has shape %s, the hook's result %s", WK_SHAPE_TEXT(*grad),
-                            WK_SHAPE_TEXT(changed)),
+            return wk_raise(WK_ERROR_SHAPE, "hook: the gradient has shape %s, the hook's result %s",
+                            WK_SHAPE_TEXT(*grad), WK_SHAPE_TEXT(changed)),
                    false;
         wk_tensor_retain(changed);
         wk_tensor_release(*grad);
@@ -372,7 +378,9 @@ static bool run_all(Task *t)
 
 static bool raise_shapes(int index, const wk_Tensor *grad, const wk_Tensor *output)
 {
-    return wk_raise(WK_ERROR_SHAPE, "backward: Mismatch in shape: grad_output[%d] has a shape of torch.Size(%s) and output[%d] has a shape of torch.Size(%s).",
+    return wk_raise(WK_ERROR_SHAPE,
+                    "backward: Mismatch in shape: grad_output[%d] has a shape of torch.Size(%s) and "
+                    "output[%d] has a shape of torch.Size(%s).",
                     index, WK_SHAPE_TEXT(grad), index, WK_SHAPE_TEXT(output)),
            false;
 }
@@ -380,12 +388,17 @@ static bool raise_shapes(int index, const wk_Tensor *grad, const wk_Tensor *outp
 /* Checks an output and puts its gradient, ones for a scalar, where the walk begins. */
 static bool add_root(Task *t, int index, wk_Tensor *output, wk_Tensor *grad)
 {
-    if (!wk_tensor_check(output, "backward", "tensor") || (grad && !wk_tensor_check(grad, "backward", "gradient")))
+    if (!wk_tensor_check(output, "backward", "tensor") ||
+        (grad && !wk_tensor_check(grad, "backward", "gradient")))
         return false;
     if (!wk_requires_grad(output))
-        return wk_raise(WK_ERROR_STATE, "backward: element %d of tensors does not require grad and does not have a grad_fn", index), false;
+        return wk_raise(WK_ERROR_STATE,
+                        "backward: element %d of tensors does not require grad and does not have a grad_fn",
+                        index),
+               false;
     if (!grad && output->numel != 1)
-        return wk_raise(WK_ERROR_SHAPE, "backward: grad can be implicitly created only for scalar outputs, got shape %s",
+        return wk_raise(WK_ERROR_SHAPE,
+                        "backward: grad can be implicitly created only for scalar outputs, got shape %s",
                         WK_SHAPE_TEXT(output)),
                false;
     if (grad && !wk_shape_same(grad, output))
@@ -411,7 +424,9 @@ static bool add_inputs(Task *t)
         if (!wk_tensor_check(input, "grad", "input"))
             return false;
         if (!wk_requires_grad(input))
-            return wk_raise(WK_ERROR_STATE, "grad: One of the differentiated Tensors does not require grad (input %d)", i), false;
+            return wk_raise(WK_ERROR_STATE,
+                            "grad: One of the differentiated Tensors does not require grad (input %d)", i),
+                   false;
         if (!wk_gradient_edge(input, &t->input_edges[i]))
             return false;
         bool fresh;
@@ -472,7 +487,8 @@ static void end_task(Task *t)
 }
 
 /* Runs a task with recording on or off, in a scope of its own; finish handles the captured gradients. */
-static bool execute(Task *t, wk_List outputs, wk_List grad_outputs, bool (*finish)(Task *t, void *context), void *context)
+static bool execute(Task *t, wk_List outputs, wk_List grad_outputs, bool (*finish)(Task *t, void *context),
+                    void *context)
 {
     bool former = wk_set_grad_enabled(t->create_graph);
     wk_Scope scope = wk_scope_begin();
@@ -490,7 +506,10 @@ static bool add_to_grads(Task *t, void *context)
     (void)context;
     for (int i = 0; i < t->input_count; i++) {
         wk_Tensor *grad = t->captured[i], *have = wk_grad_of(t->inputs[i]);
-        wk_Tensor *sum = !grad ? have : have ? wk_add_tensor(have, grad) : wk_grad_disabled ? wk_clone(grad) : grad;
+        wk_Tensor *sum = !grad              ? have
+                         : have             ? wk_add_tensor(have, grad)
+                         : wk_grad_disabled ? wk_clone(grad)
+                                            : grad;
         if (grad && (!sum || !wk_set_grad(t->inputs[i], sum)))
             return false;
     }
@@ -528,7 +547,8 @@ static bool hand_out(Task *t, void *context)
                 return false;
         } else if (!r->allow_unused) {
             return wk_raise(WK_ERROR_STATE,
-                            "grad: One of the differentiated Tensors appears to not have been used in the graph (input %d). Set "
+                            "grad: One of the differentiated Tensors appears to not have been used in the "
+                            "graph (input %d). Set "
                             ".allow_unused = true if this is the desired behavior.",
                             i),
                    false;
@@ -542,7 +562,8 @@ bool wk_grads_with(wk_Tensor **grads, wk_grad_options o)
     if (!grads)
         return wk_raise_null("grad", "grads"), false;
     if (o.outputs.count < 1 || o.inputs.count < 1)
-        return wk_raise(WK_ERROR_ARGUMENT, "grad: outputs and inputs must each have a tensor, got %d and %d", o.outputs.count, o.inputs.count),
+        return wk_raise(WK_ERROR_ARGUMENT, "grad: outputs and inputs must each have a tensor, got %d and %d",
+                        o.outputs.count, o.inputs.count),
                false;
     Task t = {.only_inputs = true,
               .retain_graph = o.retain_graph || o.create_graph,

@@ -56,18 +56,21 @@ static void function_drop(wk_Node *node)
     context_release(*(wk_FunctionContext **)node->attributes);
 }
 
-static wk_FunctionContext *context_new(const wk_Function *function, wk_List inputs, void *user, wk_Tensor **outputs)
+static wk_FunctionContext *context_new(const wk_Function *function, wk_List inputs, void *user,
+                                       wk_Tensor **outputs)
 {
     wk_FunctionContext *ctx = wk_zalloc(sizeof *ctx);
     if (!ctx)
         return NULL;
     *ctx = (wk_FunctionContext){.function = function, .user = user, .inputs = inputs, .outputs = outputs};
     snprintf(ctx->name, sizeof ctx->name, "%sBackward", function->name ? function->name : "Function");
-    ctx->op = (wk_Op){.name = ctx->name, .node = ctx->name, .attributes = sizeof ctx,
-                      .backward_all = function_backward, .drop = function_drop};
+    ctx->op = (wk_Op){.name = ctx->name,
+                      .node = ctx->name,
+                      .attributes = sizeof ctx,
+                      .backward_all = function_backward,
+                      .drop = function_drop};
     return ctx;
 }
-
 
 static bool is_output(const wk_FunctionContext *ctx, int outputs, const wk_Tensor *tensor)
 {
@@ -138,7 +141,9 @@ bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, 
         return wk_raise_null("function_apply", "function"), false;
     int count = function->outputs ? function->outputs : 1;
     if (count < 1 || count > MAX_OUTPUTS)
-        return wk_raise(WK_ERROR_ARGUMENT, "function_apply: %d outputs, from 1 to %d are possible", count, MAX_OUTPUTS), false;
+        return wk_raise(WK_ERROR_ARGUMENT, "function_apply: %d outputs, from 1 to %d are possible", count,
+                        MAX_OUTPUTS),
+               false;
     bool track = false;
     for (int i = 0; i < inputs.count; i++) {
         if (!wk_tensor_check(inputs.tensors[i], function->name ? function->name : "function_apply", "input"))
@@ -166,7 +171,8 @@ bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, 
 wk_Tensor *wk_function_call(const wk_Function *function, wk_List inputs, void *user)
 {
     if (function && function->outputs > 1)
-        return wk_raise(WK_ERROR_ARGUMENT, "function_call: %s has %d outputs, use wk_function_apply", function->name, function->outputs);
+        return wk_raise(WK_ERROR_ARGUMENT, "function_call: %s has %d outputs, use wk_function_apply",
+                        function->name, function->outputs);
     wk_Tensor *output = NULL;
     return wk_function_apply(function, inputs, user, &output) ? output : NULL;
 }
@@ -178,7 +184,9 @@ bool wk_save_for_backward(wk_FunctionContext *ctx, wk_List tensors)
     if (ctx->saved_once || ctx->node)
         return wk_raise(WK_ERROR_STATE, "save_for_backward: call it once, in forward"), false;
     if (tensors.count < 0 || tensors.count > MAX_SAVED)
-        return wk_raise(WK_ERROR_ARGUMENT, "save_for_backward: %d tensors, at most %d are possible", tensors.count, MAX_SAVED), false;
+        return wk_raise(WK_ERROR_ARGUMENT, "save_for_backward: %d tensors, at most %d are possible",
+                        tensors.count, MAX_SAVED),
+               false;
     wk_Tensor **copy = wk_alloc((size_t)tensors.count * sizeof *copy);
     if (!copy)
         return false;
@@ -195,7 +203,8 @@ wk_Tensor *wk_saved_tensor(wk_FunctionContext *ctx, int index)
         return wk_raise_null("saved_tensor", "ctx");
     int count = ctx->node ? ctx->node->saved_count : 0;
     if (index < 0 || index >= count)
-        return wk_raise(WK_ERROR_INDEX, "saved_tensor: index %d is out of range: %d tensors were saved", index, count);
+        return wk_raise(WK_ERROR_INDEX, "saved_tensor: index %d is out of range: %d tensors were saved",
+                        index, count);
     return wk_node_unpack(ctx->node, index);
 }
 
@@ -216,7 +225,9 @@ bool wk_mark_non_differentiable(wk_FunctionContext *ctx, wk_Tensor *output)
             ctx->undifferentiable |= 1ull << i;
             return true;
         }
-    return wk_raise(WK_ERROR_ARGUMENT, "mark_non_differentiable: the tensor is no output yet: set outputs[i] first"), false;
+    return wk_raise(WK_ERROR_ARGUMENT,
+                    "mark_non_differentiable: the tensor is no output yet: set outputs[i] first"),
+           false;
 }
 
 void *wk_function_user(const wk_FunctionContext *ctx)

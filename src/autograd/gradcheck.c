@@ -23,7 +23,9 @@ static bool own_inputs(Check *c)
     if (!c->o.function)
         return wk_raise_null(c->name, "function"), false;
     if (c->o.inputs.count < 1 || c->o.inputs.count > 16)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: %d inputs, from 1 to 16 are possible", c->name, c->o.inputs.count), false;
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: %d inputs, from 1 to 16 are possible", c->name,
+                        c->o.inputs.count),
+               false;
     bool any = false;
     c->inputs = c->o.inputs.count;
     for (int i = 0; i < c->inputs; i++) {
@@ -34,12 +36,15 @@ static bool own_inputs(Check *c)
         if (!wk_requires_grad(given))
             continue;
         if (given->dtype != wk_float64)
-            return wk_raise(WK_ERROR_DTYPE, "%s: input %d is %s: differences need float64", c->name, i, wk_dtype_name((wk_dtype)given->dtype)),
+            return wk_raise(WK_ERROR_DTYPE, "%s: input %d is %s: differences need float64", c->name, i,
+                            wk_dtype_name((wk_dtype)given->dtype)),
                    false;
         any = true;
     }
     if (!any)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: expects at least one input tensor to require gradient", c->name), false;
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: expects at least one input tensor to require gradient",
+                        c->name),
+               false;
     c->o.eps = c->o.eps > 0 ? c->o.eps : 1e-6;
     c->o.atol = c->o.atol > 0 ? c->o.atol : 1e-5;
     c->o.rtol = c->o.rtol > 0 ? c->o.rtol : 1e-3;
@@ -52,7 +57,8 @@ static wk_Tensor *evaluate(const Check *c)
     if (!y)
         return NULL;
     if (y->dtype != wk_float64)
-        return wk_raise(WK_ERROR_DTYPE, "%s: the function's result is %s, expected float64", c->name, wk_dtype_name((wk_dtype)y->dtype));
+        return wk_raise(WK_ERROR_DTYPE, "%s: the function's result is %s, expected float64", c->name,
+                        wk_dtype_name((wk_dtype)y->dtype));
     return wk_contiguous(wk_detach(y));
 }
 
@@ -103,7 +109,8 @@ static bool analytic_rows(const Check *c, int which, int64_t outputs, double *ro
             ((double *)wk_tensor_data(unit))[i] = 1;
         bool done = unit != NULL;
         if (done && wk_requires_grad(y))
-            done = wk_grads(&g, {1, &y}, {1, &c->input[which]}, .grad_outputs = {1, &unit}, .retain_graph = true, .allow_unused = true);
+            done = wk_grads(&g, {1, &y}, {1, &c->input[which]}, .grad_outputs = {1, &unit},
+                            .retain_graph = true, .allow_unused = true);
         if (done && g && !(g = wk_contiguous(g)))
             done = false;
         if (done && g)
@@ -131,8 +138,10 @@ static bool compare(const Check *c, int which, int64_t outputs, const double *nu
     if (at_i < 0)
         return true;
     return wk_raise(WK_ERROR_DOMAIN,
-                    "%s: Jacobian mismatch for output element %lld with respect to element %lld of input %d: numerical %s, analytical %s",
-                    c->name, (long long)at_i, (long long)at_j, which, WK_NUMBER(numeric[at_j * outputs + at_i]), WK_NUMBER(analytic[at_i * width + at_j])),
+                    "%s: Jacobian mismatch for output element %lld with respect to element %lld of input %d: "
+                    "numerical %s, analytical %s",
+                    c->name, (long long)at_i, (long long)at_j, which,
+                    WK_NUMBER(numeric[at_j * outputs + at_i]), WK_NUMBER(analytic[at_i * width + at_j])),
            false;
 }
 
@@ -185,7 +194,8 @@ static wk_Tensor *gradient_function(wk_List inputs, void *user)
             if (wk_requires_grad(inputs.tensors[i]))
                 with_grad[wanted++] = inputs.tensors[i];
         wk_Tensor *v = inputs.tensors[n];
-        if (!wk_grads(grads, {1, &y}, {wanted, with_grad}, .grad_outputs = {1, &v}, .create_graph = true, .materialize_grads = true))
+        if (!wk_grads(grads, {1, &y}, {wanted, with_grad}, .grad_outputs = {1, &v}, .create_graph = true,
+                      .materialize_grads = true))
             return NULL;
         for (int i = 0; i < wanted; i++)
             if (!(flat[i] = wk_reshape(grads[i], -1)))
@@ -208,7 +218,8 @@ bool wk_gradgradcheck_with(wk_gradcheck_options options)
     wk_Tensor *y = options.function(options.inputs, options.user);
     wk_Tensor *v = y ? wk_empty_like(y) : NULL;
     bool done = v && wk_requires_grad_(v);
-    for (int64_t i = 0; done && i < v->numel; i++) /* any vector without symmetry; not random, so that a failure comes again */
+    for (int64_t i = 0; done && i < v->numel;
+         i++) /* any vector without symmetry; not random, so that a failure comes again */
         ((double *)wk_tensor_data(v))[i] = 0.5 + fmod((double)i * 0.61803398875, 1.0);
     inputs[n] = v;
     Check c = {.o = options, .name = "gradgradcheck"};

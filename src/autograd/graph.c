@@ -38,7 +38,8 @@ static void draw_node(Drawing *d, size_t index)
     const wk_Node *node = d->nodes[index];
     const wk_Shape *shape = &node->meta[0].shape;
     bool leaf = wk_is_accumulate(node);
-    wk_text_printf(&d->text, "  n%zu [label=\"%s\\n%s\"%s];\n", index, wk_node_name(node), wk_shape_text(shape->ndim, shape->dims).text,
+    wk_text_printf(&d->text, "  n%zu [label=\"%s\\n%s\"%s];\n", index, wk_node_name(node),
+                   wk_shape_text(shape->ndim, shape->dims).text,
                    leaf ? ", style=filled, fillcolor=lightblue" : "");
 }
 

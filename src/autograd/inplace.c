@@ -21,10 +21,15 @@ bool wk_inplace_check(wk_Tensor *self, const char *op)
     if (wk_grad_disabled || !v)
         return true;
     if (v->requires_grad && !v->grad_fn)
-        return wk_raise(WK_ERROR_STATE, "%s: a leaf Variable that requires grad is being used in an in-place operation.", op), false;
+        return wk_raise(WK_ERROR_STATE,
+                        "%s: a leaf Variable that requires grad is being used in an in-place operation.", op),
+               false;
     const wk_Variable *b = v->base ? wk_variable(v->base) : NULL;
     if (b && b->requires_grad && !b->grad_fn)
-        return wk_raise(WK_ERROR_STATE, "%s: a view of a leaf Variable that requires grad is being used in an in-place operation.", op),
+        return wk_raise(
+                   WK_ERROR_STATE,
+                   "%s: a view of a leaf Variable that requires grad is being used in an in-place operation.",
+                   op),
                false;
     return true;
 }
@@ -38,8 +43,10 @@ static bool copy_slices_backward(wk_Node *node, wk_Tensor *const *grads, wk_Tens
         return false;
     if (!wk_node_needs(node, 0))
         return true;
-    wk_Tensor *before = out[0] ? wk_reduce_gradient(out[0], &node->inner->meta[0], node->inner, 0) : wk_zeros_like(slice);
-    out[0] = before ? wk_as_strided_scatter(g, before, a->ndim, a->shape, a->stride, g->offset + a->offset) : NULL;
+    wk_Tensor *before =
+        out[0] ? wk_reduce_gradient(out[0], &node->inner->meta[0], node->inner, 0) : wk_zeros_like(slice);
+    out[0] =
+        before ? wk_as_strided_scatter(g, before, a->ndim, a->shape, a->stride, g->offset + a->offset) : NULL;
     return out[0] != NULL;
 }
 

@@ -22,7 +22,8 @@ static size_t aligned16(size_t bytes)
     return (bytes + 15) & ~(size_t)15;
 }
 
-wk_Node *wk_node_new(const wk_Op *op, int edges, int saved, int outputs, const void *attributes, size_t attribute_bytes)
+wk_Node *wk_node_new(const wk_Op *op, int edges, int saved, int outputs, const void *attributes,
+                     size_t attribute_bytes)
 {
     size_t at_edges = aligned16(sizeof(wk_Node));
     size_t at_saved = at_edges + aligned16((size_t)edges * sizeof(wk_Edge));
@@ -123,25 +124,30 @@ bool wk_node_save_output(wk_Node *node, int slot, wk_Tensor *tensor)
 
 static wk_Tensor *raise_freed(void)
 {
-    return wk_raise(WK_ERROR_STATE,
-                    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
-                    "freed). Saved intermediate values of the graph are freed when you call backward or grad. Specify .retain_graph = "
-                    "true if you need to backward through the graph a second time or if you need to access saved tensors after calling "
-                    "backward.");
+    return wk_raise(WK_ERROR_STATE, "Trying to backward through the graph a second time (or directly access "
+                                    "saved tensors after they have already been "
+                                    "freed). Saved intermediate values of the graph are freed when you call "
+                                    "backward or grad. Specify .retain_graph = "
+                                    "true if you need to backward through the graph a second time or if you "
+                                    "need to access saved tensors after calling "
+                                    "backward.");
 }
 
 static wk_Tensor *raise_changed(const wk_Node *node, const wk_Saved *saved)
 {
     static const char *const types[WK_DTYPES] = {
-        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long", [wk_int32] = "Int", [wk_uint8] = "Byte", [wk_bool] = "Bool"};
+        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
+        [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
     const wk_Tensor *t = saved->tensor;
     const wk_Variable *v = wk_variable(t);
     char origin[128] = "";
     const wk_Node *from = saved->is_output ? node : v ? v->grad_fn : NULL;
     if (from)
-        snprintf(origin, sizeof origin, ", which is output %d of %s,", saved->is_output ? 0 : v->output, wk_node_name(from));
+        snprintf(origin, sizeof origin, ", which is output %d of %s,", saved->is_output ? 0 : v->output,
+                 wk_node_name(from));
     return wk_raise(WK_ERROR_STATE,
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.%sTensor "
+                    "one of the variables needed for gradient computation has been modified by an inplace "
+                    "operation: [torch.%sTensor "
                     "%s]%s is at version %u; expected version %u instead.",
                     types[t->dtype], WK_SHAPE_TEXT(t), origin, wk_tensor_version(t), saved->version);
 }

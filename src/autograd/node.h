@@ -17,10 +17,10 @@ typedef struct wk_Call {
     const struct wk_Op *op;
     int count;
     wk_Tensor *const *in;
-    void *attributes;                 /* a copy of the caller's, which forward may complete */
-    wk_Tensor *inplace;               /* the tensor to write the result to, or NULL for a new one */
-    wk_Tensor *more[1];               /* results beyond the first, none of them differentiable */
-    wk_Tensor *extra[WK_EXTRAS];      /* further tensors that backward uses */
+    void *attributes;            /* a copy of the caller's, which forward may complete */
+    wk_Tensor *inplace;          /* the tensor to write the result to, or NULL for a new one */
+    wk_Tensor *more[1];          /* results beyond the first, none of them differentiable */
+    wk_Tensor *extra[WK_EXTRAS]; /* further tensors that backward uses */
 } wk_Call;
 
 typedef struct wk_Op {
@@ -28,10 +28,10 @@ typedef struct wk_Op {
     const char *node;                 /* as the graph names it: "ConvolutionBackward0" */
     const char *inputs[WK_OP_INPUTS]; /* argument names, for messages */
     unsigned optional;                /* bit i: input i may be NULL */
-    unsigned uses[WK_OP_INPUTS];      /* bit j of uses[i]: the gradient of input j uses the values of input i */
-    unsigned uses_output;             /* bit j: the gradient of input j uses the result */
-    size_t attributes;                /* bytes */
-    bool view;                        /* the result shares the first input's memory */
+    unsigned uses[WK_OP_INPUTS]; /* bit j of uses[i]: the gradient of input j uses the values of input i */
+    unsigned uses_output;        /* bit j: the gradient of input j uses the result */
+    size_t attributes;           /* bytes */
+    bool view;                   /* the result shares the first input's memory */
 
     /* The result, or NULL with an error. */
     wk_Tensor *(*forward)(wk_Call *call);
@@ -46,14 +46,17 @@ typedef struct wk_Op {
 
 /* Runs an operation: `count` inputs, `attributes` (op->attributes bytes, or NULL). */
 wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
-wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes, wk_Tensor **more);
+wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,
+                         wk_Tensor **more);
 /* The same with the result written into the first input. */
 wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
 
-#define WK_APPLY(op, attributes, ...)                                                                        \
-    wk_apply(op, (int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), (wk_Tensor *[]){__VA_ARGS__}, attributes)
-#define WK_APPLY_INPLACE(op, attributes, ...)                                                                \
-    wk_apply_inplace(op, (int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), (wk_Tensor *[]){__VA_ARGS__}, attributes)
+#define WK_APPLY(op, attributes, ...)                                               \
+    wk_apply(op, (int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), \
+             (wk_Tensor *[]){__VA_ARGS__}, attributes)
+#define WK_APPLY_INPLACE(op, attributes, ...)                                               \
+    wk_apply_inplace(op, (int)(sizeof((wk_Tensor *[]){__VA_ARGS__}) / sizeof(wk_Tensor *)), \
+                     (wk_Tensor *[]){__VA_ARGS__}, attributes)
 
 /* ---- in a backward ---------------------------------------------------------------------------------- */
 
@@ -86,7 +89,7 @@ typedef struct wk_NodeHook {
     struct wk_NodeHook *next;
     uint64_t id;
     int output;
-    wk_Hook call;        /* NULL: keep the gradient for `retained` */
+    wk_Hook call; /* NULL: keep the gradient for `retained` */
     void *user;
     struct wk_Variable *retained; /* not owned: it takes its hook away when it goes */
 } wk_NodeHook;
@@ -96,10 +99,10 @@ struct wk_Node {
     const wk_Op *op;
     uint64_t sequence; /* later operations have higher numbers and go first on the way back */
     int edge_count, saved_count, output_count;
-    bool freed;        /* the saved tensors are gone */
+    bool freed; /* the saved tensors are gone */
     wk_Edge *edges;
-    wk_Saved *saved;   /* inputs in order, the output, the extras: NULL where not saved */
-    wk_Meta *meta;     /* of each output */
+    wk_Saved *saved; /* inputs in order, the output, the extras: NULL where not saved */
+    wk_Meta *meta;   /* of each output */
     void *attributes;
     wk_NodeHook *hooks;
     wk_Node *inner;        /* a node that runs inside this one, or NULL */
@@ -107,7 +110,8 @@ struct wk_Node {
     size_t bytes;
 };
 
-wk_Node *wk_node_new(const wk_Op *op, int edges, int saved, int outputs, const void *attributes, size_t attribute_bytes);
+wk_Node *wk_node_new(const wk_Op *op, int edges, int saved, int outputs, const void *attributes,
+                     size_t attribute_bytes);
 void wk_node_release(wk_Node *node);
 static inline wk_Node *wk_node_retain(wk_Node *node)
 {
@@ -125,15 +129,15 @@ wk_Tensor *wk_node_unpack(wk_Node *node, int slot);
 
 typedef struct wk_Variable {
     wk_History history;
-    bool requires_grad;   /* of a leaf */
+    bool requires_grad; /* of a leaf */
     bool retains_grad;
-    int output;           /* of grad_fn */
+    int output;            /* of grad_fn */
     uint32_t view_version; /* of the storage when grad_fn was set, for views */
     wk_Node *grad_fn;
-    wk_Node *accumulate;  /* not owned: the leaf's AccumulateGrad while a graph holds it */
+    wk_Node *accumulate; /* not owned: the leaf's AccumulateGrad while a graph holds it */
     wk_Tensor *grad;
-    wk_Tensor *base;      /* of a view */
-    wk_NodeHook *hooks;   /* of a leaf */
+    wk_Tensor *base;    /* of a view */
+    wk_NodeHook *hooks; /* of a leaf */
 } wk_Variable;
 
 static inline wk_Variable *wk_variable(const wk_Tensor *tensor)

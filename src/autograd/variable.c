@@ -107,11 +107,15 @@ wk_Tensor *wk_set_requires_grad_(wk_Tensor *tensor, bool requires_grad)
     if (!wk_is_leaf(tensor)) {
         if (requires_grad)
             return tensor;
-        return wk_raise(WK_ERROR_STATE, "requires_grad_: you can only change requires_grad flags of leaf variables. If you want to use a "
-                                        "computed variable in a subgraph that doesn't require differentiation use var_no_grad = detach(var).");
+        return wk_raise(
+            WK_ERROR_STATE,
+            "requires_grad_: you can only change requires_grad flags of leaf variables. If you want to use a "
+            "computed variable in a subgraph that doesn't require differentiation use var_no_grad = "
+            "detach(var).");
     }
     if (requires_grad && !wk_is_floating(tensor->dtype))
-        return wk_raise(WK_ERROR_DTYPE, "requires_grad_: only Tensors of floating point dtype can require gradients, got %s",
+        return wk_raise(WK_ERROR_DTYPE,
+                        "requires_grad_: only Tensors of floating point dtype can require gradients, got %s",
                         wk_dtype_name((wk_dtype)tensor->dtype));
     if (!requires_grad && !tensor->history)
         return tensor;
@@ -135,9 +139,10 @@ bool wk_set_grad(wk_Tensor *tensor, wk_Tensor *grad)
     if (!wk_tensor_check(tensor, "grad", "tensor") || (grad && !wk_tensor_check(grad, "grad", "grad")))
         return false;
     if (grad && (grad->dtype != tensor->dtype || !wk_shape_same(grad, tensor)))
-        return wk_raise(WK_ERROR_SHAPE, "grad: assigned grad has data of a different type or size: %s %s for %s %s",
-                        wk_dtype_name((wk_dtype)grad->dtype), WK_SHAPE_TEXT(grad), wk_dtype_name((wk_dtype)tensor->dtype),
-                        WK_SHAPE_TEXT(tensor)),
+        return wk_raise(WK_ERROR_SHAPE,
+                        "grad: assigned grad has data of a different type or size: %s %s for %s %s",
+                        wk_dtype_name((wk_dtype)grad->dtype), WK_SHAPE_TEXT(grad),
+                        wk_dtype_name((wk_dtype)tensor->dtype), WK_SHAPE_TEXT(tensor)),
                false;
     if (!grad && !tensor->history)
         return true;
@@ -226,7 +231,9 @@ uint64_t wk_register_hook(wk_Tensor *tensor, wk_Hook hook, void *user)
     if (!hook)
         return wk_raise_null("register_hook", "hook"), 0;
     if (!wk_requires_grad(tensor))
-        return wk_raise(WK_ERROR_STATE, "register_hook: cannot register a hook on a tensor that doesn't require gradient"), 0;
+        return wk_raise(WK_ERROR_STATE,
+                        "register_hook: cannot register a hook on a tensor that doesn't require gradient"),
+               0;
     return add_hook(tensor, (wk_NodeHook){.call = hook, .user = user});
 }
 
@@ -244,7 +251,8 @@ bool wk_remove_hook(wk_Tensor *tensor, uint64_t id)
                 wk_release(hook, sizeof *hook);
                 return true;
             }
-    return wk_raise(WK_ERROR_ARGUMENT, "remove_hook: this tensor has no hook %llu", (unsigned long long)id), false;
+    return wk_raise(WK_ERROR_ARGUMENT, "remove_hook: this tensor has no hook %llu", (unsigned long long)id),
+           false;
 }
 
 bool wk_retain_grad(wk_Tensor *tensor)
@@ -252,7 +260,9 @@ bool wk_retain_grad(wk_Tensor *tensor)
     if (!wk_tensor_check(tensor, "retain_grad", "tensor"))
         return false;
     if (!wk_requires_grad(tensor))
-        return wk_raise(WK_ERROR_STATE, "retain_grad: can't retain_grad on Tensor that has requires_grad=False"), false;
+        return wk_raise(WK_ERROR_STATE,
+                        "retain_grad: can't retain_grad on Tensor that has requires_grad=False"),
+               false;
     wk_Variable *v = wk_variable(tensor);
     if (wk_is_leaf(tensor) || v->retains_grad)
         return true;
@@ -310,7 +320,7 @@ wk_Node *wk_node_next(const wk_Node *node, int index)
     if (!node)
         return wk_raise_null("node_next", "node");
     if (index < 0 || index >= node->edge_count)
-        return wk_raise(WK_ERROR_INDEX, "node_next: index %d is out of range: %s has %d next functions", index, wk_node_name(node),
-                        node->edge_count);
+        return wk_raise(WK_ERROR_INDEX, "node_next: index %d is out of range: %s has %d next functions",
+                        index, wk_node_name(node), node->edge_count);
     return node->edges[index].node;
 }

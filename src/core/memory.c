@@ -44,7 +44,8 @@ typedef struct Block {
 typedef struct ThreadCache {
     Block *free[SMALL_CLASSES];
     uint16_t count[SMALL_CLASSES];
-    _Atomic int64_t in_use; /* bytes; written by its thread alone; frees of others' blocks may make it negative */
+    _Atomic int64_t
+        in_use; /* bytes; written by its thread alone; frees of others' blocks may make it negative */
     struct ThreadCache *next;
 } ThreadCache;
 
@@ -52,9 +53,9 @@ static struct {
     pthread_mutex_t lock;
     Block *small[SMALL_CLASSES];
     Block *large[LARGE_CLASSES];
-    size_t kept;      /* bytes in the lists above */
-    int64_t in_use;   /* bytes of large blocks, and of small ones of threads that ended */
-    int64_t most;     /* highest total */
+    size_t kept;    /* bytes in the lists above */
+    int64_t in_use; /* bytes of large blocks, and of small ones of threads that ended */
+    int64_t most;   /* highest total */
     ThreadCache *threads;
 } wk_pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 

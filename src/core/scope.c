@@ -93,7 +93,9 @@ bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
     while (at > 0 && s->marks[at - 1].id != scope.id)
         at--;
     if (at == 0)
-        return wk_raise(WK_ERROR_STATE, "scope_end: this scope has already ended, or was begun by another thread"), false;
+        return wk_raise(WK_ERROR_STATE,
+                        "scope_end: this scope has already ended, or was begun by another thread"),
+               false;
     size_t start = s->marks[at - 1].start;
     /* The result keeps its place in the stack: only what lies beside it goes. */
     bool held = false;

@@ -9,7 +9,8 @@ wk_ShapeText wk_shape_text(int ndim, const int64_t *dims)
     wk_ShapeText out = {"["};
     size_t used = 1;
     for (int i = 0; i < ndim && i < WK_MAX_DIMS; i++)
-        used += (size_t)snprintf(out.text + used, sizeof out.text - used, i ? ", %lld" : "%lld", (long long)dims[i]);
+        used += (size_t)snprintf(out.text + used, sizeof out.text - used, i ? ", %lld" : "%lld",
+                                 (long long)dims[i]);
     snprintf(out.text + used, sizeof out.text - used, "]");
     return out;
 }
@@ -59,8 +60,9 @@ int wk_shape_dim(const char *op, int ndim, int64_t dim)
 {
     int n = ndim ? ndim : 1;
     if (dim < -n || dim >= n) {
-        wk_raise(WK_ERROR_INDEX, "%s: Dimension out of range (expected to be in range of [%d, %d], but got %lld)", op, -n, n - 1,
-                 (long long)dim);
+        wk_raise(WK_ERROR_INDEX,
+                 "%s: Dimension out of range (expected to be in range of [%d, %d], but got %lld)", op, -n,
+                 n - 1, (long long)dim);
         return -1;
     }
     return (int)(dim < 0 ? dim + n : dim);
@@ -74,7 +76,8 @@ bool wk_shape_dim_mask(const char *op, int ndim, wk_Dims dims, unsigned *mask)
         if (d < 0)
             return false;
         if (*mask & (1u << d))
-            return wk_raise(WK_ERROR_INDEX, "%s: dim %d appears multiple times in the list of dims", op, d), false;
+            return wk_raise(WK_ERROR_INDEX, "%s: dim %d appears multiple times in the list of dims", op, d),
+                   false;
         *mask |= 1u << d;
     }
     if (dims.count == 0)
@@ -90,7 +93,8 @@ bool wk_shape_broadcast(const char *op, const wk_Tensor *a, const wk_Tensor *b, 
         int64_t da = ia < 0 ? 1 : a->shape[ia], db = ib < 0 ? 1 : b->shape[ib];
         if (da != db && da != 1 && db != 1)
             return wk_raise(WK_ERROR_SHAPE,
-                            "%s: The size of tensor a (%lld) must match the size of tensor b (%lld) at non-singleton "
+                            "%s: The size of tensor a (%lld) must match the size of tensor b (%lld) at "
+                            "non-singleton "
                             "dimension %d: %s and %s",
                             op, (long long)da, (long long)db, i, WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b)),
                    false;
@@ -115,15 +119,19 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
                        false;
             unknown = i;
         } else if (dims[i] < 0) {
-            return wk_raise(WK_ERROR_SHAPE, "%s: invalid shape dimension %lld", op, (long long)dims[i]), false;
+            return wk_raise(WK_ERROR_SHAPE, "%s: invalid shape dimension %lld", op, (long long)dims[i]),
+                   false;
         } else if (__builtin_mul_overflow(known, dims[i], &known)) {
-            return wk_raise(WK_ERROR_OVERFLOW, "%s: the sizes of shape '%s' overflow", op, wk_shape_text(ndim, dims).text), false;
+            return wk_raise(WK_ERROR_OVERFLOW, "%s: the sizes of shape '%s' overflow", op,
+                            wk_shape_text(ndim, dims).text),
+                   false;
         }
     }
     if (unknown >= 0) {
         if (known == 0)
             return wk_raise(WK_ERROR_SHAPE,
-                            "%s: cannot reshape tensor of %lld elements into shape %s because the unspecified dimension size -1 "
+                            "%s: cannot reshape tensor of %lld elements into shape %s because the "
+                            "unspecified dimension size -1 "
                             "can be any value and is ambiguous",
                             op, (long long)numel, wk_shape_text(ndim, dims).text),
                    false;
@@ -131,8 +139,8 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
         known *= out->dims[unknown];
     }
     if (known != numel)
-        return wk_raise(WK_ERROR_SHAPE, "%s: shape '%s' is invalid for input of size %lld", op, wk_shape_text(ndim, dims).text,
-                        (long long)numel),
+        return wk_raise(WK_ERROR_SHAPE, "%s: shape '%s' is invalid for input of size %lld", op,
+                        wk_shape_text(ndim, dims).text, (long long)numel),
                false;
     return true;
 }
@@ -175,7 +183,8 @@ static int dtype_category(int dtype)
 
 static wk_dtype promote_dtypes(int a, int b)
 {
-    static const int rank[WK_DTYPES] = {[wk_bool] = 0, [wk_uint8] = 1, [wk_int32] = 2, [wk_int64] = 3, [wk_float32] = 4, [wk_float64] = 5};
+    static const int rank[WK_DTYPES] = {
+        [wk_bool] = 0, [wk_uint8] = 1, [wk_int32] = 2, [wk_int64] = 3, [wk_float32] = 4, [wk_float64] = 5};
     return (wk_dtype)(rank[a] > rank[b] ? a : b);
 }
 

@@ -49,7 +49,8 @@ static void storage_release(wk_Storage *s)
 
 /* ---- making ----------------------------------------------------------------------------------------- */
 
-static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset)
+static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, const int64_t *dims,
+                              const int64_t *strides, int64_t offset)
 {
     wk_Tensor *t = wk_alloc(sizeof *t);
     if (!t)
@@ -88,13 +89,15 @@ static int64_t checked_numel(const char *op, wk_dtype dtype, int ndim, const int
     }
     for (int i = 0; i < ndim; i++)
         if (dims[i] < 0) {
-            wk_raise(WK_ERROR_SHAPE, "%s: dim %d is %lld: trying to create tensor with negative dimension %lld: %s", op, i,
+            wk_raise(WK_ERROR_SHAPE,
+                     "%s: dim %d is %lld: trying to create tensor with negative dimension %lld: %s", op, i,
                      (long long)dims[i], (long long)dims[i], wk_shape_text(ndim, dims).text);
             return -1;
         }
     int64_t numel = wk_shape_numel(ndim, dims), bytes;
     if (numel < 0 || __builtin_mul_overflow(numel, (int64_t)wk_dtype_bytes[dtype], &bytes)) {
-        wk_raise(WK_ERROR_OVERFLOW, "%s: Storage size calculation overflowed with sizes=%s", op, wk_shape_text(ndim, dims).text);
+        wk_raise(WK_ERROR_OVERFLOW, "%s: Storage size calculation overflowed with sizes=%s", op,
+                 wk_shape_text(ndim, dims).text);
         return -1;
     }
     return numel;
@@ -118,7 +121,8 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
     return wk_scope_adopt(t);
 }
 
-wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset)
+wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,
+                           int64_t offset)
 {
     wk_Tensor *t = tensor_over(base->storage, base->dtype, ndim, dims, strides, offset);
     if (!t)
@@ -133,7 +137,8 @@ wk_Tensor *wk_tensor_shallow(const wk_Tensor *tensor)
     return wk_tensor_alias(tensor, tensor->ndim, tensor->shape, tensor->stride, tensor->offset);
 }
 
-wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtype, void (*release)(void *data, void *user), void *user)
+wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtype,
+                        void (*release)(void *data, void *user), void *user)
 {
     if (dtype == wk_default_dtype)
         dtype = wk_get_default_dtype();
@@ -220,8 +225,10 @@ void wk_tensor_free(wk_Tensor *tensor)
 
 bool wk_set_default_dtype(wk_dtype dtype)
 {
-    if (!wk_is_floating(dtype))
-        return wk_raise(WK_ERROR_DTYPE, "set_default_dtype: only floating-point types are supported as the default type"), false;
+    if (!wk_is_floating((int)dtype))
+        return wk_raise(WK_ERROR_DTYPE,
+                        "set_default_dtype: only floating-point types are supported as the default type"),
+               false;
     atomic_store_explicit(&wk_default, dtype, memory_order_relaxed);
     return true;
 }
@@ -233,7 +240,8 @@ wk_dtype wk_get_default_dtype(void)
 
 const char *wk_dtype_name(wk_dtype dtype)
 {
-    static const char *const names[WK_DTYPES] = {"default", "float32", "float64", "int64", "int32", "uint8", "bool"};
+    static const char *const names[WK_DTYPES] = {"default", "float32", "float64", "int64",
+                                                 "int32",   "uint8",   "bool"};
     return (unsigned)dtype < WK_DTYPES ? names[dtype] : "unknown";
 }
 
@@ -260,7 +268,9 @@ int64_t wk_size(const wk_Tensor *tensor, int64_t dim)
         return -1;
     int d = wk_shape_dim("size", tensor->ndim, dim);
     if (d >= 0 && tensor->ndim == 0)
-        return wk_raise(WK_ERROR_INDEX, "size: dimension specified as %lld but tensor has no dimensions", (long long)dim), -1;
+        return wk_raise(WK_ERROR_INDEX, "size: dimension specified as %lld but tensor has no dimensions",
+                        (long long)dim),
+               -1;
     return d < 0 ? -1 : tensor->shape[d];
 }
 
@@ -270,7 +280,9 @@ int64_t wk_stride(const wk_Tensor *tensor, int64_t dim)
         return -1;
     int d = wk_shape_dim("stride", tensor->ndim, dim);
     if (d >= 0 && tensor->ndim == 0)
-        return wk_raise(WK_ERROR_INDEX, "stride: dimension specified as %lld but tensor has no dimensions", (long long)dim), -1;
+        return wk_raise(WK_ERROR_INDEX, "stride: dimension specified as %lld but tensor has no dimensions",
+                        (long long)dim),
+               -1;
     return d < 0 ? -1 : tensor->stride[d];
 }
 
@@ -316,7 +328,8 @@ static bool one_element(const wk_Tensor *tensor)
     if (!wk_tensor_check(tensor, "item", "tensor"))
         return false;
     if (tensor->numel != 1)
-        return wk_raise(WK_ERROR_SHAPE, "item: a Tensor with %lld elements cannot be converted to Scalar", (long long)tensor->numel),
+        return wk_raise(WK_ERROR_SHAPE, "item: a Tensor with %lld elements cannot be converted to Scalar",
+                        (long long)tensor->numel),
                false;
     return true;
 }
@@ -343,13 +356,14 @@ double wk_at_index(const wk_Tensor *tensor, int count, const int64_t *indices)
     if (!wk_tensor_check(tensor, "at", "tensor"))
         return NAN;
     if (count != tensor->ndim)
-        return wk_raise(WK_ERROR_INDEX, "at: %d indices for tensor of dimension %d", count, tensor->ndim), NAN;
+        return wk_raise(WK_ERROR_INDEX, "at: %d indices for tensor of dimension %d", count, tensor->ndim),
+               NAN;
     int64_t at = 0;
     for (int i = 0; i < count; i++) {
         int64_t n = tensor->shape[i], k = indices[i] < 0 ? indices[i] + n : indices[i];
         if (k < 0 || k >= n)
-            return wk_raise(WK_ERROR_INDEX, "at: index %lld is out of bounds for dimension %d with size %lld", (long long)indices[i],
-                            i, (long long)n),
+            return wk_raise(WK_ERROR_INDEX, "at: index %lld is out of bounds for dimension %d with size %lld",
+                            (long long)indices[i], i, (long long)n),
                    NAN;
         at += k * tensor->stride[i];
     }

@@ -12,7 +12,8 @@ typedef struct wk_Storage {
     atomic_uint version;
     size_t bytes;
     char *data;
-    void (*release)(void *data, void *user); /* for borrowed memory; NULL: the data follow this header in one block */
+    void (*release)(void *data,
+                    void *user); /* for borrowed memory; NULL: the data follow this header in one block */
     void *user;
 } wk_Storage;
 
@@ -39,7 +40,8 @@ struct wk_Tensor {
 wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims);
 
 /* A new tensor over the storage of another, with the given geometry (not checked). */
-wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset);
+wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,
+                           int64_t offset);
 
 /* The same geometry over the same storage, without history. */
 wk_Tensor *wk_tensor_shallow(const wk_Tensor *tensor);

@@ -23,7 +23,8 @@
 
 enum {
     MAX_THREADS = 256,
-    SPINS = 4000, /* some tens of microseconds: longer than the gap between two operations, shorter than anyone minds */
+    SPINS =
+        4000, /* some tens of microseconds: longer than the gap between two operations, shorter than anyone minds */
 };
 
 typedef enum SlotState {
@@ -53,7 +54,8 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t done;
     Slot slots[MAX_THREADS - 1];
-} wk_threads = {.busy = ATOMIC_FLAG_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+} wk_threads = {
+    .busy = ATOMIC_FLAG_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
 static pthread_once_t wk_threads_once = PTHREAD_ONCE_INIT;
 static _Thread_local bool wk_inside_block;
@@ -252,7 +254,9 @@ void wk_parallel(int64_t blocks, void (*block)(void *context, int64_t index), vo
 bool wk_set_num_threads(int threads)
 {
     if (threads < 1 || threads > MAX_THREADS)
-        return wk_raise(WK_ERROR_ARGUMENT, "set_num_threads: expected 1 to %d threads, but got %d", MAX_THREADS, threads), false;
+        return wk_raise(WK_ERROR_ARGUMENT, "set_num_threads: expected 1 to %d threads, but got %d",
+                        MAX_THREADS, threads),
+               false;
     pthread_once(&wk_threads_once, threads_start);
     atomic_store(&wk_threads.wanted, threads);
     return true;

@@ -69,10 +69,12 @@ typedef struct wk_RmspropStep {
 
 /* Over the middle of a contiguous [outer, n, inner]; the result is [outer, inner]. */
 typedef bool (*wk_Reduce)(int64_t outer, int64_t n, int64_t inner, const void *in, void *out);
-typedef bool (*wk_ReduceIndex)(int64_t outer, int64_t n, int64_t inner, const void *in, void *values, int64_t *indices);
+typedef bool (*wk_ReduceIndex)(int64_t outer, int64_t n, int64_t inner, const void *in, void *values,
+                               int64_t *indices);
 /* From [outer, n, inner] to the same shape; the result may be the input. */
 typedef void (*wk_Rows)(int64_t outer, int64_t n, int64_t inner, const void *in, void *out);
-typedef void (*wk_RowsBackward)(int64_t outer, int64_t n, int64_t inner, const void *grad, const void *out, void *grad_in);
+typedef void (*wk_RowsBackward)(int64_t outer, int64_t n, int64_t inner, const void *grad, const void *out,
+                                void *grad_in);
 
 typedef struct wk_Kernels {
     const char *isa;
@@ -100,23 +102,30 @@ typedef struct wk_Kernels {
 
     bool (*gemm[WK_DTYPES])(const wk_Gemm *gemm);
 
-    bool (*conv2d[WK_DTYPES])(const wk_ConvShape *shape, const void *input, const void *weight, const void *bias, void *output);
-    bool (*conv2d_grad_input[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, const void *weight, void *grad_input);
-    bool (*conv2d_grad_weight[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, const void *input, void *grad_weight);
+    bool (*conv2d[WK_DTYPES])(const wk_ConvShape *shape, const void *input, const void *weight,
+                              const void *bias, void *output);
+    bool (*conv2d_grad_input[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, const void *weight,
+                                         void *grad_input);
+    bool (*conv2d_grad_weight[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, const void *input,
+                                          void *grad_weight);
     bool (*conv2d_grad_bias[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, void *grad_bias);
 
     /* indices: position in h * w of the first largest, NaN being larger than all. Backward overwrites all of grad_input. */
-    void (*max_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output, int64_t *indices);
-    void (*max_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad, const int64_t *indices, void *grad_input);
-    void (*avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *input, void *output);
-    void (*avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *grad, void *grad_input);
+    void (*max_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output,
+                                  int64_t *indices);
+    void (*max_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad,
+                                           const int64_t *indices, void *grad_input);
+    void (*avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *input,
+                                  void *output);
+    void (*avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *grad,
+                                           void *grad_input);
 
     /* buffer may be NULL when momentum is 0; largest (of the squares) unless amsgrad; mean unless centered. */
     void (*sgd[WK_DTYPES])(int64_t n, const wk_SgdStep *step, void *param, const void *grad, void *buffer);
-    void (*adam[WK_DTYPES])(int64_t n, const wk_AdamStep *step, void *param, const void *grad, void *average, void *square,
-                            void *largest);
-    void (*rmsprop[WK_DTYPES])(int64_t n, const wk_RmspropStep *step, void *param, const void *grad, void *square, void *mean,
-                               void *buffer);
+    void (*adam[WK_DTYPES])(int64_t n, const wk_AdamStep *step, void *param, const void *grad, void *average,
+                            void *square, void *largest);
+    void (*rmsprop[WK_DTYPES])(int64_t n, const wk_RmspropStep *step, void *param, const void *grad,
+                               void *square, void *mean, void *buffer);
 } wk_Kernels;
 
 /* The best table for this machine, or the lesser one that WK_ISA names; chosen when the library is loaded. */

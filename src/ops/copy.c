@@ -24,8 +24,11 @@ static wk_Tensor *clone_forward(wk_Call *call)
     return out;
 }
 
-static const wk_Op clone_op = {
-    .name = "clone", .node = "CloneBackward0", .inputs = {"input"}, .forward = clone_forward, .backward = pass_gradient};
+static const wk_Op clone_op = {.name = "clone",
+                               .node = "CloneBackward0",
+                               .inputs = {"input"},
+                               .forward = clone_forward,
+                               .backward = pass_gradient};
 
 wk_Tensor *wk_clone(wk_Tensor *input)
 {
@@ -47,8 +50,12 @@ static wk_Tensor *to_forward(wk_Call *call)
     return out;
 }
 
-static const wk_Op to_op = {.name = "to", .node = "ToCopyBackward0", .inputs = {"input"}, .attributes = sizeof(wk_dtype),
-                            .forward = to_forward, .backward = pass_gradient};
+static const wk_Op to_op = {.name = "to",
+                            .node = "ToCopyBackward0",
+                            .inputs = {"input"},
+                            .attributes = sizeof(wk_dtype),
+                            .forward = to_forward,
+                            .backward = pass_gradient};
 
 wk_Tensor *wk_to_dtype(wk_Tensor *input, wk_dtype dtype)
 {
@@ -80,14 +87,17 @@ static wk_Tensor *copy_forward(wk_Call *call)
     for (int i = 0; fits && i < shape.ndim; i++)
         fits = shape.dims[i] == self->shape[i];
     if (!fits)
-        return wk_raise(WK_ERROR_SHAPE, "copy_: output with shape %s doesn't match the broadcast shape %s", WK_SHAPE_TEXT(self),
-                        wk_shape_text(shape.ndim, shape.dims).text);
+        return wk_raise(WK_ERROR_SHAPE, "copy_: output with shape %s doesn't match the broadcast shape %s",
+                        WK_SHAPE_TEXT(self), wk_shape_text(shape.ndim, shape.dims).text);
     if (source->storage == self->storage && !(source = wk_clone(source)))
         return NULL;
     return cast_into("copy_", self, source) ? self : NULL;
 }
 
-static const wk_Op copy_op = {.name = "copy_", .node = "CopyBackwards", .inputs = {"self", "other"}, .forward = copy_forward,
+static const wk_Op copy_op = {.name = "copy_",
+                              .node = "CopyBackwards",
+                              .inputs = {"self", "other"},
+                              .forward = copy_forward,
                               .backward_all = overwritten};
 
 wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other)
@@ -102,10 +112,18 @@ static wk_Tensor *fill_forward(wk_Call *call)
     return number && cast_into("fill_", self, number) ? self : NULL;
 }
 
-static const wk_Op fill_op = {.name = "fill_", .node = "FillBackward0", .inputs = {"self"}, .attributes = sizeof(double),
-                              .forward = fill_forward, .backward_all = overwritten};
-static const wk_Op zero_op = {.name = "zero_", .node = "ZeroBackward0", .inputs = {"self"}, .attributes = sizeof(double),
-                              .forward = fill_forward, .backward_all = overwritten};
+static const wk_Op fill_op = {.name = "fill_",
+                              .node = "FillBackward0",
+                              .inputs = {"self"},
+                              .attributes = sizeof(double),
+                              .forward = fill_forward,
+                              .backward_all = overwritten};
+static const wk_Op zero_op = {.name = "zero_",
+                              .node = "ZeroBackward0",
+                              .inputs = {"self"},
+                              .attributes = sizeof(double),
+                              .forward = fill_forward,
+                              .backward_all = overwritten};
 
 wk_Tensor *wk_fill_(wk_Tensor *self, double value)
 {

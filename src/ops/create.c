@@ -60,10 +60,10 @@ wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int6
 
 /* ---- like another ----------------------------------------------------------------------------------- */
 
-#define LIKE(name, call)                                                                                     \
-    wk_Tensor *wk_##name(wk_Tensor *input)                                                                   \
-    {                                                                                                        \
-        return wk_tensor_check(input, #name, "input") ? call : NULL;                                         \
+#define LIKE(name, call)                                             \
+    wk_Tensor *wk_##name(wk_Tensor *input)                           \
+    {                                                                \
+        return wk_tensor_check(input, #name, "input") ? call : NULL; \
     }
 LIKE(empty_like, wk_empty_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
 LIKE(zeros_like, wk_zeros_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
@@ -73,7 +73,9 @@ LIKE(randn_like, wk_randn_shape(input->ndim, input->shape, (wk_dtype)input->dtyp
 
 wk_Tensor *wk_full_like(wk_Tensor *input, double value)
 {
-    return wk_tensor_check(input, "full_like", "input") ? wk_full_shape(input->ndim, input->shape, value, (wk_dtype)input->dtype) : NULL;
+    return wk_tensor_check(input, "full_like", "input")
+               ? wk_full_shape(input->ndim, input->shape, value, (wk_dtype)input->dtype)
+               : NULL;
 }
 
 /* ---- sequences -------------------------------------------------------------------------------------- */
@@ -83,12 +85,14 @@ wk_Tensor *wk_arange_dtype(double start, double end, double step, wk_dtype dtype
     if (!(step > 0 || step < 0))
         return wk_raise(WK_ERROR_ARGUMENT, "arange: step must be nonzero");
     if (!isfinite(start) || !isfinite(end))
-        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %s -> %s", WK_NUMBER(start), WK_NUMBER(end));
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %s -> %s", WK_NUMBER(start),
+                        WK_NUMBER(end));
     if ((step > 0 && start > end) || (step < 0 && start < end))
         return wk_raise(WK_ERROR_ARGUMENT, "arange: upper bound and lower bound inconsistent with step sign");
     double count = ceil((end - start) / step);
     if (!(count < 0x1p62))
-        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow: %s elements", WK_NUMBER(count));
+        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow: %s elements",
+                        WK_NUMBER(count));
     int64_t n = (int64_t)count;
     wk_Tensor *values = wk_tensor_new("arange", wk_float64, 1, &n);
     if (!values)
@@ -108,7 +112,8 @@ wk_Tensor *wk_arange(double start, double end, double step)
 wk_Tensor *wk_linspace(double start, double end, int64_t steps)
 {
     if (steps < 0)
-        return wk_raise(WK_ERROR_ARGUMENT, "linspace: number of steps must be non-negative, got %lld", (long long)steps);
+        return wk_raise(WK_ERROR_ARGUMENT, "linspace: number of steps must be non-negative, got %lld",
+                        (long long)steps);
     wk_Tensor *values = wk_tensor_new("linspace", wk_float64, 1, &steps);
     if (!values)
         return NULL;

@@ -44,13 +44,14 @@ static wk_Tensor *apart_from(wk_Tensor *operand, const wk_Tensor *self)
 static bool result_fits(const Row *row, const wk_Tensor *self, wk_dtype dtype, const wk_Shape *shape)
 {
     if (self->ndim != shape->ndim || memcmp(self->shape, shape->dims, self->ndim * sizeof *self->shape) != 0)
-        return wk_raise(WK_ERROR_SHAPE, "%s_: output with shape %s doesn't match the broadcast shape %s", row->op.name, WK_SHAPE_TEXT(self),
-                        wk_shape_text(shape->ndim, shape->dims).text),
+        return wk_raise(WK_ERROR_SHAPE, "%s_: output with shape %s doesn't match the broadcast shape %s",
+                        row->op.name, WK_SHAPE_TEXT(self), wk_shape_text(shape->ndim, shape->dims).text),
                false;
-    bool lossless = wk_is_floating((int)dtype) ? wk_is_floating(self->dtype) : self->dtype != wk_bool || dtype == wk_bool;
+    bool lossless =
+        wk_is_floating((int)dtype) ? wk_is_floating(self->dtype) : self->dtype != wk_bool || dtype == wk_bool;
     if (!lossless)
-        return wk_raise(WK_ERROR_DTYPE, "%s_: result type %s can't be cast to the desired output type %s", row->op.name,
-                        wk_dtype_name(dtype), wk_dtype_name((wk_dtype)self->dtype)),
+        return wk_raise(WK_ERROR_DTYPE, "%s_: result type %s can't be cast to the desired output type %s",
+                        row->op.name, wk_dtype_name(dtype), wk_dtype_name((wk_dtype)self->dtype)),
                false;
     return true;
 }
@@ -81,7 +82,9 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
         if (!operands[i])
             return NULL;
     }
-    wk_Tensor *out = self && self->dtype == out_dtype ? self : wk_tensor_new(row->op.name, out_dtype, shape.ndim, shape.dims);
+    wk_Tensor *out = self && self->dtype == out_dtype
+                         ? self
+                         : wk_tensor_new(row->op.name, out_dtype, shape.ndim, shape.dims);
     if (!out || !wk_map(row->op.name, loop, out, call->count, operands))
         return NULL;
     out->number = !self && call->count == 2 && in[0]->number && in[1]->number;
@@ -92,97 +95,100 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
 
 /* ---- the rows --------------------------------------------------------------------------------------- */
 
-#define UNARY(row_name, types_, value, node_name, saves, gradient, low, high)                                \
-    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                            \
-    {                                                                                                        \
-        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;                                        \
-        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;                                          \
-        (void)x, (void)y;                                                                                    \
-        out[0] = gradient;                                                                                   \
-    }                                                                                                        \
-    static const Row row_name##_row = {.op = {.name = #row_name,                                             \
-                                              .node = #node_name,                                            \
-                                              .inputs = {"input"},                                           \
-                                              .uses = {((saves)&SX) != 0},                                   \
-                                              .uses_output = ((saves)&SZ) != 0,                              \
-                                              .forward = elementwise_forward,                                \
-                                              .backward = row_name##_gradient},                              \
-                                       .types = types_,                                                      \
-                                       .loops = offsetof(wk_Kernels, row_name)};                             \
-    wk_Tensor *wk_##row_name(wk_Tensor *input)                                                               \
-    {                                                                                                        \
-        return WK_APPLY(&row_name##_row.op, NULL, input);                                                    \
-    }                                                                                                        \
-    wk_Tensor *wk_##row_name##_(wk_Tensor *self)                                                             \
-    {                                                                                                        \
-        return WK_APPLY_INPLACE(&row_name##_row.op, NULL, self);                                             \
+#define UNARY(row_name, types_, value, node_name, saves, gradient, low, high)     \
+    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out) \
+    {                                                                             \
+        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;             \
+        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;               \
+        (void)x, (void)y;                                                         \
+        out[0] = gradient;                                                        \
+    }                                                                             \
+    static const Row row_name##_row = {.op = {.name = #row_name,                  \
+                                              .node = #node_name,                 \
+                                              .inputs = {"input"},                \
+                                              .uses = {((saves)&SX) != 0},        \
+                                              .uses_output = ((saves)&SZ) != 0,   \
+                                              .forward = elementwise_forward,     \
+                                              .backward = row_name##_gradient},   \
+                                       .types = types_,                           \
+                                       .loops = offsetof(wk_Kernels, row_name)};  \
+    wk_Tensor *wk_##row_name(wk_Tensor *input)                                    \
+    {                                                                             \
+        return WK_APPLY(&row_name##_row.op, NULL, input);                         \
+    }                                                                             \
+    wk_Tensor *wk_##row_name##_(wk_Tensor *self)                                  \
+    {                                                                             \
+        return WK_APPLY_INPLACE(&row_name##_row.op, NULL, self);                  \
     }
 
 /* Bit j of a mask tells that the gradient of operand j uses the value. */
-#define USERS(saves_x, saves_y, value) ((unsigned)(((saves_x) & (value)) != 0) | (unsigned)(((saves_y) & (value)) != 0) << 1)
+#define USERS(saves_x, saves_y, value) \
+    ((unsigned)(((saves_x) & (value)) != 0) | (unsigned)(((saves_y) & (value)) != 0) << 1)
 
-#define BINARY_ROW(row_name, suffix, types_, node_name, saves_x, saves_y)                                    \
-    static const Row row_name##suffix = {.op = {.name = #row_name,                                           \
-                                                .node = #node_name,                                          \
-                                                .inputs = {"input", "other"},                                \
-                                                .uses = {USERS(saves_x, saves_y, SX), USERS(saves_x, saves_y, SY)},             \
-                                                .uses_output = USERS(saves_x, saves_y, SZ),                  \
-                                                .forward = elementwise_forward,                              \
-                                                .backward = row_name##_gradient},                            \
-                                         .types = types_,                                                    \
-                                         .loops = offsetof(wk_Kernels, row_name)};
+#define BINARY_ROW(row_name, suffix, types_, node_name, saves_x, saves_y)          \
+    static const Row row_name##suffix = {                                          \
+        .op = {.name = #row_name,                                                  \
+               .node = #node_name,                                                 \
+               .inputs = {"input", "other"},                                       \
+               .uses = {USERS(saves_x, saves_y, SX), USERS(saves_x, saves_y, SY)}, \
+               .uses_output = USERS(saves_x, saves_y, SZ),                         \
+               .forward = elementwise_forward,                                     \
+               .backward = row_name##_gradient},                                   \
+        .types = types_,                                                           \
+        .loops = offsetof(wk_Kernels, row_name)};
 
-#define BINARY(row_name, types_, value, node_name, node_number, saves_x, saves_y, gradient_x, gradient_y, low, high)                \
-    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                            \
-    {                                                                                                        \
-        bool for_x = wk_node_needs(node, 0), for_y = wk_node_needs(node, 1);                                 \
-        unsigned saves = (for_x ? (unsigned)(saves_x) : 0u) | (for_y ? (unsigned)(saves_y) : 0u);            \
-        wk_Tensor *x = (saves & SX) ? wk_saved_input(node, 0) : NULL;                                        \
-        wk_Tensor *y = (saves & SY) ? wk_saved_input(node, 1) : NULL;                                        \
-        wk_Tensor *z = (saves & SZ) ? wk_saved_output(node) : NULL;                                          \
-        (void)x, (void)y, (void)z;                                                                           \
-        if (for_x)                                                                                           \
-            out[0] = gradient_x;                                                                             \
-        if (for_y)                                                                                           \
-            out[1] = gradient_y;                                                                             \
-    }                                                                                                        \
-    BINARY_ROW(row_name, _row, types_, node_name, saves_x, saves_y)                                          \
-    BINARY_ROW(row_name, _number_row, types_, node_number, saves_x, saves_y)                                 \
+#define BINARY(row_name, types_, value, node_name, node_number, saves_x, saves_y, gradient_x, gradient_y, \
+               low, high)                                                                                 \
+    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                         \
+    {                                                                                                     \
+        bool for_x = wk_node_needs(node, 0), for_y = wk_node_needs(node, 1);                              \
+        unsigned saves = (for_x ? (unsigned)(saves_x) : 0u) | (for_y ? (unsigned)(saves_y) : 0u);         \
+        wk_Tensor *x = (saves & SX) ? wk_saved_input(node, 0) : NULL;                                     \
+        wk_Tensor *y = (saves & SY) ? wk_saved_input(node, 1) : NULL;                                     \
+        wk_Tensor *z = (saves & SZ) ? wk_saved_output(node) : NULL;                                       \
+        (void)x, (void)y, (void)z;                                                                        \
+        if (for_x)                                                                                        \
+            out[0] = gradient_x;                                                                          \
+        if (for_y)                                                                                        \
+            out[1] = gradient_y;                                                                          \
+    }                                                                                                     \
+    BINARY_ROW(row_name, _row, types_, node_name, saves_x, saves_y)                                       \
+    BINARY_ROW(row_name, _number_row, types_, node_number, saves_x, saves_y)                              \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_number_row)
 
-#define COMPARE(row_name, value)                                                                             \
-    static const Row row_name##_row = {                                                                      \
-        .op = {.name = #row_name, .inputs = {"input", "other"}, .forward = elementwise_forward},             \
-        .types = ANY,                                                                                        \
-        .loops = offsetof(wk_Kernels, row_name),                                                             \
-        .compares = true};                                                                                   \
+#define COMPARE(row_name, value)                                                                 \
+    static const Row row_name##_row = {                                                          \
+        .op = {.name = #row_name, .inputs = {"input", "other"}, .forward = elementwise_forward}, \
+        .types = ANY,                                                                            \
+        .loops = offsetof(wk_Kernels, row_name),                                                 \
+        .compares = true};                                                                       \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
 
 /* wk_<name>_tensor, _double, _int64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */
-#define WK_ROW_FUNCTIONS(row_name, row, number_row)                                                          \
-    wk_Tensor *wk_##row_name##_tensor(wk_Tensor *input, wk_Tensor *other)                                    \
-    {                                                                                                        \
-        return WK_APPLY(&row.op, NULL, input, other);                                                        \
-    }                                                                                                        \
-    wk_Tensor *wk_##row_name##_double(wk_Tensor *input, double other)                                        \
-    {                                                                                                        \
-        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_double(other) : NULL);                \
-    }                                                                                                        \
-    wk_Tensor *wk_##row_name##_int64(wk_Tensor *input, int64_t other)                                        \
-    {                                                                                                        \
-        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_int64(other) : NULL);                 \
-    }                                                                                                        \
-    wk_Tensor *wk_##row_name##__tensor(wk_Tensor *self, wk_Tensor *other)                                    \
-    {                                                                                                        \
-        return WK_APPLY_INPLACE(&row.op, NULL, self, other);                                                 \
-    }                                                                                                        \
-    wk_Tensor *wk_##row_name##__double(wk_Tensor *self, double other)                                        \
-    {                                                                                                        \
-        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_double(other) : NULL);          \
-    }                                                                                                        \
-    wk_Tensor *wk_##row_name##__int64(wk_Tensor *self, int64_t other)                                        \
-    {                                                                                                        \
-        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_int64(other) : NULL);           \
+#define WK_ROW_FUNCTIONS(row_name, row, number_row)                                                 \
+    wk_Tensor *wk_##row_name##_tensor(wk_Tensor *input, wk_Tensor *other)                           \
+    {                                                                                               \
+        return WK_APPLY(&row.op, NULL, input, other);                                               \
+    }                                                                                               \
+    wk_Tensor *wk_##row_name##_double(wk_Tensor *input, double other)                               \
+    {                                                                                               \
+        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_double(other) : NULL);       \
+    }                                                                                               \
+    wk_Tensor *wk_##row_name##_int64(wk_Tensor * input, int64_t other)                              \
+    {                                                                                               \
+        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_int64(other) : NULL);        \
+    }                                                                                               \
+    wk_Tensor *wk_##row_name##__tensor(wk_Tensor *self, wk_Tensor *other)                           \
+    {                                                                                               \
+        return WK_APPLY_INPLACE(&row.op, NULL, self, other);                                        \
+    }                                                                                               \
+    wk_Tensor *wk_##row_name##__double(wk_Tensor *self, double other)                               \
+    {                                                                                               \
+        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_double(other) : NULL); \
+    }                                                                                               \
+    wk_Tensor *wk_##row_name##__int64(wk_Tensor * self, int64_t other)                              \
+    {                                                                                               \
+        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_int64(other) : NULL);  \
     }
 
 #include "kernels/rows.def"

@@ -17,8 +17,10 @@ static bool indices_fit(const char *op, const wk_Tensor *index, int64_t size, in
     const int64_t *p = wk_tensor_data(index);
     for (int64_t i = 0; i < index->numel; i++)
         if (p[i] < 0 || p[i] >= size)
-            return wk_raise(WK_ERROR_INDEX, "%s: index %lld is out of bounds for dimension %d with size %lld (at element %lld of index)", op,
-                            (long long)p[i], dim, (long long)size, (long long)i),
+            return wk_raise(WK_ERROR_INDEX,
+                            "%s: index %lld is out of bounds for dimension %d with size %lld (at element "
+                            "%lld of index)",
+                            op, (long long)p[i], dim, (long long)size, (long long)i),
                    false;
     return true;
 }
@@ -74,20 +76,29 @@ static void gather_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_scatter_add(zeros_before(a, grad), a->dim, wk_saved_input(node, 1), grad);
 }
 
-static const wk_Op gather_op = {.name = "gather", .node = "GatherBackward0", .inputs = {"input", "index"}, .uses = {0, 1},
-                                .attributes = sizeof(GatherArgs), .forward = gather_forward, .backward = gather_backward};
+static const wk_Op gather_op = {.name = "gather",
+                                .node = "GatherBackward0",
+                                .inputs = {"input", "index"},
+                                .uses = {0, 1},
+                                .attributes = sizeof(GatherArgs),
+                                .forward = gather_forward,
+                                .backward = gather_backward};
 
 /* Checks common to gather and scatter: int64, and no size beyond those of the other tensor (but along dim, if `free_dim`). */
 static bool index_fits(const char *op, const wk_Tensor *index, const wk_Tensor *other, int dim, bool free_dim)
 {
     if (index->dtype != wk_int64)
-        return wk_raise(WK_ERROR_DTYPE, "%s: Expected dtype int64 for index, got %s", op, wk_dtype_name((wk_dtype)index->dtype)), false;
+        return wk_raise(WK_ERROR_DTYPE, "%s: Expected dtype int64 for index, got %s", op,
+                        wk_dtype_name((wk_dtype)index->dtype)),
+               false;
     bool fits = (index->ndim ? index->ndim : 1) == (other->ndim ? other->ndim : 1);
     for (int i = 0; fits && i < index->ndim && i < other->ndim; i++)
         fits = index->shape[i] <= other->shape[i] || (free_dim && i == dim) || index->numel == 0;
     if (!fits)
-        return wk_raise(WK_ERROR_SHAPE, "%s: Size does not match at dimension: expected index %s to be smaller than %s apart from dimension %d", op,
-                        WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(other), dim),
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: Size does not match at dimension: expected index %s to be smaller than %s apart "
+                        "from dimension %d",
+                        op, WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(other), dim),
                false;
     return true;
 }
@@ -111,10 +122,10 @@ wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index)
 
 /* ---- scatter_add ------------------------------------------------------------------------------------ */
 
-#define SCATTER(type, sum_type)                                                                              \
-    for (int64_t i = 0; i < index->numel; i++, walk_next(&w), walk_next(&s)) {                               \
-        type *cell = (type *)to + w.at + p[i] * step;                                                        \
-        *cell = (type)((sum_type)*cell + (sum_type)((const type *)from)[s.at]);                              \
+#define SCATTER(type, sum_type)                                                 \
+    for (int64_t i = 0; i < index->numel; i++, walk_next(&w), walk_next(&s)) {  \
+        type *cell = (type *)to + w.at + p[i] * step;                           \
+        *cell = (type)((sum_type)*cell + (sum_type)((const type *)from)[s.at]); \
     }
 
 static wk_Tensor *scatter_add_forward(wk_Call *call)
@@ -161,8 +172,12 @@ static void scatter_add_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
         out[2] = wk_gather(grad, a->dim, wk_saved_input(node, 1));
 }
 
-static const wk_Op scatter_add_op = {.name = "scatter_add", .node = "ScatterAddBackward0", .inputs = {"input", "index", "src"},
-                                     .uses = {0, 4}, .attributes = sizeof(GatherArgs), .forward = scatter_add_forward,
+static const wk_Op scatter_add_op = {.name = "scatter_add",
+                                     .node = "ScatterAddBackward0",
+                                     .inputs = {"input", "index", "src"},
+                                     .uses = {0, 4},
+                                     .attributes = sizeof(GatherArgs),
+                                     .forward = scatter_add_forward,
                                      .backward = scatter_add_backward};
 
 wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *source)
@@ -170,10 +185,12 @@ wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Te
     GatherArgs a;
     if (!wk_tensor_check(input, "scatter_add", "input") || !wk_tensor_check(index, "scatter_add", "index") ||
         !wk_tensor_check(source, "scatter_add", "src") || !gather_args("scatter_add", input, dim, &a) ||
-        !index_fits("scatter_add", index, input, a.dim, true) || !index_fits("scatter_add", index, source, a.dim, false))
+        !index_fits("scatter_add", index, input, a.dim, true) ||
+        !index_fits("scatter_add", index, source, a.dim, false))
         return NULL;
     if (input->dtype != source->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "scatter_add: Expected self.dtype to be equal to src.dtype, got %s and %s",
+        return wk_raise(WK_ERROR_DTYPE,
+                        "scatter_add: Expected self.dtype to be equal to src.dtype, got %s and %s",
                         wk_dtype_name((wk_dtype)input->dtype), wk_dtype_name((wk_dtype)source->dtype));
     return WK_APPLY(&scatter_add_op, &a, input, index, source);
 }
@@ -216,19 +233,27 @@ static void index_select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **ou
     out[0] = wk_scatter_add(zeros_before(a, grad), a->dim, index, grad);
 }
 
-static const wk_Op index_select_op = {.name = "index_select", .node = "IndexSelectBackward0", .inputs = {"input", "index"}, .uses = {0, 1},
-                                      .attributes = sizeof(GatherArgs), .forward = index_select_forward, .backward = index_select_backward};
+static const wk_Op index_select_op = {.name = "index_select",
+                                      .node = "IndexSelectBackward0",
+                                      .inputs = {"input", "index"},
+                                      .uses = {0, 1},
+                                      .attributes = sizeof(GatherArgs),
+                                      .forward = index_select_forward,
+                                      .backward = index_select_backward};
 
 wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index)
 {
     GatherArgs a;
-    if (!wk_tensor_check(input, "index_select", "input") || !wk_tensor_check(index, "index_select", "index") ||
-        !gather_args("index_select", input, dim, &a))
+    if (!wk_tensor_check(input, "index_select", "input") ||
+        !wk_tensor_check(index, "index_select", "index") || !gather_args("index_select", input, dim, &a))
         return NULL;
     if (index->dtype != wk_int64)
-        return wk_raise(WK_ERROR_DTYPE, "index_select: Expected dtype int64 for index, got %s", wk_dtype_name((wk_dtype)index->dtype));
+        return wk_raise(WK_ERROR_DTYPE, "index_select: Expected dtype int64 for index, got %s",
+                        wk_dtype_name((wk_dtype)index->dtype));
     if (index->ndim > 1 || (input->ndim == 0 && index->numel != 1))
-        return wk_raise(WK_ERROR_SHAPE, "index_select: Index is supposed to be a vector, but got dim: %d with shape %s for input %s", index->ndim,
-                        WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(input));
+        return wk_raise(
+            WK_ERROR_SHAPE,
+            "index_select: Index is supposed to be a vector, but got dim: %d with shape %s for input %s",
+            index->ndim, WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(input));
     return WK_APPLY(&index_select_op, &a, input, index);
 }

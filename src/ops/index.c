@@ -23,7 +23,11 @@ static wk_Tensor *part_forward(wk_Call *call)
 
 static PartArgs part_args(const wk_Tensor *input, int dim)
 {
-    PartArgs a = {.shape = {.ndim = input->ndim}, .before = {.ndim = input->ndim}, .offset = input->offset, .dim = dim, .step = 1};
+    PartArgs a = {.shape = {.ndim = input->ndim},
+                  .before = {.ndim = input->ndim},
+                  .offset = input->offset,
+                  .dim = dim,
+                  .step = 1};
     memcpy(a.shape.dims, input->shape, sizeof a.shape.dims);
     memcpy(a.before.dims, input->shape, sizeof a.before.dims);
     memcpy(a.stride, input->stride, sizeof a.stride);
@@ -39,7 +43,8 @@ static wk_Tensor *write_part(const PartArgs *a, wk_Tensor *grad)
     int64_t stride[WK_MAX_DIMS];
     memcpy(stride, whole->stride, sizeof stride);
     stride[a->dim] *= a->step;
-    return wk_as_strided_scatter(whole, grad, a->before.ndim, grad->shape, stride, a->start * whole->stride[a->dim]);
+    return wk_as_strided_scatter(whole, grad, a->before.ndim, grad->shape, stride,
+                                 a->start * whole->stride[a->dim]);
 }
 
 static void slice_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -54,10 +59,20 @@ static void select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = row ? write_part(a, row) : NULL;
 }
 
-static const wk_Op slice_op = {.name = "slice", .node = "SliceBackward0", .inputs = {"input"}, .attributes = sizeof(PartArgs), .view = true,
-                               .forward = part_forward, .backward = slice_backward};
-static const wk_Op select_op = {.name = "select", .node = "SelectBackward0", .inputs = {"input"}, .attributes = sizeof(PartArgs),
-                                .view = true, .forward = part_forward, .backward = select_backward};
+static const wk_Op slice_op = {.name = "slice",
+                               .node = "SliceBackward0",
+                               .inputs = {"input"},
+                               .attributes = sizeof(PartArgs),
+                               .view = true,
+                               .forward = part_forward,
+                               .backward = slice_backward};
+static const wk_Op select_op = {.name = "select",
+                                .node = "SelectBackward0",
+                                .inputs = {"input"},
+                                .attributes = sizeof(PartArgs),
+                                .view = true,
+                                .forward = part_forward,
+                                .backward = select_backward};
 
 wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
 {
@@ -70,8 +85,8 @@ wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
         return NULL;
     int64_t size = input->shape[d], at = index < 0 ? index + size : index;
     if (at < 0 || at >= size)
-        return wk_raise(WK_ERROR_INDEX, "select: index %lld is out of bounds for dimension %d with size %lld", (long long)index, d,
-                        (long long)size);
+        return wk_raise(WK_ERROR_INDEX, "select: index %lld is out of bounds for dimension %d with size %lld",
+                        (long long)index, d, (long long)size);
     PartArgs a = part_args(input, d);
     a.start = at;
     a.offset += at * input->stride[d];
@@ -106,7 +121,9 @@ wk_Tensor *wk_slice(wk_Tensor *input, int64_t dim, int64_t start, int64_t end, i
     a.end = clamp_index(end, input->shape[d]);
     if (a.end < a.start)
         a.end = a.start;
-    a.step = step < input->shape[d] ? step : input->shape[d] ? input->shape[d] : 1; /* a longer step reaches nothing more */
+    a.step = step < input->shape[d] ? step
+             : input->shape[d]      ? input->shape[d]
+                                    : 1; /* a longer step reaches nothing more */
     a.shape.dims[d] = (a.end - a.start + a.step - 1) / a.step;
     a.offset += a.start * input->stride[d];
     a.stride[d] *= a.step;
@@ -124,10 +141,11 @@ wk_Tensor *wk_narrow(wk_Tensor *input, int64_t dim, int64_t start, int64_t lengt
         return NULL;
     int64_t size = input->shape[d], from = start < 0 ? start + size : start;
     if (length < 0)
-        return wk_raise(WK_ERROR_ARGUMENT, "narrow: length must be non-negative, got %lld", (long long)length);
+        return wk_raise(WK_ERROR_ARGUMENT, "narrow: length must be non-negative, got %lld",
+                        (long long)length);
     if (from < 0 || from > size || length > size - from)
-        return wk_raise(WK_ERROR_INDEX, "narrow: start (%lld) + length (%lld) exceeds dimension size (%lld).", (long long)start,
-                        (long long)length, (long long)size);
+        return wk_raise(WK_ERROR_INDEX, "narrow: start (%lld) + length (%lld) exceeds dimension size (%lld).",
+                        (long long)start, (long long)length, (long long)size);
     return wk_slice(input, d, from, from + length, 1);
 }
 
@@ -136,7 +154,8 @@ wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indices)
     if (!wk_tensor_check(input, "index", "input"))
         return NULL;
     if (count > input->ndim)
-        return wk_raise(WK_ERROR_INDEX, "index: too many indices for tensor of dimension %d: %d", input->ndim, count);
+        return wk_raise(WK_ERROR_INDEX, "index: too many indices for tensor of dimension %d: %d", input->ndim,
+                        count);
     wk_Tensor *part = input;
     for (int i = 0; i < count && part; i++)
         part = wk_select(part, 0, indices[i]);
@@ -185,7 +204,8 @@ static void as_strided_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const StridedArgs *a = node->attributes;
     int64_t low = a->offset < a->before_offset ? a->offset : a->before_offset;
-    int64_t end = a->offset + extent_of(&a->shape, a->stride), end2 = a->before_offset + extent_of(&a->before, a->before_stride);
+    int64_t end = a->offset + extent_of(&a->shape, a->stride),
+            end2 = a->before_offset + extent_of(&a->before, a->before_stride);
     int64_t span = (end > end2 ? end : end2) - low;
     wk_Tensor *memory = wk_zeros_shape(1, &span, (wk_dtype)grad->dtype);
     wk_Tensor *read = positions_of(&a->shape, a->stride, a->offset - low);
@@ -200,31 +220,43 @@ static wk_Tensor *as_strided_forward(wk_Call *call)
     return wk_tensor_alias(call->in[0], a->shape.ndim, a->shape.dims, a->stride, a->offset);
 }
 
-static const wk_Op as_strided_op = {.name = "as_strided", .node = "AsStridedBackward0", .inputs = {"input"},
-                                    .attributes = sizeof(StridedArgs), .view = true, .forward = as_strided_forward,
+static const wk_Op as_strided_op = {.name = "as_strided",
+                                    .node = "AsStridedBackward0",
+                                    .inputs = {"input"},
+                                    .attributes = sizeof(StridedArgs),
+                                    .view = true,
+                                    .forward = as_strided_forward,
                                     .backward = as_strided_backward};
 
 /* Checks that a geometry lies inside the storage of a tensor, and fills in the attributes. */
-static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset,
-                         StridedArgs *a)
+static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const int64_t *dims,
+                         const int64_t *strides, int64_t offset, StridedArgs *a)
 {
     if (ndim < 0 || ndim > WK_MAX_DIMS)
         return wk_raise(WK_ERROR_SHAPE, "%s: rank %d, max %d", op, ndim, WK_MAX_DIMS), false;
-    int64_t last = offset, step, elements = (int64_t)(input->storage->bytes / wk_dtype_size((wk_dtype)input->dtype));
+    int64_t last = offset, step,
+            elements = (int64_t)(input->storage->bytes / wk_dtype_size((wk_dtype)input->dtype));
     bool empty = false, fits = offset >= 0;
     for (int i = 0; i < ndim; i++) {
         if (dims[i] < 0 || strides[i] < 0)
-            return wk_raise(WK_ERROR_SHAPE, "%s: negative sizes and strides are not supported, got %s and %s", op,
-                            wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text),
+            return wk_raise(WK_ERROR_SHAPE, "%s: negative sizes and strides are not supported, got %s and %s",
+                            op, wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text),
                    false;
         empty |= dims[i] == 0;
-        fits = fits && (dims[i] == 0 || (!__builtin_mul_overflow(dims[i] - 1, strides[i], &step) && !__builtin_add_overflow(last, step, &last)));
+        fits = fits && (dims[i] == 0 || (!__builtin_mul_overflow(dims[i] - 1, strides[i], &step) &&
+                                         !__builtin_add_overflow(last, step, &last)));
     }
     if (!fits || (!empty && last >= elements))
-        return wk_raise(WK_ERROR_SHAPE, "%s: sizes %s, strides %s and offset %lld are out of bounds for storage of %lld elements", op,
-                        wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text, (long long)offset, (long long)elements),
+        return wk_raise(
+                   WK_ERROR_SHAPE,
+                   "%s: sizes %s, strides %s and offset %lld are out of bounds for storage of %lld elements",
+                   op, wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text, (long long)offset,
+                   (long long)elements),
                false;
-    *a = (StridedArgs){.shape = {.ndim = ndim}, .before = {.ndim = input->ndim}, .offset = offset, .before_offset = input->offset};
+    *a = (StridedArgs){.shape = {.ndim = ndim},
+                       .before = {.ndim = input->ndim},
+                       .offset = offset,
+                       .before_offset = input->offset};
     memcpy(a->before.dims, input->shape, sizeof a->before.dims);
     memcpy(a->before_stride, input->stride, sizeof a->before_stride);
     for (int i = 0; i < ndim; i++) {
@@ -234,10 +266,12 @@ static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const
     return true;
 }
 
-wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset)
+wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const int64_t *strides,
+                         int64_t offset)
 {
     StridedArgs a;
-    if (!wk_tensor_check(input, "as_strided", "input") || !strided_args("as_strided", input, ndim, dims, strides, offset, &a))
+    if (!wk_tensor_check(input, "as_strided", "input") ||
+        !strided_args("as_strided", input, ndim, dims, strides, offset, &a))
         return NULL;
     return WK_APPLY(&as_strided_op, &a, input);
 }
@@ -259,16 +293,22 @@ static void scatter_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         return;
     if (wk_node_needs(node, 0)) {
         wk_Tensor *zero = wk_zeros_shape(a->shape.ndim, a->shape.dims, (wk_dtype)g->dtype);
-        out[0] = wk_as_strided_scatter(g, zero, a->shape.ndim, a->shape.dims, a->stride, g->offset + a->offset);
+        out[0] =
+            wk_as_strided_scatter(g, zero, a->shape.ndim, a->shape.dims, a->stride, g->offset + a->offset);
     }
     if (wk_node_needs(node, 1))
         out[1] = wk_as_strided(g, a->shape.ndim, a->shape.dims, a->stride, g->offset + a->offset);
 }
 
-static const wk_Op scatter_op = {.name = "as_strided_scatter", .node = "AsStridedScatterBackward0", .inputs = {"input", "source"},
-                                 .attributes = sizeof(StridedArgs), .forward = scatter_forward, .backward = scatter_backward};
+static const wk_Op scatter_op = {.name = "as_strided_scatter",
+                                 .node = "AsStridedScatterBackward0",
+                                 .inputs = {"input", "source"},
+                                 .attributes = sizeof(StridedArgs),
+                                 .forward = scatter_forward,
+                                 .backward = scatter_backward};
 
-wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims, const int64_t *strides, int64_t offset)
+wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims,
+                                 const int64_t *strides, int64_t offset)
 {
     StridedArgs a;
     input = wk_contiguous(input);

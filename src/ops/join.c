@@ -61,22 +61,30 @@ static void cat_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         if (wk_node_needs(node, i)) {
             const wk_Edge *edge = &node->edges[i];
             bool empty_vector = size[i] == 0 && edge->node->meta[edge->output].shape.ndim == 1;
-            out[i] = empty_vector ? wk_zeros_shape(1, &none, (wk_dtype)grad->dtype) : place(grad, a->dim, at, size[i]);
+            out[i] = empty_vector ? wk_zeros_shape(1, &none, (wk_dtype)grad->dtype)
+                                  : place(grad, a->dim, at, size[i]);
         }
 }
 
-static const wk_Op cat_op = {.name = "cat", .node = "CatBackward0", .inputs = {"tensors"}, .attributes = sizeof(JoinArgs),
-                             .forward = cat_forward, .backward = cat_backward};
+static const wk_Op cat_op = {.name = "cat",
+                             .node = "CatBackward0",
+                             .inputs = {"tensors"},
+                             .attributes = sizeof(JoinArgs),
+                             .forward = cat_forward,
+                             .backward = cat_backward};
 
 /* Every size but that along dim must agree. */
 static bool sizes_agree(const wk_Tensor *a, const wk_Tensor *b, int index, int dim)
 {
     if (a->ndim != b->ndim)
-        return wk_raise(WK_ERROR_SHAPE, "cat: Tensors must have same number of dimensions: got %d and %d", a->ndim, b->ndim), false;
+        return wk_raise(WK_ERROR_SHAPE, "cat: Tensors must have same number of dimensions: got %d and %d",
+                        a->ndim, b->ndim),
+               false;
     for (int d = 0; d < a->ndim; d++)
         if (d != dim && a->shape[d] != b->shape[d])
             return wk_raise(WK_ERROR_SHAPE,
-                            "cat: Sizes of tensors must match except in dimension %d. Expected size %lld but got size %lld for tensor number %d "
+                            "cat: Sizes of tensors must match except in dimension %d. Expected size %lld but "
+                            "got size %lld for tensor number %d "
                             "in the list.",
                             dim, (long long)a->shape[d], (long long)b->shape[d], index),
                    false;
@@ -122,7 +130,8 @@ wk_Tensor *wk_cat(wk_List tensors, int64_t dim)
     for (int i = 0; i < tensors.count; i++) {
         const wk_Tensor *t = tensors.tensors[i];
         if (t->ndim == 0)
-            return wk_raise(WK_ERROR_SHAPE, "cat: zero-dimensional tensor (at position %d) cannot be concatenated", i);
+            return wk_raise(WK_ERROR_SHAPE,
+                            "cat: zero-dimensional tensor (at position %d) cannot be concatenated", i);
         if (skipped(t))
             continue;
         if (!like && (d = wk_shape_dim("cat", t->ndim, dim)) < 0)
@@ -158,8 +167,12 @@ static void stack_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
             out[i] = wk_select(grad, a->dim, i);
 }
 
-static const wk_Op stack_op = {.name = "stack", .node = "StackBackward0", .inputs = {"tensors"}, .attributes = sizeof(JoinArgs),
-                               .forward = stack_forward, .backward = stack_backward};
+static const wk_Op stack_op = {.name = "stack",
+                               .node = "StackBackward0",
+                               .inputs = {"tensors"},
+                               .attributes = sizeof(JoinArgs),
+                               .forward = stack_forward,
+                               .backward = stack_backward};
 
 wk_Tensor *wk_stack(wk_List tensors, int64_t dim)
 {
@@ -174,7 +187,9 @@ wk_Tensor *wk_stack(wk_List tensors, int64_t dim)
         return NULL;
     for (int i = 1; i < tensors.count; i++)
         if (!wk_shape_same(first, tensors.tensors[i]))
-            return wk_raise(WK_ERROR_SHAPE, "stack: expects each tensor to be equal size, but got %s at entry 0 and %s at entry %d",
-                            WK_SHAPE_TEXT(first), WK_SHAPE_TEXT(tensors.tensors[i]), i);
+            return wk_raise(
+                WK_ERROR_SHAPE,
+                "stack: expects each tensor to be equal size, but got %s at entry 0 and %s at entry %d",
+                WK_SHAPE_TEXT(first), WK_SHAPE_TEXT(tensors.tensors[i]), i);
     return join(&stack_op, tensors, dtype, d);
 }

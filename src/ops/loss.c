@@ -19,7 +19,8 @@ typedef struct LossArgs {
 static bool reduction_known(const char *op, wk_Reduction reduction)
 {
     if ((unsigned)reduction > wk_reduction_none)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: %d is not a valid value for reduction", op, (int)reduction), false;
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: %d is not a valid value for reduction", op, (int)reduction),
+               false;
     return true;
 }
 
@@ -48,15 +49,20 @@ static void mse_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_neg(g);
 }
 
-static const wk_Op mse_op = {.name = "mse_loss", .node = "MseLossBackward0", .inputs = {"input", "target"}, .uses = {3, 3},
-                             .attributes = sizeof(LossArgs), .forward = mse_forward, .backward = mse_backward};
+static const wk_Op mse_op = {.name = "mse_loss",
+                             .node = "MseLossBackward0",
+                             .inputs = {"input", "target"},
+                             .uses = {3, 3},
+                             .attributes = sizeof(LossArgs),
+                             .forward = mse_forward,
+                             .backward = mse_backward};
 
 /* Checks both and brings them to one shape, as F.mse_loss does. */
 static bool same_shapes(const char *op, wk_loss_options *o)
 {
     wk_Shape s;
-    if (!wk_tensor_check(o->input, op, "input") || !wk_tensor_check(o->target, op, "target") || !reduction_known(op, o->reduction) ||
-        !wk_shape_broadcast(op, o->input, o->target, &s))
+    if (!wk_tensor_check(o->input, op, "input") || !wk_tensor_check(o->target, op, "target") ||
+        !reduction_known(op, o->reduction) || !wk_shape_broadcast(op, o->input, o->target, &s))
         return false;
     if (wk_shape_same(o->input, o->target))
         return true;
@@ -95,49 +101,51 @@ static bool targets_fit(const wk_Tensor *target, int64_t classes, int64_t ignore
     const int64_t *t = wk_tensor_data(target);
     for (int64_t i = 0; i < target->numel; i++)
         if (t[i] != ignore && (t[i] < 0 || t[i] >= classes))
-            return wk_raise(WK_ERROR_INDEX, "nll_loss: Target %lld is out of bounds: target[%lld]=%lld, classes=%lld", (long long)t[i], (long long)i,
-                            (long long)t[i], (long long)classes),
+            return wk_raise(WK_ERROR_INDEX,
+                            "nll_loss: Target %lld is out of bounds: target[%lld]=%lld, classes=%lld",
+                            (long long)t[i], (long long)i, (long long)t[i], (long long)classes),
                    false;
     return true;
 }
 
 /* One loop over samples for every dtype: value(at, weight, i) at the place of each sample's class. */
-#define EACH_SAMPLE(type, body)                                                                              \
-    for (int64_t i = 0; i < s.outer * s.inner; i++) {                                                        \
-        int64_t class = t[i], at = (i / s.inner * s.n + class) * s.inner + i % s.inner;                      \
-        bool counted = class != a->ignore_index;                                                             \
-        type weight = counted ? w ? ((const type *)w)[class] : 1 : 0;                                        \
-        body                                                                                                 \
+#define EACH_SAMPLE(type, body)                                                         \
+    for (int64_t i = 0; i < s.outer * s.inner; i++) {                                   \
+        int64_t class = t[i], at = (i / s.inner * s.n + class) * s.inner + i % s.inner; \
+        bool counted = class != a->ignore_index;                                        \
+        type weight = counted ? w ? ((const type *)w)[class] : 1 : 0;                   \
+        body                                                                            \
     }
 
-#define NLL(type, name)                                                                                      \
-    static void nll_##name(const LossArgs *a, wk_Split s, const int64_t *t, const void *w, const void *in, void *out, void *total)  \
-    {                                                                                                        \
-        const type *x = in;                                                                                  \
-        type *y = out;
-        double weights = 0, sum = 0;                                                              \
-        bool each = a->reduction == wk_reduction_none;                                                       \
-        EACH_SAMPLE(type, {                                                                                  \
-            type value = counted ? -x[at] * weight : 0;                                                      \
-            weights += (double)weight;                                                                               \
-            sum += (double)value;                                                                                    \
-            if (each)                                                                                        \
-                y[i] = value;                                                                                \
-        })                                                                                                   \
-        if (!each)                                                                                           \
-            *y = (type)(a->reduction == wk_reduction_mean ? sum / weights : sum);                                    \
-        *(type *)total = (type)weights;                                                                            \
-    }                                                                                                        \
-    static void nll_backward_##name(const LossArgs *a, wk_Split s, const int64_t *t, const void *w, const void *in, void *out,      \
-                                    const void *total)                                                       \
-    {                                                                                                        \
-        const type *g = in;                                                                                  \
-        type *y = out, scale = a->reduction == wk_reduction_mean ? *(const type *)total : 1;                 \
-        bool each = a->reduction == wk_reduction_none;                                                       \
-        EACH_SAMPLE(type, {                                                                                  \
-            if (counted)                                                                                     \
-                y[at] = -weight * (each ? g[i] : *g) / scale;                                                \
-        })                                                                                                   \
+#define NLL(type, name)                                                                                    \
+    static void nll_##name(const LossArgs *a, wk_Split s, const int64_t *t, const void *w, const void *in, \
+                           void *out, void *total)                                                         \
+    {                                                                                                      \
+        const type *x = in;                                                                                \
+        type *y = out;                                                                                     \
+        double weights = 0, sum = 0;                                                                       \
+        bool each = a->reduction == wk_reduction_none;                                                     \
+        EACH_SAMPLE(type, {                                                                                \
+            type value = counted ? -x[at] * weight : 0;                                                    \
+            weights += (double)weight;                                                                     \
+            sum += (double)value;                                                                          \
+            if (each)                                                                                      \
+                y[i] = value;                                                                              \
+        })                                                                                                 \
+        if (!each)                                                                                         \
+            *y = (type)(a->reduction == wk_reduction_mean ? sum / weights : sum);                          \
+        *(type *)total = (type)weights;                                                                    \
+    }                                                                                                      \
+    static void nll_backward_##name(const LossArgs *a, wk_Split s, const int64_t *t, const void *w,        \
+                                    const void *in, void *out, const void *total)                          \
+    {                                                                                                      \
+        const type *g = in;                                                                                \
+        type *y = out, scale = a->reduction == wk_reduction_mean ? *(const type *)total : 1;               \
+        bool each = a->reduction == wk_reduction_none;                                                     \
+        EACH_SAMPLE(type, {                                                                                \
+            if (counted)                                                                                   \
+                y[at] = -weight * (each ? g[i] : *g) / scale;                                              \
+        })                                                                                                 \
     }
 NLL(float, f32)
 NLL(double, f64)
@@ -154,7 +162,8 @@ static wk_Shape shape_without_classes(const wk_Shape *in)
 static wk_Tensor *nll_forward(wk_Call *call)
 {
     const LossArgs *a = call->attributes;
-    wk_Tensor *x = wk_contiguous(call->in[0]), *t = wk_contiguous(call->in[1]), *w = call->in[2] ? wk_contiguous(call->in[2]) : NULL;
+    wk_Tensor *x = wk_contiguous(call->in[0]), *t = wk_contiguous(call->in[1]),
+              *w = call->in[2] ? wk_contiguous(call->in[2]) : NULL;
     if (!x || !t || (call->in[2] && !w))
         return NULL;
     wk_Split s = classes_of(&a->before);
@@ -165,8 +174,9 @@ static wk_Tensor *nll_forward(wk_Call *call)
     wk_Tensor *total = wk_tensor_new("nll_loss", (wk_dtype)x->dtype, 0, NULL);
     if (!out || !total)
         return NULL;
-    (x->dtype == wk_float32 ? nll_f32 : nll_f64)(a, s, wk_tensor_data(t), w ? wk_tensor_data(w) : NULL, wk_tensor_data(x),
-                                                 wk_tensor_data(out), wk_tensor_data(total));
+    (x->dtype == wk_float32 ? nll_f32 : nll_f64)(a, s, wk_tensor_data(t), w ? wk_tensor_data(w) : NULL,
+                                                 wk_tensor_data(x), wk_tensor_data(out),
+                                                 wk_tensor_data(total));
     call->extra[0] = total;
     return out;
 }
@@ -174,12 +184,14 @@ static wk_Tensor *nll_forward(wk_Call *call)
 static wk_Tensor *nll_backward_forward(wk_Call *call)
 {
     const LossArgs *a = call->attributes;
-    wk_Tensor *g = wk_contiguous(call->in[0]), *t = wk_contiguous(call->in[1]), *w = call->in[2] ? wk_contiguous(call->in[2]) : NULL;
+    wk_Tensor *g = wk_contiguous(call->in[0]), *t = wk_contiguous(call->in[1]),
+              *w = call->in[2] ? wk_contiguous(call->in[2]) : NULL;
     wk_Tensor *out = g && t ? wk_zeros_shape(a->before.ndim, a->before.dims, (wk_dtype)g->dtype) : NULL;
     if (!out || (call->in[2] && !w))
         return NULL;
-    (g->dtype == wk_float32 ? nll_backward_f32 : nll_backward_f64)(a, classes_of(&a->before), wk_tensor_data(t), w ? wk_tensor_data(w) : NULL,
-                                                                   wk_tensor_data(g), wk_tensor_data(out), wk_tensor_data(call->in[3]));
+    (g->dtype == wk_float32 ? nll_backward_f32 : nll_backward_f64)(
+        a, classes_of(&a->before), wk_tensor_data(t), w ? wk_tensor_data(w) : NULL, wk_tensor_data(g),
+        wk_tensor_data(out), wk_tensor_data(call->in[3]));
     return out;
 }
 
@@ -192,23 +204,43 @@ static wk_Tensor *saved_weight(wk_Node *node)
 
 static void nll_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 {
-    out[0] = wk_apply(&nll_op, 3, (wk_Tensor *[]){v, wk_saved_input(node, 1), saved_weight(node)}, node->attributes);
-}
-
-static const wk_Op nll_backward_op = {.name = "nll_loss_backward", .node = "NllLossBackwardBackward0",
-                                      .inputs = {"grad", "target", "weight", "total_weight"}, .optional = 4, .uses = {0, 1, 1, 1},
-                                      .attributes = sizeof(LossArgs), .forward = nll_backward_forward, .backward = nll_backward_backward};
-
-static void nll_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
-{
-    out[0] = wk_apply(&nll_backward_op, 4, (wk_Tensor *[]){grad, wk_saved_input(node, 1), saved_weight(node), wk_saved_extra(node, 0)},
+    out[0] = wk_apply(&nll_op, 3, (wk_Tensor *[]){v, wk_saved_input(node, 1), saved_weight(node)},
                       node->attributes);
 }
 
-static const wk_Op nll_op = {.name = "nll_loss", .node = "NllLossBackward0", .inputs = {"input", "target", "weight"}, .optional = 4,
-                             .uses = {0, 1, 1}, .attributes = sizeof(LossArgs), .forward = nll_forward, .backward = nll_backward};
-static const wk_Op nll2d_op = {.name = "nll_loss", .node = "NllLoss2DBackward0", .inputs = {"input", "target", "weight"}, .optional = 4,
-                               .uses = {0, 1, 1}, .attributes = sizeof(LossArgs), .forward = nll_forward, .backward = nll_backward};
+static const wk_Op nll_backward_op = {.name = "nll_loss_backward",
+                                      .node = "NllLossBackwardBackward0",
+                                      .inputs = {"grad", "target", "weight", "total_weight"},
+                                      .optional = 4,
+                                      .uses = {0, 1, 1, 1},
+                                      .attributes = sizeof(LossArgs),
+                                      .forward = nll_backward_forward,
+                                      .backward = nll_backward_backward};
+
+static void nll_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    out[0] =
+        wk_apply(&nll_backward_op, 4,
+                 (wk_Tensor *[]){grad, wk_saved_input(node, 1), saved_weight(node), wk_saved_extra(node, 0)},
+                 node->attributes);
+}
+
+static const wk_Op nll_op = {.name = "nll_loss",
+                             .node = "NllLossBackward0",
+                             .inputs = {"input", "target", "weight"},
+                             .optional = 4,
+                             .uses = {0, 1, 1},
+                             .attributes = sizeof(LossArgs),
+                             .forward = nll_forward,
+                             .backward = nll_backward};
+static const wk_Op nll2d_op = {.name = "nll_loss",
+                               .node = "NllLoss2DBackward0",
+                               .inputs = {"input", "target", "weight"},
+                               .optional = 4,
+                               .uses = {0, 1, 1},
+                               .attributes = sizeof(LossArgs),
+                               .forward = nll_forward,
+                               .backward = nll_backward};
 
 static int64_t ignored(int64_t option)
 {
@@ -218,25 +250,31 @@ static int64_t ignored(int64_t option)
 static bool nll_fits(const char *op, const wk_nll_loss_options *o, LossArgs *a)
 {
     const wk_Tensor *x = o->input, *t = o->target, *w = o->weight;
-    if (!wk_tensor_check(x, op, "input") || !wk_tensor_check(t, op, "target") || (w && !wk_tensor_check(w, op, "weight")) ||
-        !reduction_known(op, o->reduction))
+    if (!wk_tensor_check(x, op, "input") || !wk_tensor_check(t, op, "target") ||
+        (w && !wk_tensor_check(w, op, "weight")) || !reduction_known(op, o->reduction))
         return false;
     if (!wk_is_floating(x->dtype))
         return wk_raise_dtype(op, x->dtype) != NULL;
     if (t->dtype != wk_int64)
-        return wk_raise(WK_ERROR_DTYPE, "%s: expected target dtype int64, got %s", op, wk_dtype_name((wk_dtype)t->dtype)), false;
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected target dtype int64, got %s", op,
+                        wk_dtype_name((wk_dtype)t->dtype)),
+               false;
     if (x->ndim < 1)
-        return wk_raise(WK_ERROR_SHAPE, "%s: input tensor should be 1D or more, got %s", op, WK_SHAPE_TEXT(x)), false;
+        return wk_raise(WK_ERROR_SHAPE, "%s: input tensor should be 1D or more, got %s", op,
+                        WK_SHAPE_TEXT(x)),
+               false;
     a->before.ndim = x->ndim;
     memcpy(a->before.dims, x->shape, sizeof a->before.dims);
     wk_Shape want = shape_without_classes(&a->before);
     if (t->ndim != want.ndim || memcmp(t->shape, want.dims, (size_t)want.ndim * sizeof *want.dims) != 0)
-        return wk_raise(WK_ERROR_SHAPE, "%s: Expected target size %s, got %s, for input %s", op, wk_shape_text(want.ndim, want.dims).text,
-                        WK_SHAPE_TEXT(t), WK_SHAPE_TEXT(x)),
+        return wk_raise(WK_ERROR_SHAPE, "%s: Expected target size %s, got %s, for input %s", op,
+                        wk_shape_text(want.ndim, want.dims).text, WK_SHAPE_TEXT(t), WK_SHAPE_TEXT(x)),
                false;
     int64_t classes = classes_of(&a->before).n;
     if (w && (w->ndim != 1 || w->shape[0] != classes || w->dtype != x->dtype))
-        return wk_raise(WK_ERROR_SHAPE, "%s: weight tensor should be defined either for all %lld classes or no classes but got weight tensor of shape: %s %s",
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: weight tensor should be defined either for all %lld classes or no classes but "
+                        "got weight tensor of shape: %s %s",
                         op, (long long)classes, WK_SHAPE_TEXT(w), wk_dtype_name((wk_dtype)w->dtype)),
                false;
     a->reduction = o->reduction;
@@ -249,7 +287,8 @@ static wk_Tensor *nll(const char *op, const wk_nll_loss_options *o)
     LossArgs a;
     if (!nll_fits(op, o, &a))
         return NULL;
-    return wk_apply(a.before.ndim > 2 ? &nll2d_op : &nll_op, 3, (wk_Tensor *[]){o->input, o->target, o->weight}, &a);
+    return wk_apply(a.before.ndim > 2 ? &nll2d_op : &nll_op, 3,
+                    (wk_Tensor *[]){o->input, o->target, o->weight}, &a);
 }
 
 wk_Tensor *wk_nll_loss_with(wk_nll_loss_options options)
@@ -278,9 +317,11 @@ static wk_Tensor *soft_cross_entropy(const wk_nll_loss_options *o, wk_Tensor *lo
     wk_Tensor *target = o->target, *x = o->input;
     int64_t dim = class_dim(x), classes = x->shape[dim];
     if (o->ignore_index)
-        return wk_raise(WK_ERROR_ARGUMENT, "cross_entropy: ignore_index is not supported for floating point target");
+        return wk_raise(WK_ERROR_ARGUMENT,
+                        "cross_entropy: ignore_index is not supported for floating point target");
     if (o->label_smoothing > 0)
-        target = wk_add_double(wk_mul_double(target, 1 - o->label_smoothing), o->label_smoothing / (double)classes);
+        target = wk_add_double(wk_mul_double(target, 1 - o->label_smoothing),
+                               o->label_smoothing / (double)classes);
     wk_Tensor *terms = wk_mul_tensor(log_p, target);
     if (o->weight)
         terms = wk_mul_tensor(terms, weights_along(o->weight, x));
@@ -315,14 +356,18 @@ static wk_Tensor *smooth_loss(const wk_nll_loss_options *o, wk_Tensor *log_p)
 wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options o)
 {
     const char *op = "cross_entropy";
-    if (!wk_tensor_check(o.input, op, "input") || !wk_tensor_check(o.target, op, "target") || !reduction_known(op, o.reduction))
+    if (!wk_tensor_check(o.input, op, "input") || !wk_tensor_check(o.target, op, "target") ||
+        !reduction_known(op, o.reduction))
         return NULL;
     if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1))
-        return wk_raise(WK_ERROR_ARGUMENT, "cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: %s", WK_NUMBER(o.label_smoothing));
+        return wk_raise(WK_ERROR_ARGUMENT,
+                        "cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: %s",
+                        WK_NUMBER(o.label_smoothing));
     if (!wk_is_floating(o.input->dtype))
         return wk_raise_dtype(op, o.input->dtype);
     if (o.input->ndim < 1)
-        return wk_raise(WK_ERROR_SHAPE, "cross_entropy: input tensor should be 1D or more, got %s", WK_SHAPE_TEXT(o.input));
+        return wk_raise(WK_ERROR_SHAPE, "cross_entropy: input tensor should be 1D or more, got %s",
+                        WK_SHAPE_TEXT(o.input));
     bool soft = wk_is_floating(o.target->dtype) && wk_shape_same(o.input, o.target);
     LossArgs a;
     if (!soft && !nll_fits(op, &o, &a))
@@ -336,5 +381,6 @@ wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options o)
     if (o.label_smoothing <= 0)
         return loss;
     double share = o.label_smoothing / (double)o.input->shape[class_dim(o.input)];
-    return wk_add_tensor(wk_mul_double(loss, 1 - o.label_smoothing), wk_mul_double(smooth_loss(&o, log_p), share));
+    return wk_add_tensor(wk_mul_double(loss, 1 - o.label_smoothing),
+                         wk_mul_double(smooth_loss(&o, log_p), share));
 }

@@ -103,7 +103,8 @@ static void add_operand(Map *m, const wk_Tensor *t, const wk_Tensor *out)
     m->data[i] = wk_tensor_data(t);
     for (int d = 0; d < out->ndim; d++) {
         int from = d - (out->ndim - t->ndim);
-        m->stride[i][d] = from < 0 || (t->shape[from] == 1 && out->shape[d] != 1) ? 0 : t->stride[from] * bytes;
+        m->stride[i][d] =
+            from < 0 || (t->shape[from] == 1 && out->shape[d] != 1) ? 0 : t->stride[from] * bytes;
     }
 }
 
@@ -182,6 +183,7 @@ wk_Tensor *wk_number_int64(int64_t value)
 wk_Tensor *wk_raise_dtype(const char *op, int dtype)
 {
     static const char *const names[WK_DTYPES] = {
-        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long", [wk_int32] = "Int", [wk_uint8] = "Byte", [wk_bool] = "Bool"};
+        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
+        [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
     return wk_raise(WK_ERROR_DTYPE, "%s: not implemented for '%s'", op, names[dtype]);
 }

@@ -10,8 +10,8 @@
 static bool same_dtype(const char *op, const wk_Tensor *a, const wk_Tensor *b)
 {
     if (a->dtype != b->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "%s: expected m1 and m2 to have the same dtype, but got: %s != %s", op, wk_dtype_name((wk_dtype)a->dtype),
-                        wk_dtype_name((wk_dtype)b->dtype)),
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected m1 and m2 to have the same dtype, but got: %s != %s",
+                        op, wk_dtype_name((wk_dtype)a->dtype), wk_dtype_name((wk_dtype)b->dtype)),
                false;
     if (!wk_kernels->gemm[a->dtype])
         return wk_raise_dtype(op, a->dtype), false;
@@ -25,7 +25,8 @@ static wk_ConstMatrix matrix_of(const wk_Tensor *t)
 }
 
 /* out = beta * out + alpha * a b + bias, on matrices or batches of them. */
-static bool gemm_into(wk_Tensor *out, const wk_Tensor *a, const wk_Tensor *b, double alpha, double beta, const void *bias)
+static bool gemm_into(wk_Tensor *out, const wk_Tensor *a, const wk_Tensor *b, double alpha, double beta,
+                      const void *bias)
 {
     int d = out->ndim - 2;
     wk_Gemm g = {.batch = d ? out->shape[0] : 1,
@@ -64,16 +65,26 @@ static wk_Tensor *product_forward(wk_Call *call)
     return out && gemm_into(out, a, b, 1, 0, NULL) ? out : NULL;
 }
 
-static const wk_Op mm_op = {.name = "mm", .node = "MmBackward0", .inputs = {"input", "mat2"}, .uses = {2, 1},
-                            .forward = product_forward, .backward = product_backward};
-static const wk_Op bmm_op = {.name = "bmm", .node = "BmmBackward0", .inputs = {"input", "mat2"}, .uses = {2, 1},
-                             .forward = product_forward, .backward = product_backward};
+static const wk_Op mm_op = {.name = "mm",
+                            .node = "MmBackward0",
+                            .inputs = {"input", "mat2"},
+                            .uses = {2, 1},
+                            .forward = product_forward,
+                            .backward = product_backward};
+static const wk_Op bmm_op = {.name = "bmm",
+                             .node = "BmmBackward0",
+                             .inputs = {"input", "mat2"},
+                             .uses = {2, 1},
+                             .forward = product_forward,
+                             .backward = product_backward};
 
 static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
 {
     if (a->shape[1] != b->shape[0])
-        return wk_raise(WK_ERROR_SHAPE, "%s: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", op, (long long)a->shape[0],
-                        (long long)a->shape[1], (long long)b->shape[0], (long long)b->shape[1]),
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", op,
+                        (long long)a->shape[0], (long long)a->shape[1], (long long)b->shape[0],
+                        (long long)b->shape[1]),
                false;
     return same_dtype(op, a, b);
 }
@@ -83,7 +94,8 @@ wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
     if (!wk_tensor_check(a, "mm", "input") || !wk_tensor_check(b, "mm", "mat2"))
         return NULL;
     if (a->ndim != 2 || b->ndim != 2)
-        return wk_raise(WK_ERROR_SHAPE, "mm: both arguments must be matrices, got %s and %s", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+        return wk_raise(WK_ERROR_SHAPE, "mm: both arguments must be matrices, got %s and %s",
+                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
     return factors_fit("mm", a, b) ? WK_APPLY(&mm_op, NULL, a, b) : NULL;
 }
 
@@ -92,10 +104,14 @@ wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b)
     if (!wk_tensor_check(a, "bmm", "input") || !wk_tensor_check(b, "bmm", "mat2"))
         return NULL;
     if (a->ndim != 3 || b->ndim != 3)
-        return wk_raise(WK_ERROR_SHAPE, "bmm: batch1 and batch2 must be 3D tensors, got %s and %s", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+        return wk_raise(WK_ERROR_SHAPE, "bmm: batch1 and batch2 must be 3D tensors, got %s and %s",
+                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
     if (a->shape[0] != b->shape[0] || a->shape[2] != b->shape[1])
-        return wk_raise(WK_ERROR_SHAPE, "bmm: Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].",
-                        (long long)a->shape[0], (long long)a->shape[2], (long long)b->shape[0], (long long)b->shape[1]);
+        return wk_raise(WK_ERROR_SHAPE,
+                        "bmm: Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] "
+                        "but got: [%lld, %lld].",
+                        (long long)a->shape[0], (long long)a->shape[2], (long long)b->shape[0],
+                        (long long)b->shape[1]);
     return same_dtype("bmm", a, b) ? WK_APPLY(&bmm_op, NULL, a, b) : NULL;
 }
 
@@ -122,13 +138,18 @@ static void mv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_matmul(wk_t(wk_saved_input(node, 0)), grad);
 }
 
-static const wk_Op mv_op = {.name = "mv", .node = "MvBackward0", .inputs = {"input", "vec"}, .uses = {2, 1}, .forward = mv_forward,
+static const wk_Op mv_op = {.name = "mv",
+                            .node = "MvBackward0",
+                            .inputs = {"input", "vec"},
+                            .uses = {2, 1},
+                            .forward = mv_forward,
                             .backward = mv_backward};
 
 static wk_Tensor *dot_forward(wk_Call *call)
 {
     wk_Tensor *out = wk_tensor_new("dot", (wk_dtype)call->in[0]->dtype, 0, NULL);
-    wk_Tensor *row = wk_unsqueeze(call->in[0], 0), *v = column(call->in[1]), *to = out ? wk_view(out, 1, 1) : NULL;
+    wk_Tensor *row = wk_unsqueeze(call->in[0], 0), *v = column(call->in[1]),
+              *to = out ? wk_view(out, 1, 1) : NULL;
     return row && v && to && gemm_into(to, row, v, 1, 0, NULL) ? out : NULL;
 }
 
@@ -140,7 +161,11 @@ static void dot_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_mul_tensor(grad, wk_saved_input(node, 0));
 }
 
-static const wk_Op dot_op = {.name = "dot", .node = "DotBackward0", .inputs = {"input", "tensor"}, .uses = {2, 1}, .forward = dot_forward,
+static const wk_Op dot_op = {.name = "dot",
+                             .node = "DotBackward0",
+                             .inputs = {"input", "tensor"},
+                             .uses = {2, 1},
+                             .forward = dot_forward,
                              .backward = dot_backward};
 
 /* ---- addmm, linear ---------------------------------------------------------------------------------- */
@@ -157,7 +182,8 @@ static wk_Tensor *addmm_forward(wk_Call *call)
     wk_Tensor *out = wk_tensor_new("addmm", (wk_dtype)a->dtype, 2, shape);
     if (!out)
         return NULL;
-    bool row = input->contiguous && input->numel == shape[1] && (input->ndim == 1 || (input->ndim == 2 && input->shape[0] == 1));
+    bool row = input->contiguous && input->numel == shape[1] &&
+               (input->ndim == 1 || (input->ndim == 2 && input->shape[0] == 1));
     if (row && s->beta == 1)
         return gemm_into(out, a, b, s->alpha, 0, wk_tensor_data(input)) ? out : NULL;
     if (s->beta != 0 && !wk_copy_(out, input))
@@ -181,8 +207,13 @@ static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[2] = scaled(wk_mm(wk_t(wk_saved_input(node, 1)), grad), s->alpha);
 }
 
-static const wk_Op addmm_op = {.name = "addmm", .node = "AddmmBackward0", .inputs = {"input", "mat1", "mat2"}, .uses = {0, 4, 2},
-                               .attributes = sizeof(Scales), .forward = addmm_forward, .backward = addmm_backward};
+static const wk_Op addmm_op = {.name = "addmm",
+                               .node = "AddmmBackward0",
+                               .inputs = {"input", "mat1", "mat2"},
+                               .uses = {0, 4, 2},
+                               .attributes = sizeof(Scales),
+                               .forward = addmm_forward,
+                               .backward = addmm_backward};
 
 static double scale_option(double value)
 {
@@ -195,17 +226,20 @@ wk_Tensor *wk_addmm_with(wk_addmm_options o)
         !wk_tensor_check(o.mat2, "addmm", "mat2"))
         return NULL;
     if (o.mat1->ndim != 2 || o.mat2->ndim != 2)
-        return wk_raise(WK_ERROR_SHAPE, "addmm: mat1 and mat2 must be matrices, got %s and %s", WK_SHAPE_TEXT(o.mat1), WK_SHAPE_TEXT(o.mat2));
+        return wk_raise(WK_ERROR_SHAPE, "addmm: mat1 and mat2 must be matrices, got %s and %s",
+                        WK_SHAPE_TEXT(o.mat1), WK_SHAPE_TEXT(o.mat2));
     if (!factors_fit("addmm", o.mat1, o.mat2))
         return NULL;
     if (o.input->dtype != o.mat1->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "addmm: self and mat2 must have the same dtype, but got %s and %s", wk_dtype_name((wk_dtype)o.input->dtype),
-                        wk_dtype_name((wk_dtype)o.mat2->dtype));
+        return wk_raise(WK_ERROR_DTYPE, "addmm: self and mat2 must have the same dtype, but got %s and %s",
+                        wk_dtype_name((wk_dtype)o.input->dtype), wk_dtype_name((wk_dtype)o.mat2->dtype));
     int64_t shape[2] = {o.mat1->shape[0], o.mat2->shape[1]};
     for (int i = 0; i < 2; i++) {
         int from = i - (2 - o.input->ndim);
         if (o.input->ndim > 2 || (from >= 0 && o.input->shape[from] != shape[i] && o.input->shape[from] != 1))
-            return wk_raise(WK_ERROR_SHAPE, "addmm: The expanded size of the tensor must match the existing size. Target sizes: %s. Tensor sizes: %s",
+            return wk_raise(WK_ERROR_SHAPE,
+                            "addmm: The expanded size of the tensor must match the existing size. Target "
+                            "sizes: %s. Tensor sizes: %s",
                             wk_shape_text(2, shape).text, WK_SHAPE_TEXT(o.input));
     }
     Scales s = {scale_option(o.beta), scale_option(o.alpha)};
@@ -220,15 +254,17 @@ wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
     if (bias && !wk_tensor_check(bias, "linear", "bias"))
         return NULL;
     if (weight->ndim != 2 || input->ndim < 1)
-        return wk_raise(WK_ERROR_SHAPE, "linear: expected input [..., I] and weight [O, I], got %s and %s", WK_SHAPE_TEXT(input),
-                        WK_SHAPE_TEXT(weight));
+        return wk_raise(WK_ERROR_SHAPE, "linear: expected input [..., I] and weight [O, I], got %s and %s",
+                        WK_SHAPE_TEXT(input), WK_SHAPE_TEXT(weight));
     int64_t features = input->shape[input->ndim - 1];
     if (features != weight->shape[1])
-        return wk_raise(WK_ERROR_SHAPE, "linear: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
-                        (long long)(features ? input->numel / features : 0), (long long)features, (long long)weight->shape[1],
-                        (long long)weight->shape[0]);
+        return wk_raise(WK_ERROR_SHAPE,
+                        "linear: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
+                        (long long)(features ? input->numel / features : 0), (long long)features,
+                        (long long)weight->shape[1], (long long)weight->shape[0]);
     if (bias && (bias->ndim != 1 || bias->shape[0] != weight->shape[0]))
-        return wk_raise(WK_ERROR_SHAPE, "linear: expected bias [%lld], got %s", (long long)weight->shape[0], WK_SHAPE_TEXT(bias));
+        return wk_raise(WK_ERROR_SHAPE, "linear: expected bias [%lld], got %s", (long long)weight->shape[0],
+                        WK_SHAPE_TEXT(bias));
     if (!bias)
         return wk_matmul(input, wk_t(weight));
     if (input->ndim == 2)
@@ -236,7 +272,8 @@ wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
     int64_t shape[WK_MAX_DIMS];
     memcpy(shape, input->shape, sizeof shape);
     shape[input->ndim - 1] = weight->shape[0];
-    wk_Tensor *rows = features ? wk_reshape(input, -1, features) : wk_reshape(input, wk_shape_numel(input->ndim - 1, input->shape), 0);
+    wk_Tensor *rows = features ? wk_reshape(input, -1, features)
+                               : wk_reshape(input, wk_shape_numel(input->ndim - 1, input->shape), 0);
     return wk_view_shape(wk_addmm(bias, rows, wk_t(weight)), input->ndim, shape);
 }
 
@@ -263,13 +300,15 @@ static wk_Tensor *batched(wk_Tensor *t, const wk_Shape *batch)
     full.dims[full.ndim++] = t->shape[t->ndim - 2];
     full.dims[full.ndim++] = t->shape[t->ndim - 1];
     wk_Tensor *expanded = wk_expand_shape(t, full.ndim, full.dims);
-    return wk_reshape(expanded, wk_shape_numel(batch->ndim, batch->dims), t->shape[t->ndim - 2], t->shape[t->ndim - 1]);
+    return wk_reshape(expanded, wk_shape_numel(batch->ndim, batch->dims), t->shape[t->ndim - 2],
+                      t->shape[t->ndim - 1]);
 }
 
 static wk_Tensor *batch_product(wk_Tensor *a, wk_Tensor *b)
 {
     if (a->shape[a->ndim - 1] != b->shape[b->ndim - 2])
-        return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+        return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)",
+                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
     wk_Tensor leading[2] = {*a, *b};
     leading[0].ndim = (uint8_t)(a->ndim - 2);
     leading[1].ndim = (uint8_t)(b->ndim - 2);
@@ -287,7 +326,8 @@ static wk_Tensor *batch_product(wk_Tensor *a, wk_Tensor *b)
 static wk_Tensor *vector_product(wk_Tensor *a, wk_Tensor *b)
 {
     if (a->shape[a->ndim - 1] != b->shape[0])
-        return wk_raise(WK_ERROR_SHAPE, "matmul: size mismatch, got input %s and vector %s", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+        return wk_raise(WK_ERROR_SHAPE, "matmul: size mismatch, got input %s and vector %s", WK_SHAPE_TEXT(a),
+                        WK_SHAPE_TEXT(b));
     if (!same_dtype("matmul", a, b))
         return NULL;
     return a->ndim == 1 ? WK_APPLY(&dot_op, NULL, a, b) : WK_APPLY(&mv_op, NULL, a, b);
@@ -298,7 +338,9 @@ wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
     if (!wk_tensor_check(a, "matmul", "a") || !wk_tensor_check(b, "matmul", "b"))
         return NULL;
     if (a->ndim == 0 || b->ndim == 0)
-        return wk_raise(WK_ERROR_SHAPE, "matmul: both arguments to matmul need to be at least 1D, but they are %dD and %dD", a->ndim, b->ndim);
+        return wk_raise(WK_ERROR_SHAPE,
+                        "matmul: both arguments to matmul need to be at least 1D, but they are %dD and %dD",
+                        a->ndim, b->ndim);
     if (a->ndim <= 2 && b->ndim == 1)
         return vector_product(a, b);
     if (a->ndim == 2 && b->ndim == 2)
@@ -309,7 +351,8 @@ wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
     }
     if (b->ndim <= 2) {
         if (a->shape[a->ndim - 1] != b->shape[0])
-            return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+            return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)",
+                            WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
         return folded(a, b);
     }
     return batch_product(a, b);

@@ -24,7 +24,8 @@ static wk_Tensor *max_pool_forward(wk_Call *call)
     if (!indices)
         return NULL;
     if (out->numel)
-        wk_kernels->max_pool2d[x->dtype](&a->shape, wk_tensor_data(x), wk_tensor_data(out), wk_tensor_data(indices));
+        wk_kernels->max_pool2d[x->dtype](&a->shape, wk_tensor_data(x), wk_tensor_data(out),
+                                         wk_tensor_data(indices));
     call->more[0] = call->extra[0] = indices;
     return out;
 }
@@ -33,9 +34,11 @@ static wk_Tensor *max_unpool_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
     wk_Tensor *g = wk_contiguous(call->in[0]), *indices = wk_contiguous(call->in[1]);
-    wk_Tensor *out = g && indices ? wk_tensor_new("max_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
+    wk_Tensor *out =
+        g && indices ? wk_tensor_new("max_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
     if (out && out->numel)
-        wk_kernels->max_pool2d_backward[g->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(indices), wk_tensor_data(out));
+        wk_kernels->max_pool2d_backward[g->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(indices),
+                                                  wk_tensor_data(out));
     return out;
 }
 
@@ -49,8 +52,12 @@ static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
     out[0] = wk_reshape_shape(picked, a->after.ndim, a->after.dims);
 }
 
-static const wk_Op max_unpool_op = {.name = "max_pool2d_backward", .node = "MaxPool2DWithIndicesBackwardBackward0", .inputs = {"grad", "indices"},
-                                    .uses = {0, 1}, .attributes = sizeof(PoolArgs), .forward = max_unpool_forward,
+static const wk_Op max_unpool_op = {.name = "max_pool2d_backward",
+                                    .node = "MaxPool2DWithIndicesBackwardBackward0",
+                                    .inputs = {"grad", "indices"},
+                                    .uses = {0, 1},
+                                    .attributes = sizeof(PoolArgs),
+                                    .forward = max_unpool_forward,
                                     .backward = max_unpool_backward};
 
 static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -58,8 +65,12 @@ static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = WK_APPLY(&max_unpool_op, node->attributes, grad, wk_saved_extra(node, 0));
 }
 
-static const wk_Op max_pool_op = {.name = "max_pool2d", .node = "MaxPool2DWithIndicesBackward0", .inputs = {"input"},
-                                  .attributes = sizeof(PoolArgs), .forward = max_pool_forward, .backward = max_pool_backward};
+static const wk_Op max_pool_op = {.name = "max_pool2d",
+                                  .node = "MaxPool2DWithIndicesBackward0",
+                                  .inputs = {"input"},
+                                  .attributes = sizeof(PoolArgs),
+                                  .forward = max_pool_forward,
+                                  .backward = max_pool_backward};
 
 /* ---- avg -------------------------------------------------------------------------------------------- */
 
@@ -79,7 +90,8 @@ static wk_Tensor *avg_spread_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
     wk_Tensor *g = wk_contiguous(call->in[0]);
-    wk_Tensor *out = g ? wk_tensor_new("avg_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
+    wk_Tensor *out =
+        g ? wk_tensor_new("avg_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
     if (out && out->numel)
         wk_kernels->avg_pool2d_backward[g->dtype](&a->shape, &a->how, wk_tensor_data(g), wk_tensor_data(out));
     return out;
@@ -90,16 +102,24 @@ static void avg_spread_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
     out[0] = WK_APPLY(&avg_pool_op, node->attributes, v);
 }
 
-static const wk_Op avg_spread_op = {.name = "avg_pool2d_backward", .node = "AvgPool2DBackwardBackward0", .inputs = {"grad"},
-                                    .attributes = sizeof(PoolArgs), .forward = avg_spread_forward, .backward = avg_spread_backward};
+static const wk_Op avg_spread_op = {.name = "avg_pool2d_backward",
+                                    .node = "AvgPool2DBackwardBackward0",
+                                    .inputs = {"grad"},
+                                    .attributes = sizeof(PoolArgs),
+                                    .forward = avg_spread_forward,
+                                    .backward = avg_spread_backward};
 
 static void avg_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     out[0] = WK_APPLY(&avg_spread_op, node->attributes, grad);
 }
 
-static const wk_Op avg_pool_op = {.name = "avg_pool2d", .node = "AvgPool2DBackward0", .inputs = {"input"}, .attributes = sizeof(PoolArgs),
-                                  .forward = avg_pool_forward, .backward = avg_pool_backward};
+static const wk_Op avg_pool_op = {.name = "avg_pool2d",
+                                  .node = "AvgPool2DBackward0",
+                                  .inputs = {"input"},
+                                  .attributes = sizeof(PoolArgs),
+                                  .forward = avg_pool_forward,
+                                  .backward = avg_pool_backward};
 
 /* ---- arguments -------------------------------------------------------------------------------------- */
 
@@ -107,23 +127,30 @@ static bool pool_numbers_fit(const char *op, const wk_PoolShape *s)
 {
     for (int i = 0; i < 2; i++) {
         if (s->kernel[i] <= 0)
-            return wk_raise(WK_ERROR_ARGUMENT, "%s: kernel size should be greater than zero, but got kH: %lld kW: %lld", op,
+            return wk_raise(WK_ERROR_ARGUMENT,
+                            "%s: kernel size should be greater than zero, but got kH: %lld kW: %lld", op,
                             (long long)s->kernel[0], (long long)s->kernel[1]),
                    false;
         if (s->stride[i] <= 0)
-            return wk_raise(WK_ERROR_ARGUMENT, "%s: stride should be greater than zero, but got dH: %lld dW: %lld", op, (long long)s->stride[0],
-                            (long long)s->stride[1]),
+            return wk_raise(WK_ERROR_ARGUMENT,
+                            "%s: stride should be greater than zero, but got dH: %lld dW: %lld", op,
+                            (long long)s->stride[0], (long long)s->stride[1]),
                    false;
         if (s->dilation[i] <= 0)
-            return wk_raise(WK_ERROR_ARGUMENT, "%s: dilation should be greater than zero, but got dilationH: %lld dilationW: %lld", op,
-                            (long long)s->dilation[0], (long long)s->dilation[1]),
+            return wk_raise(
+                       WK_ERROR_ARGUMENT,
+                       "%s: dilation should be greater than zero, but got dilationH: %lld dilationW: %lld",
+                       op, (long long)s->dilation[0], (long long)s->dilation[1]),
                    false;
         if (s->padding[i] < 0)
-            return wk_raise(WK_ERROR_ARGUMENT, "%s: pad must be non-negative, but got pad: %lld", op, (long long)s->padding[i]), false;
+            return wk_raise(WK_ERROR_ARGUMENT, "%s: pad must be non-negative, but got pad: %lld", op,
+                            (long long)s->padding[i]),
+                   false;
         if (s->padding[i] > ((s->kernel[i] - 1) * s->dilation[i] + 1) / 2)
             return wk_raise(WK_ERROR_ARGUMENT,
-                            "%s: pad should be at most half of effective kernel size, but got pad=%lld, kernel_size=%lld and dilation=%lld", op,
-                            (long long)s->padding[i], (long long)s->kernel[i], (long long)s->dilation[i]),
+                            "%s: pad should be at most half of effective kernel size, but got pad=%lld, "
+                            "kernel_size=%lld and dilation=%lld",
+                            op, (long long)s->padding[i], (long long)s->kernel[i], (long long)s->dilation[i]),
                    false;
     }
     return true;
@@ -134,18 +161,23 @@ static bool pool_args(const char *op, const wk_Tensor *x, bool ceil_mode, PoolAr
 {
     wk_PoolShape *s = &a->shape;
     if (x->ndim != 3 && x->ndim != 4)
-        return wk_raise(WK_ERROR_SHAPE, "%s: Expected 3D or 4D (batch mode) tensor, but got input of size %s", op, WK_SHAPE_TEXT(x)), false;
+        return wk_raise(WK_ERROR_SHAPE, "%s: Expected 3D or 4D (batch mode) tensor, but got input of size %s",
+                        op, WK_SHAPE_TEXT(x)),
+               false;
     if (!pool_numbers_fit(op, s))
         return false;
     int64_t out[2];
     const int64_t *size = x->shape + x->ndim - 2;
     for (int i = 0; i < 2; i++)
-        if (!wk_window_output(op, size[i], s->kernel[i], s->stride[i], s->padding[i], s->dilation[i], ceil_mode, &out[i]))
+        if (!wk_window_output(op, size[i], s->kernel[i], s->stride[i], s->padding[i], s->dilation[i],
+                              ceil_mode, &out[i]))
             return false;
     if (out[0] < 1 || out[1] < 1)
-        return wk_raise(WK_ERROR_SHAPE, "%s: Given input size: (%lldx%lldx%lld). Calculated output size: (%lldx%lldx%lld). Output size is too small", op,
-                        (long long)x->shape[x->ndim - 3], (long long)size[0], (long long)size[1], (long long)x->shape[x->ndim - 3],
-                        (long long)out[0], (long long)out[1]),
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: Given input size: (%lldx%lldx%lld). Calculated output size: (%lldx%lldx%lld). "
+                        "Output size is too small",
+                        op, (long long)x->shape[x->ndim - 3], (long long)size[0], (long long)size[1],
+                        (long long)x->shape[x->ndim - 3], (long long)out[0], (long long)out[1]),
                false;
     s->planes = wk_shape_numel(x->ndim - 2, x->shape);
     s->h = size[0], s->w = size[1];

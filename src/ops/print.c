@@ -72,7 +72,8 @@ bool wk_allclose(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equa
     if (!wk_tensor_check(a, "allclose", "a") || !wk_tensor_check(b, "allclose", "b"))
         return false;
     if (a->dtype != b->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "allclose: %s did not match %s", wk_dtype_name((wk_dtype)a->dtype), wk_dtype_name((wk_dtype)b->dtype)),
+        return wk_raise(WK_ERROR_DTYPE, "allclose: %s did not match %s", wk_dtype_name((wk_dtype)a->dtype),
+                        wk_dtype_name((wk_dtype)b->dtype)),
                false;
     wk_Scope scope = wk_scope_begin();
     bool close = false;

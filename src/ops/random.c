@@ -16,7 +16,7 @@ typedef struct Fill {
 } Fill;
 
 /* The dimensions by falling strides: the order in which the elements lie in memory. */
-static void memory_order(const wk_Tensor *t, int64_t *order)
+static void order_in_memory(const wk_Tensor *t, int64_t *order)
 {
     for (int i = 0; i < t->ndim; i++) {
         int at = i;
@@ -35,11 +35,12 @@ static wk_Tensor *random_forward(wk_Call *call)
     Fill in_order = *fill;
     in_order.each = true;
     int64_t order[WK_MAX_DIMS];
-    memory_order(self, order);
+    order_in_memory(self, order);
     wk_Tensor *view = wk_permute_dims(self, self->ndim, order);
     if (view && view->contiguous)
         return fill->run(&in_order, view) ? self : NULL;
-    wk_Tensor *flat = view ? wk_tensor_new(call->op->name, (wk_dtype)self->dtype, view->ndim, view->shape) : NULL;
+    wk_Tensor *flat =
+        view ? wk_tensor_new(call->op->name, (wk_dtype)self->dtype, view->ndim, view->shape) : NULL;
     if (!flat || !fill->run(&in_order, flat))
         return NULL;
     return wk_map(call->op->name, wk_kernels->cast[self->dtype][self->dtype], view, 1, &flat) ? self : NULL;
@@ -51,9 +52,11 @@ static bool no_gradient(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
     return true;
 }
 
-#define RANDOM_OP(op_name, node_name)                                                                        \
-    {.name = #op_name, .node = #node_name, .inputs = {"self"}, .attributes = sizeof(Fill), .forward = random_forward,                 \
-     .backward_all = no_gradient}
+#define RANDOM_OP(op_name, node_name)                                                         \
+    {                                                                                         \
+        .name = #op_name, .node = #node_name, .inputs = {"self"}, .attributes = sizeof(Fill), \
+        .forward = random_forward, .backward_all = no_gradient                                \
+    }
 static const wk_Op uniform_op = RANDOM_OP(uniform_, UniformBackward0);
 static const wk_Op normal_op = RANDOM_OP(normal_, NormalBackward0);
 static const wk_Op bernoulli_op = RANDOM_OP(bernoulli_, BernoulliBackward1);
@@ -71,9 +74,11 @@ static bool fill_uniform(const Fill *f, wk_Tensor *t)
 static bool fill_normal(const Fill *f, wk_Tensor *t)
 {
     if (t->dtype == wk_float32)
-        return (f->each ? wk_fill_normal_each_f32 : wk_fill_normal_f32)(f->generator, wk_tensor_data(t), t->numel, f->a, f->b);
+        return (f->each ? wk_fill_normal_each_f32 : wk_fill_normal_f32)(f->generator, wk_tensor_data(t),
+                                                                        t->numel, f->a, f->b);
     if (t->dtype == wk_float64)
-        return (f->each ? wk_fill_normal_each_f64 : wk_fill_normal_f64)(f->generator, wk_tensor_data(t), t->numel, f->a, f->b);
+        return (f->each ? wk_fill_normal_each_f64 : wk_fill_normal_f64)(f->generator, wk_tensor_data(t),
+                                                                        t->numel, f->a, f->b);
     return wk_raise_dtype("normal_", t->dtype) != NULL;
 }
 
@@ -145,15 +150,17 @@ wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator)
 static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p)
 {
     if (!(p >= 0 && p <= 1))
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: dropout probability has to be between 0 and 1, but got %s", op, WK_NUMBER(p));
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: dropout probability has to be between 0 and 1, but got %s",
+                        op, WK_NUMBER(p));
     if (p == 1)
         return wk_zeros_shape(0, NULL, (wk_dtype)input->dtype);
     int64_t order[WK_MAX_DIMS], inverse[WK_MAX_DIMS];
-    memory_order(input, order);
+    order_in_memory(input, order);
     for (int i = 0; i < input->ndim; i++)
         inverse[order[i]] = i;
     /* The mask lies in memory as the input does: its numbers are drawn in that order. */
-    wk_Tensor *mask = wk_bernoulli_(wk_empty_like(wk_permute_dims(wk_detach(input), input->ndim, order)), 1 - p, NULL);
+    wk_Tensor *mask =
+        wk_bernoulli_(wk_empty_like(wk_permute_dims(wk_detach(input), input->ndim, order)), 1 - p, NULL);
     return wk_div__double(wk_permute_dims(mask, input->ndim, inverse), 1 - p);
 }
 
@@ -168,7 +175,8 @@ wk_Tensor *wk_dropout(wk_Tensor *input, double p, bool training)
         return NULL;
     if (!(p >= 0 && p <= 1))
         return dropout_mask("dropout", input, p);
-    return drops_nothing(input, p, training) ? input : wk_mul_tensor(input, dropout_mask("dropout", input, p));
+    return drops_nothing(input, p, training) ? input
+                                             : wk_mul_tensor(input, dropout_mask("dropout", input, p));
 }
 
 wk_Tensor *wk_dropout_(wk_Tensor *self, double p, bool training)

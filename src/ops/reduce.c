@@ -78,7 +78,8 @@ static bool reduce_args(const char *op, const wk_Tensor *in, wk_Dims dims, bool 
 
 /* ---- sum, mean -------------------------------------------------------------------------------------- */
 
-static wk_Tensor *reduced_by(const char *op, const wk_Reduce *kernels, wk_Tensor *in, const ReduceArgs *a, wk_dtype dtype)
+static wk_Tensor *reduced_by(const char *op, const wk_Reduce *kernels, wk_Tensor *in, const ReduceArgs *a,
+                             wk_dtype dtype)
 {
     wk_Split s;
     wk_Shape shape = reduced_shape(in, a);
@@ -93,7 +94,8 @@ static wk_Tensor *reduced_by(const char *op, const wk_Reduce *kernels, wk_Tensor
 static wk_Tensor *sum_forward(wk_Call *call)
 {
     wk_Tensor *in = call->in[0];
-    return reduced_by("sum", wk_kernels->sum, in, call->attributes, wk_is_floating(in->dtype) ? (wk_dtype)in->dtype : wk_int64);
+    return reduced_by("sum", wk_kernels->sum, in, call->attributes,
+                      wk_is_floating(in->dtype) ? (wk_dtype)in->dtype : wk_int64);
 }
 
 static wk_Tensor *spread(wk_Tensor *grad, const ReduceArgs *a)
@@ -126,11 +128,18 @@ static void mean_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_div_double(spread(grad, node->attributes), reduced_count(node->attributes));
 }
 
-#define REDUCTION(op_name, node_name, ...) {.name = #op_name, .node = #node_name, .inputs = {"input"}, .attributes = sizeof(ReduceArgs), __VA_ARGS__}
+#define REDUCTION(op_name, node_name, ...)                                                           \
+    {                                                                                                \
+        .name = #op_name, .node = #node_name, .inputs = {"input"}, .attributes = sizeof(ReduceArgs), \
+        __VA_ARGS__                                                                                  \
+    }
 static const wk_Op sum_op = REDUCTION(sum, SumBackward0, .forward = sum_forward, .backward = sum_backward);
-static const wk_Op sum_dims_op = REDUCTION(sum, SumBackward1, .forward = sum_forward, .backward = sum_backward);
-static const wk_Op mean_op = REDUCTION(mean, MeanBackward0, .forward = mean_forward, .backward = mean_backward);
-static const wk_Op mean_dims_op = REDUCTION(mean, MeanBackward1, .forward = mean_forward, .backward = mean_backward);
+static const wk_Op sum_dims_op =
+    REDUCTION(sum, SumBackward1, .forward = sum_forward, .backward = sum_backward);
+static const wk_Op mean_op =
+    REDUCTION(mean, MeanBackward0, .forward = mean_forward, .backward = mean_backward);
+static const wk_Op mean_dims_op =
+    REDUCTION(mean, MeanBackward1, .forward = mean_forward, .backward = mean_backward);
 
 static wk_Tensor *reduce_input(const char *op, const wk_reduce_options *o)
 {
@@ -155,7 +164,9 @@ wk_Tensor *wk_mean_with(wk_reduce_options o)
     if (!in || !reduce_args("mean", in, o.dims, o.keepdim, &a))
         return NULL;
     if (!wk_is_floating(in->dtype))
-        return wk_raise(WK_ERROR_DTYPE, "mean: could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: %s",
+        return wk_raise(WK_ERROR_DTYPE,
+                        "mean: could not infer output dtype. Input dtype must be either a floating point or "
+                        "complex dtype. Got: %s",
                         wk_dtype_name((wk_dtype)in->dtype));
     return WK_APPLY(o.dims.count ? &mean_dims_op : &mean_op, &a, in);
 }
@@ -163,7 +174,8 @@ wk_Tensor *wk_mean_with(wk_reduce_options o)
 /* ---- extremes --------------------------------------------------------------------------------------- */
 
 /* Both of a kernel's results, or the one that is asked for. */
-static bool extremes(const char *op, const wk_ReduceIndex *kernels, wk_Tensor *in, const ReduceArgs *a, wk_Tensor **values, wk_Tensor **indices)
+static bool extremes(const char *op, const wk_ReduceIndex *kernels, wk_Tensor *in, const ReduceArgs *a,
+                     wk_Tensor **values, wk_Tensor **indices)
 {
     wk_Split s;
     wk_Shape shape = reduced_shape(in, a);
@@ -176,20 +188,23 @@ static bool extremes(const char *op, const wk_ReduceIndex *kernels, wk_Tensor *i
         return false;
     if (indices && !(*indices = wk_tensor_new(op, wk_int64, shape.ndim, shape.dims)))
         return false;
-    return s.outer * s.inner == 0 || kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat), values ? wk_tensor_data(*values) : NULL,
+    return s.outer * s.inner == 0 || kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat),
+                                                        values ? wk_tensor_data(*values) : NULL,
                                                         indices ? wk_tensor_data(*indices) : NULL);
 }
 
 static wk_Tensor *amax_forward(wk_Call *call)
 {
     wk_Tensor *values;
-    return extremes(call->op->name, wk_kernels->max, call->in[0], call->attributes, &values, NULL) ? values : NULL;
+    return extremes(call->op->name, wk_kernels->max, call->in[0], call->attributes, &values, NULL) ? values
+                                                                                                   : NULL;
 }
 
 static wk_Tensor *amin_forward(wk_Call *call)
 {
     wk_Tensor *values;
-    return extremes(call->op->name, wk_kernels->min, call->in[0], call->attributes, &values, NULL) ? values : NULL;
+    return extremes(call->op->name, wk_kernels->min, call->in[0], call->attributes, &values, NULL) ? values
+                                                                                                   : NULL;
 }
 
 static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -202,26 +217,33 @@ static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     for (int i = 0; i < a->before.ndim; i++)
         if (a->mask >> i & 1)
             dims[count++] = i;
-    wk_Tensor *hits = count ? wk_sum_with((wk_reduce_options){.input = hit, .dims = {count, dims}, .keepdim = true}) : hit;
+    wk_Tensor *hits =
+        count ? wk_sum_with((wk_reduce_options){.input = hit, .dims = {count, dims}, .keepdim = true}) : hit;
     out[0] = wk_mul_tensor(hit, wk_div_tensor(with_kept_dims(grad, a), hits));
 }
 
-static const wk_Op amax_op = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1, .forward = amax_forward, .backward = extreme_backward);
-static const wk_Op amin_op = REDUCTION(amin, AminBackward0, .uses = {1}, .uses_output = 1, .forward = amin_forward, .backward = extreme_backward);
-static const wk_Op max_op = REDUCTION(max, MaxBackward1, .uses = {1}, .uses_output = 1, .forward = amax_forward, .backward = extreme_backward);
-static const wk_Op min_op = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1, .forward = amin_forward, .backward = extreme_backward);
+static const wk_Op amax_op = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1,
+                                       .forward = amax_forward, .backward = extreme_backward);
+static const wk_Op amin_op = REDUCTION(amin, AminBackward0, .uses = {1}, .uses_output = 1,
+                                       .forward = amin_forward, .backward = extreme_backward);
+static const wk_Op max_op = REDUCTION(max, MaxBackward1, .uses = {1}, .uses_output = 1,
+                                      .forward = amax_forward, .backward = extreme_backward);
+static const wk_Op min_op = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1,
+                                      .forward = amin_forward, .backward = extreme_backward);
 
 /* There is no extreme of nothing. */
 static bool has_elements(const char *op, const wk_Tensor *in, unsigned mask, bool all)
 {
     if (all && in->numel == 0)
         return wk_raise(WK_ERROR_SHAPE,
-                        "%s: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.",
+                        "%s: Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                        "reduction dim with the 'dim' argument.",
                         op),
                false;
     for (int i = 0; i < in->ndim; i++)
         if ((mask >> i & 1) && in->shape[i] == 0)
-            return wk_raise(WK_ERROR_SHAPE, "%s: Expected reduction dim %d to have non-zero size.", op, i), false;
+            return wk_raise(WK_ERROR_SHAPE, "%s: Expected reduction dim %d to have non-zero size.", op, i),
+                   false;
     return true;
 }
 
@@ -229,7 +251,8 @@ static wk_Tensor *extreme_of(const wk_Op *op, wk_reduce_options o)
 {
     ReduceArgs a;
     wk_Tensor *in = reduce_input(op->name, &o);
-    if (!in || !reduce_args(op->name, in, o.dims, o.keepdim, &a) || !has_elements(op->name, in, a.mask, o.dims.count == 0))
+    if (!in || !reduce_args(op->name, in, o.dims, o.keepdim, &a) ||
+        !has_elements(op->name, in, a.mask, o.dims.count == 0))
         return NULL;
     return WK_APPLY(op, &a, in);
 }
@@ -283,14 +306,17 @@ static void along_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_scatter_add(zeros, dim, with_kept_dims(wk_saved_extra(node, 0), a), with_kept_dims(grad, a));
 }
 
-static const wk_Op max_dim_op = REDUCTION(max, MaxBackward0, .forward = max_dim_forward, .backward = along_backward);
-static const wk_Op min_dim_op = REDUCTION(min, MinBackward0, .forward = min_dim_forward, .backward = along_backward);
+static const wk_Op max_dim_op =
+    REDUCTION(max, MaxBackward0, .forward = max_dim_forward, .backward = along_backward);
+static const wk_Op min_dim_op =
+    REDUCTION(min, MinBackward0, .forward = min_dim_forward, .backward = along_backward);
 
 static wk_ValuesIndices extreme_along(const wk_Op *op, wk_Tensor *input, int64_t dim, bool keepdim)
 {
     wk_ValuesIndices r = {0};
     ReduceArgs a;
-    if (!wk_tensor_check(input, op->name, "input") || !reduce_args(op->name, input, (wk_Dims){1, &dim}, keepdim, &a) ||
+    if (!wk_tensor_check(input, op->name, "input") ||
+        !reduce_args(op->name, input, (wk_Dims){1, &dim}, keepdim, &a) ||
         !has_elements(op->name, input, a.mask, false))
         return r;
     r.values = wk_apply_more(op, 1, &input, &a, &r.indices);
@@ -310,13 +336,15 @@ wk_ValuesIndices wk_min_dim(wk_Tensor *input, int64_t dim, bool keepdim)
 static wk_Tensor *argmax_forward(wk_Call *call)
 {
     wk_Tensor *indices;
-    return extremes("argmax", wk_kernels->max, call->in[0], call->attributes, NULL, &indices) ? indices : NULL;
+    return extremes("argmax", wk_kernels->max, call->in[0], call->attributes, NULL, &indices) ? indices
+                                                                                              : NULL;
 }
 
 static wk_Tensor *argmin_forward(wk_Call *call)
 {
     wk_Tensor *indices;
-    return extremes("argmin", wk_kernels->min, call->in[0], call->attributes, NULL, &indices) ? indices : NULL;
+    return extremes("argmin", wk_kernels->min, call->in[0], call->attributes, NULL, &indices) ? indices
+                                                                                              : NULL;
 }
 
 static const wk_Op argmax_op = REDUCTION(argmax, argmax, .forward = argmax_forward);

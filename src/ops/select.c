@@ -28,7 +28,8 @@ static wk_Tensor *where_forward(wk_Call *call)
     wk_Tensor *condition = call->in[0], *values[3] = {condition, call->in[1], call->in[2]};
     wk_Shape both, all;
     if (condition->dtype != wk_bool)
-        return wk_raise(WK_ERROR_DTYPE, "where: expected condition to be a boolean tensor, but got a tensor with dtype %s",
+        return wk_raise(WK_ERROR_DTYPE,
+                        "where: expected condition to be a boolean tensor, but got a tensor with dtype %s",
                         wk_dtype_name((wk_dtype)condition->dtype));
     wk_dtype dtype = wk_promote_types(values[1], values[2]);
     if (!wk_shape_broadcast("where", values[1], values[2], &both))
@@ -53,8 +54,12 @@ static void where_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[2] = wk_where(condition, zero, grad);
 }
 
-static const wk_Op where_op = {.name = "where", .node = "WhereBackward0", .inputs = {"condition", "input", "other"}, .uses = {2 | 4},
-                               .forward = where_forward, .backward = where_backward};
+static const wk_Op where_op = {.name = "where",
+                               .node = "WhereBackward0",
+                               .inputs = {"condition", "input", "other"},
+                               .uses = {2 | 4},
+                               .forward = where_forward,
+                               .backward = where_backward};
 
 wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *a, wk_Tensor *b)
 {
@@ -68,7 +73,8 @@ static wk_Tensor *masked_fill_forward(wk_Call *call)
     const double *value = call->attributes;
     wk_Tensor *in = call->in[0], *number = wk_scalar_dtype(*value, (wk_dtype)in->dtype);
     if (call->in[1]->dtype != wk_bool)
-        return wk_raise(WK_ERROR_DTYPE, "masked_fill: only supports boolean masks, but got mask with dtype %s",
+        return wk_raise(WK_ERROR_DTYPE,
+                        "masked_fill: only supports boolean masks, but got mask with dtype %s",
                         wk_dtype_name((wk_dtype)call->in[1]->dtype));
     return number ? wk_where(call->in[1], number, in) : NULL;
 }
@@ -78,8 +84,13 @@ static void masked_fill_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
     out[0] = wk_masked_fill(grad, wk_saved_input(node, 1), 0);
 }
 
-static const wk_Op masked_fill_op = {.name = "masked_fill", .node = "MaskedFillBackward0", .inputs = {"input", "mask"}, .uses = {0, 1},
-                                     .attributes = sizeof(double), .forward = masked_fill_forward, .backward = masked_fill_backward};
+static const wk_Op masked_fill_op = {.name = "masked_fill",
+                                     .node = "MaskedFillBackward0",
+                                     .inputs = {"input", "mask"},
+                                     .uses = {0, 1},
+                                     .attributes = sizeof(double),
+                                     .forward = masked_fill_forward,
+                                     .backward = masked_fill_backward};
 
 wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value)
 {
@@ -101,11 +112,17 @@ static void clamp_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const Bounds *b = node->attributes;
     wk_Tensor *x = wk_saved_input(node, 0);
-    out[0] = wk_where(wk_mul_tensor(wk_gt_double(x, b->low), wk_lt_double(x, b->high)), grad, wk_zeros_shape(0, NULL, (wk_dtype)grad->dtype));
+    out[0] = wk_where(wk_mul_tensor(wk_gt_double(x, b->low), wk_lt_double(x, b->high)), grad,
+                      wk_zeros_shape(0, NULL, (wk_dtype)grad->dtype));
 }
 
-static const wk_Op clamp_op = {.name = "clamp", .node = "ClampBackward1", .inputs = {"input"}, .uses = {1}, .attributes = sizeof(Bounds),
-                               .forward = clamp_forward, .backward = clamp_backward};
+static const wk_Op clamp_op = {.name = "clamp",
+                               .node = "ClampBackward1",
+                               .inputs = {"input"},
+                               .uses = {1},
+                               .attributes = sizeof(Bounds),
+                               .forward = clamp_forward,
+                               .backward = clamp_backward};
 
 wk_Tensor *wk_clamp(wk_Tensor *input, double low, double high)
 {

@@ -23,7 +23,8 @@ static wk_Tensor *run_rows(const char *op, const wk_Rows *kernels, wk_Tensor *in
     return out;
 }
 
-static wk_Tensor *run_rows_backward(const wk_RowsBackward *kernels, wk_Tensor *grad, wk_Tensor *result, int dim)
+static wk_Tensor *run_rows_backward(const wk_RowsBackward *kernels, wk_Tensor *grad, wk_Tensor *result,
+                                    int dim)
 {
     wk_Tensor *g = wk_contiguous(grad), *y = wk_contiguous(result), *out = g && y ? wk_empty_like(y) : NULL;
     if (!out)
@@ -37,7 +38,8 @@ static wk_Tensor *run_rows_backward(const wk_RowsBackward *kernels, wk_Tensor *g
 static wk_Tensor *sum_along(wk_Tensor *t, int dim)
 {
     int64_t d = dim;
-    return t && t->ndim == 0 ? t : wk_sum_with((wk_reduce_options){.input = t, .dims = {1, &d}, .keepdim = true});
+    return t && t->ndim == 0 ? t
+                             : wk_sum_with((wk_reduce_options){.input = t, .dims = {1, &d}, .keepdim = true});
 }
 
 static int dim_of(const wk_Node *node)
@@ -49,7 +51,8 @@ static int dim_of(const wk_Node *node)
 
 static wk_Tensor *softmax_backward_forward(wk_Call *call)
 {
-    return run_rows_backward(wk_kernels->softmax_backward, call->in[0], call->in[1], ((Along *)call->attributes)->dim);
+    return run_rows_backward(wk_kernels->softmax_backward, call->in[0], call->in[1],
+                             ((Along *)call->attributes)->dim);
 }
 
 static wk_Tensor *softmax_gradient(wk_Tensor *grad, wk_Tensor *y, int dim);
@@ -67,8 +70,12 @@ static void softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **o
     }
 }
 
-static const wk_Op softmax_backward_op = {.name = "softmax_backward", .node = "SoftmaxBackwardDataBackward0", .inputs = {"grad", "result"},
-                                          .uses = {2, 1 | 2}, .attributes = sizeof(Along), .forward = softmax_backward_forward,
+static const wk_Op softmax_backward_op = {.name = "softmax_backward",
+                                          .node = "SoftmaxBackwardDataBackward0",
+                                          .inputs = {"grad", "result"},
+                                          .uses = {2, 1 | 2},
+                                          .attributes = sizeof(Along),
+                                          .forward = softmax_backward_forward,
                                           .backward = softmax_backward_backward};
 
 static wk_Tensor *softmax_gradient(wk_Tensor *grad, wk_Tensor *y, int dim)
@@ -86,14 +93,20 @@ static void softmax_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = softmax_gradient(grad, wk_saved_output(node), dim_of(node));
 }
 
-static const wk_Op softmax_op = {.name = "softmax", .node = "SoftmaxBackward0", .inputs = {"input"}, .uses_output = 1,
-                                 .attributes = sizeof(Along), .forward = softmax_forward, .backward = softmax_backward};
+static const wk_Op softmax_op = {.name = "softmax",
+                                 .node = "SoftmaxBackward0",
+                                 .inputs = {"input"},
+                                 .uses_output = 1,
+                                 .attributes = sizeof(Along),
+                                 .forward = softmax_forward,
+                                 .backward = softmax_backward};
 
 /* ---- log_softmax ------------------------------------------------------------------------------------ */
 
 static wk_Tensor *log_softmax_backward_forward(wk_Call *call)
 {
-    return run_rows_backward(wk_kernels->log_softmax_backward, call->in[0], call->in[1], ((Along *)call->attributes)->dim);
+    return run_rows_backward(wk_kernels->log_softmax_backward, call->in[0], call->in[1],
+                             ((Along *)call->attributes)->dim);
 }
 
 static void log_softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
@@ -106,9 +119,13 @@ static void log_softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor
         out[1] = wk_neg(wk_mul_tensor(wk_mul_tensor(v, p), sum_along(wk_saved_input(node, 0), dim)));
 }
 
-static const wk_Op log_softmax_backward_op = {.name = "log_softmax_backward", .node = "LogSoftmaxBackwardDataBackward0",
-                                              .inputs = {"grad", "result"}, .uses = {2, 1 | 2}, .attributes = sizeof(Along),
-                                              .forward = log_softmax_backward_forward, .backward = log_softmax_backward_backward};
+static const wk_Op log_softmax_backward_op = {.name = "log_softmax_backward",
+                                              .node = "LogSoftmaxBackwardDataBackward0",
+                                              .inputs = {"grad", "result"},
+                                              .uses = {2, 1 | 2},
+                                              .attributes = sizeof(Along),
+                                              .forward = log_softmax_backward_forward,
+                                              .backward = log_softmax_backward_backward};
 
 static wk_Tensor *log_softmax_forward(wk_Call *call)
 {
@@ -120,8 +137,13 @@ static void log_softmax_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
     out[0] = WK_APPLY(&log_softmax_backward_op, &(Along){dim_of(node)}, grad, wk_saved_output(node));
 }
 
-static const wk_Op log_softmax_op = {.name = "log_softmax", .node = "LogSoftmaxBackward0", .inputs = {"input"}, .uses_output = 1,
-                                     .attributes = sizeof(Along), .forward = log_softmax_forward, .backward = log_softmax_backward};
+static const wk_Op log_softmax_op = {.name = "log_softmax",
+                                     .node = "LogSoftmaxBackward0",
+                                     .inputs = {"input"},
+                                     .uses_output = 1,
+                                     .attributes = sizeof(Along),
+                                     .forward = log_softmax_forward,
+                                     .backward = log_softmax_backward};
 
 static wk_Tensor *softmax_along(const wk_Op *op, wk_Tensor *input, int64_t dim)
 {

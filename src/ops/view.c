@@ -43,12 +43,22 @@ static void reshape_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_reshape_shape(grad, a->before.ndim, a->before.dims);
 }
 
-static const wk_Op view_op = {.name = "view", .node = "ViewBackward0", .inputs = {"input"}, .attributes = sizeof(ViewArgs), .view = true,
-                              .forward = view_forward, .backward = reshape_backward};
+static const wk_Op view_op = {.name = "view",
+                              .node = "ViewBackward0",
+                              .inputs = {"input"},
+                              .attributes = sizeof(ViewArgs),
+                              .view = true,
+                              .forward = view_forward,
+                              .backward = reshape_backward};
 
 /* What reshape does to its copy. */
-static const wk_Op unsafe_view_op = {.name = "reshape", .node = "UnsafeViewBackward0", .inputs = {"input"}, .attributes = sizeof(ViewArgs),
-                                     .view = true, .forward = view_forward, .backward = reshape_backward};
+static const wk_Op unsafe_view_op = {.name = "reshape",
+                                     .node = "UnsafeViewBackward0",
+                                     .inputs = {"input"},
+                                     .attributes = sizeof(ViewArgs),
+                                     .view = true,
+                                     .forward = view_forward,
+                                     .backward = reshape_backward};
 
 /* Shows the input as `shape` under strides that wk_shape_view_strides found. */
 static wk_Tensor *show_as(const wk_Op *op, wk_Tensor *input, const wk_Shape *shape, const int64_t *strides)
@@ -67,7 +77,8 @@ wk_Tensor *wk_view_shape(wk_Tensor *input, int ndim, const int64_t *dims)
         return NULL;
     if (!wk_shape_view_strides(input, &shape, strides))
         return wk_raise(WK_ERROR_SHAPE,
-                        "view: view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+                        "view: view size is not compatible with input tensor's size and stride (at least one "
+                        "dimension spans across two "
                         "contiguous subspaces). Use reshape(...) instead. Input %s, wanted %s",
                         WK_SHAPE_TEXT(input), wk_shape_text(shape.ndim, shape.dims).text);
     return show_as(&view_op, input, &shape, strides);
@@ -77,7 +88,8 @@ wk_Tensor *wk_reshape_shape(wk_Tensor *input, int ndim, const int64_t *dims)
 {
     wk_Shape shape;
     int64_t strides[WK_MAX_DIMS] = {0};
-    if (!wk_tensor_check(input, "reshape", "input") || !wk_shape_infer("reshape", input->numel, ndim, dims, &shape))
+    if (!wk_tensor_check(input, "reshape", "input") ||
+        !wk_shape_infer("reshape", input->numel, ndim, dims, &shape))
         return NULL;
     if (wk_shape_view_strides(input, &shape, strides))
         return show_as(&view_op, input, &shape, strides);
@@ -90,11 +102,13 @@ wk_Tensor *wk_flatten(wk_Tensor *input, int64_t start_dim, int64_t end_dim)
 {
     if (!wk_tensor_check(input, "flatten", "input"))
         return NULL;
-    int start = wk_shape_dim("flatten", input->ndim, start_dim), end = wk_shape_dim("flatten", input->ndim, end_dim);
+    int start = wk_shape_dim("flatten", input->ndim, start_dim),
+        end = wk_shape_dim("flatten", input->ndim, end_dim);
     if (start < 0 || end < 0)
         return NULL;
     if (start > end)
-        return wk_raise(WK_ERROR_ARGUMENT, "flatten: start_dim cannot come after end_dim: %d and %d", start, end);
+        return wk_raise(WK_ERROR_ARGUMENT, "flatten: start_dim cannot come after end_dim: %d and %d", start,
+                        end);
     if (input->ndim == 0)
         return wk_reshape(input, 1);
     if (start == end)
@@ -102,7 +116,8 @@ wk_Tensor *wk_flatten(wk_Tensor *input, int64_t start_dim, int64_t end_dim)
     wk_Shape shape = {.ndim = input->ndim - (end - start)};
     memcpy(shape.dims, input->shape, (size_t)start * sizeof *shape.dims);
     shape.dims[start] = wk_shape_numel(end - start + 1, input->shape + start);
-    memcpy(shape.dims + start + 1, input->shape + end + 1, (size_t)(input->ndim - end - 1) * sizeof *shape.dims);
+    memcpy(shape.dims + start + 1, input->shape + end + 1,
+           (size_t)(input->ndim - end - 1) * sizeof *shape.dims);
     return wk_reshape_shape(input, shape.ndim, shape.dims);
 }
 
@@ -122,13 +137,27 @@ static void permute_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_permute_dims(grad, a->view.shape.ndim, inverse);
 }
 
-static const wk_Op permute_op = {.name = "permute", .node = "PermuteBackward0", .inputs = {"input"}, .attributes = sizeof(PermuteArgs),
-                                 .view = true, .forward = view_forward, .backward = permute_backward};
-static const wk_Op transpose_op = {.name = "transpose", .node = "TransposeBackward0", .inputs = {"input"},
-                                   .attributes = sizeof(PermuteArgs), .view = true, .forward = view_forward,
+static const wk_Op permute_op = {.name = "permute",
+                                 .node = "PermuteBackward0",
+                                 .inputs = {"input"},
+                                 .attributes = sizeof(PermuteArgs),
+                                 .view = true,
+                                 .forward = view_forward,
+                                 .backward = permute_backward};
+static const wk_Op transpose_op = {.name = "transpose",
+                                   .node = "TransposeBackward0",
+                                   .inputs = {"input"},
+                                   .attributes = sizeof(PermuteArgs),
+                                   .view = true,
+                                   .forward = view_forward,
                                    .backward = permute_backward};
-static const wk_Op t_op = {.name = "t", .node = "TBackward0", .inputs = {"input"}, .attributes = sizeof(PermuteArgs), .view = true,
-                           .forward = view_forward, .backward = permute_backward};
+static const wk_Op t_op = {.name = "t",
+                           .node = "TBackward0",
+                           .inputs = {"input"},
+                           .attributes = sizeof(PermuteArgs),
+                           .view = true,
+                           .forward = view_forward,
+                           .backward = permute_backward};
 
 static wk_Tensor *permuted(const wk_Op *op, wk_Tensor *input, const int64_t *order)
 {
@@ -147,7 +176,8 @@ wk_Tensor *wk_permute_dims(wk_Tensor *input, int count, const int64_t *dims)
         return NULL;
     if (count != input->ndim)
         return wk_raise(WK_ERROR_SHAPE,
-                        "permute: number of dimensions in the tensor input does not match the length of the desired ordering of "
+                        "permute: number of dimensions in the tensor input does not match the length of the "
+                        "desired ordering of "
                         "dimensions i.e. input.dim() = %d is not equal to len(dims) = %d",
                         input->ndim, count);
     unsigned seen;
@@ -182,18 +212,34 @@ wk_Tensor *wk_t(wk_Tensor *input)
     if (!wk_tensor_check(input, "t", "input"))
         return NULL;
     if (input->ndim > 2)
-        return wk_raise(WK_ERROR_SHAPE, "t: expects a tensor with <= 2 dimensions, but self is %dD", input->ndim);
+        return wk_raise(WK_ERROR_SHAPE, "t: expects a tensor with <= 2 dimensions, but self is %dD",
+                        input->ndim);
     return exchanged(&t_op, input, 0, input->ndim == 2 ? 1 : 0);
 }
 
 /* ---- squeeze, unsqueeze, expand --------------------------------------------------------------------- */
 
-static const wk_Op squeeze_op = {.name = "squeeze", .node = "SqueezeBackward0", .inputs = {"input"}, .attributes = sizeof(ViewArgs),
-                                 .view = true, .forward = view_forward, .backward = reshape_backward};
-static const wk_Op squeeze_dims_op = {.name = "squeeze", .node = "SqueezeBackward1", .inputs = {"input"}, .attributes = sizeof(ViewArgs),
-                                      .view = true, .forward = view_forward, .backward = reshape_backward};
-static const wk_Op unsqueeze_op = {.name = "unsqueeze", .node = "UnsqueezeBackward0", .inputs = {"input"}, .attributes = sizeof(ViewArgs),
-                                   .view = true, .forward = view_forward, .backward = reshape_backward};
+static const wk_Op squeeze_op = {.name = "squeeze",
+                                 .node = "SqueezeBackward0",
+                                 .inputs = {"input"},
+                                 .attributes = sizeof(ViewArgs),
+                                 .view = true,
+                                 .forward = view_forward,
+                                 .backward = reshape_backward};
+static const wk_Op squeeze_dims_op = {.name = "squeeze",
+                                      .node = "SqueezeBackward1",
+                                      .inputs = {"input"},
+                                      .attributes = sizeof(ViewArgs),
+                                      .view = true,
+                                      .forward = view_forward,
+                                      .backward = reshape_backward};
+static const wk_Op unsqueeze_op = {.name = "unsqueeze",
+                                   .node = "UnsqueezeBackward0",
+                                   .inputs = {"input"},
+                                   .attributes = sizeof(ViewArgs),
+                                   .view = true,
+                                   .forward = view_forward,
+                                   .backward = reshape_backward};
 
 static wk_Tensor *squeezed(const wk_Op *op, wk_Tensor *input, unsigned mask)
 {
@@ -250,8 +296,13 @@ static void expand_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = grad;
 }
 
-static const wk_Op expand_op = {.name = "expand", .node = "ExpandBackward0", .inputs = {"input"}, .attributes = sizeof(ViewArgs),
-                                .view = true, .forward = view_forward, .backward = expand_backward};
+static const wk_Op expand_op = {.name = "expand",
+                                .node = "ExpandBackward0",
+                                .inputs = {"input"},
+                                .attributes = sizeof(ViewArgs),
+                                .view = true,
+                                .forward = view_forward,
+                                .backward = expand_backward};
 
 wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
 {
@@ -259,7 +310,8 @@ wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
         return NULL;
     if (ndim < input->ndim || ndim > WK_MAX_DIMS)
         return wk_raise(WK_ERROR_SHAPE,
-                        "expand: the number of sizes provided (%d) must be greater or equal to the number of dimensions in the tensor (%d), "
+                        "expand: the number of sizes provided (%d) must be greater or equal to the number of "
+                        "dimensions in the tensor (%d), "
                         "and at most %d",
                         ndim, input->ndim, WK_MAX_DIMS);
     ViewArgs a = view_args(input);
@@ -268,13 +320,17 @@ wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
         int from = i - (ndim - input->ndim);
         int64_t have = from < 0 ? 1 : input->shape[from], want = dims[i] == -1 && from >= 0 ? have : dims[i];
         if (want < 0)
-            return wk_raise(WK_ERROR_SHAPE, "expand: The expanded size of the tensor (%lld) isn't allowed in a leading, non-existing dimension %d",
+            return wk_raise(WK_ERROR_SHAPE,
+                            "expand: The expanded size of the tensor (%lld) isn't allowed in a leading, "
+                            "non-existing dimension %d",
                             (long long)want, i);
         if (want != have && have != 1)
             return wk_raise(WK_ERROR_SHAPE,
-                            "expand: The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton dimension "
+                            "expand: The expanded size of the tensor (%lld) must match the existing size "
+                            "(%lld) at non-singleton dimension "
                             "%d.  Target sizes: %s.  Tensor sizes: %s",
-                            (long long)want, (long long)have, i, wk_shape_text(ndim, dims).text, WK_SHAPE_TEXT(input));
+                            (long long)want, (long long)have, i, wk_shape_text(ndim, dims).text,
+                            WK_SHAPE_TEXT(input));
         a.shape.dims[i] = want;
         a.stride[i] = from < 0 || (have == 1 && want != 1) ? 0 : input->stride[from];
     }

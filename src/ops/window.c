@@ -16,14 +16,16 @@ void wk_window_pair(int64_t number, const int64_t pair[2], int64_t unset, int64_
         out[i] = as_pair ? meant(pair[i]) : number ? meant(number) : unset;
 }
 
-bool wk_window_output(const char *op, int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation, bool ceil_mode,
-                      int64_t *out)
+bool wk_window_output(const char *op, int64_t size, int64_t kernel, int64_t stride, int64_t padding,
+                      int64_t dilation, bool ceil_mode, int64_t *out)
 {
     int64_t twice, reach, padded;
     if (__builtin_mul_overflow(padding, (int64_t)2, &twice) || __builtin_add_overflow(size, twice, &padded) ||
-        __builtin_mul_overflow(dilation, kernel - 1, &reach) || reach > INT64_MAX / 2 || padded > INT64_MAX / 2)
-        return wk_raise(WK_ERROR_OVERFLOW, "%s: size %lld, kernel %lld, padding %lld and dilation %lld overflow", op, (long long)size,
-                        (long long)kernel, (long long)padding, (long long)dilation),
+        __builtin_mul_overflow(dilation, kernel - 1, &reach) || reach > INT64_MAX / 2 ||
+        padded > INT64_MAX / 2)
+        return wk_raise(WK_ERROR_OVERFLOW,
+                        "%s: size %lld, kernel %lld, padding %lld and dilation %lld overflow", op,
+                        (long long)size, (long long)kernel, (long long)padding, (long long)dilation),
                false;
     int64_t room = padded - reach - 1;
     if (room < 0) {
