@@ -72,6 +72,14 @@ wk_Tensor *wk_scope_adopt(wk_Tensor *tensor)
     return tensor;
 }
 
+uint32_t wk_scope_shares(const wk_Tensor *tensor)
+{
+    uint32_t shares = 0;
+    for (size_t i = 0; i < wk_scopes.count; i++)
+        shares += wk_scopes.tensors[i] == tensor;
+    return shares;
+}
+
 wk_Scope wk_scope_begin(void)
 {
     ScopeStack *s = &wk_scopes;

@@ -28,6 +28,7 @@ struct wk_Tensor {
     uint8_t ndim;
     bool contiguous;
     bool number; /* a number made a tensor: it bends to the other operand's dtype */
+    uint32_t places; /* in modules, each of which owns a share */
     int64_t numel;
     int64_t offset; /* elements from the storage's start */
     wk_Storage *storage;
@@ -60,6 +61,9 @@ wk_Tensor *wk_scope_adopt(wk_Tensor *tensor);
 
 /* Ends the scope, but moves `result` (may be NULL) into the scope outside it. */
 bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result);
+
+/* How many shares of the tensor the scopes of this thread own. */
+uint32_t wk_scope_shares(const wk_Tensor *tensor);
 
 /* False with an error when the pointer is NULL or not a living tensor. */
 bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name);
