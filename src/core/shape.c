@@ -51,6 +51,27 @@ bool wk_shape_contiguous(int ndim, const int64_t *dims, const int64_t *strides)
     return true;
 }
 
+bool wk_shape_dense(int ndim, const int64_t *dims, const int64_t *strides)
+{
+    unsigned left = 0;
+    for (int i = 0; i < ndim; i++) {
+        if (dims[i] == 0)
+            return true;
+        left |= dims[i] > 1 ? 1u << i : 0;
+    }
+    for (int64_t step = 1; left;) { /* the next dimension is the one whose stride is what lies below it */
+        int next = -1;
+        for (int i = 0; i < ndim && next < 0; i++)
+            if ((left >> i & 1) && strides[i] == step)
+                next = i;
+        if (next < 0)
+            return false;
+        step *= dims[next];
+        left &= ~(1u << next);
+    }
+    return true;
+}
+
 bool wk_shape_same(const wk_Tensor *a, const wk_Tensor *b)
 {
     return a->ndim == b->ndim && memcmp(a->shape, b->shape, a->ndim * sizeof *a->shape) == 0;

@@ -20,6 +20,8 @@ wk_ShapeText wk_shape_text(int ndim, const int64_t *dims);
 int64_t wk_shape_numel(int ndim, const int64_t *dims);
 void wk_shape_strides(int ndim, const int64_t *dims, int64_t *strides);
 bool wk_shape_contiguous(int ndim, const int64_t *dims, const int64_t *strides);
+/* Every element at a place of its own, without gaps, in some order of the dimensions. */
+bool wk_shape_dense(int ndim, const int64_t *dims, const int64_t *strides);
 bool wk_shape_same(const wk_Tensor *a, const wk_Tensor *b);
 
 /* dim in [-ndim, ndim) as an index from the front; -1 with an error otherwise. A 0-d tensor takes 0 and -1. */

@@ -70,6 +70,7 @@ static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, con
         t->numel *= dims[i];
     }
     t->contiguous = wk_shape_contiguous(ndim, t->shape, t->stride);
+    t->dense = t->contiguous || wk_shape_dense(ndim, t->shape, t->stride);
     return t;
 }
 
@@ -120,6 +121,16 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
     if (!t)
         storage_release(storage);
     return wk_scope_adopt(t);
+}
+
+wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
+{
+    wk_Tensor *t = wk_tensor_new(op, dtype, like->ndim, like->shape);
+    if (!t || like->contiguous || !like->dense)
+        return t;
+    memcpy(t->stride, like->stride, sizeof t->stride);
+    t->contiguous = false;
+    return t;
 }
 
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,

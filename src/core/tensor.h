@@ -27,6 +27,7 @@ struct wk_Tensor {
     uint8_t dtype;
     uint8_t ndim;
     bool contiguous;
+    bool dense; /* contiguous in some order of its dimensions */
     bool number; /* a number made a tensor: it bends to the other operand's dtype */
     uint32_t places; /* in modules, each of which owns a share */
     int64_t numel;
@@ -39,6 +40,9 @@ struct wk_Tensor {
 
 /* A new tensor owned by the innermost scope, over new storage, values undefined. Raises on bad sizes and when memory is short. */
 wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims);
+
+/* The same for the shape of another tensor, whose order in memory it keeps when that is dense. */
+wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like);
 
 /* A new tensor over the storage of another, with the given geometry (not checked). */
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,

@@ -29,6 +29,26 @@ static bool joinable(const Map *m, int d)
     return true;
 }
 
+static void exchange_dims(Map *m, int a, int b)
+{
+    int64_t t = m->shape[a];
+    m->shape[a] = m->shape[b];
+    m->shape[b] = t;
+    for (int i = 0; i < m->operands; i++) {
+        t = m->stride[i][a];
+        m->stride[i][a] = m->stride[i][b];
+        m->stride[i][b] = t;
+    }
+}
+
+/* Puts the dimensions in the order in which the result lies in memory. */
+static void order_dims(Map *m)
+{
+    for (int d = 1; d < m->ndim; d++)
+        for (int e = d; e > 0 && m->stride[0][e - 1] < m->stride[0][e]; e--)
+            exchange_dims(m, e - 1, e);
+}
+
 /* Joins neighbouring dimensions and drops sizes of one. */
 static void join_dims(Map *m)
 {
@@ -113,7 +133,17 @@ static bool raise_zero_divisor(const char *op)
     return wk_raise(WK_ERROR_DOMAIN, "%s: ZeroDivisionError", op), false;
 }
 
-/* Everything dense and of one shape: no geometry to work out. */
+/* An operand that can be read in the order of the result's memory. */
+static bool lies_alike(const wk_Tensor *t, const wk_Tensor *out)
+{
+    if (t->numel == 1)
+        return true;
+    if (out->contiguous)
+        return t->contiguous && t->numel == out->numel;
+    return wk_shape_same(t, out) && memcmp(t->stride, out->stride, out->ndim * sizeof *out->stride) == 0;
+}
+
+/* Everything dense and in one order: no geometry to work out. */
 static bool map_dense(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
 {
     char *data[OPERANDS] = {wk_tensor_data(out)};
@@ -129,9 +159,9 @@ bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *
 {
     if (out->numel == 0)
         return true;
-    bool dense = out->contiguous && out->numel <= BLOCK;
+    bool dense = out->dense && out->numel <= BLOCK;
     for (int i = 0; i < count && dense; i++)
-        dense = operands[i]->numel == 1 || (operands[i]->contiguous && operands[i]->numel == out->numel);
+        dense = lies_alike(operands[i], out);
     if (dense)
         return map_dense(op, loop, out, count, operands);
 
@@ -140,6 +170,7 @@ bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *
     add_operand(&m, out, out);
     for (int i = 0; i < count; i++)
         add_operand(&m, operands[i], out);
+    order_dims(&m);
     join_dims(&m);
     m.row = m.shape[m.ndim - 1];
     m.rows = out->numel / m.row;
