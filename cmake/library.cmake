@@ -8,7 +8,7 @@ function(wick_object_library target)
   add_library(${target} OBJECT ${ARGN})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_compile_options(${target} PRIVATE ${WICK_STRICT_WARNINGS} -ffp-contract=off -fno-semantic-interposition)
-  target_compile_definitions(${target} PRIVATE WICK_VERSION="${PROJECT_VERSION}"
+  target_compile_definitions(${target} PRIVATE
     WICK_HAS_ZLIB=$<BOOL:${WICK_ZLIB}> WICK_HAS_JSON=$<BOOL:${WICK_JSON}>)
   target_link_libraries(${target} PRIVATE Threads::Threads $<$<BOOL:${WICK_ZLIB}>:wick_zlib> $<$<BOOL:${WICK_JSON}>:wick_json>)
 endfunction()

@@ -12,7 +12,8 @@
 extern "C" {
 #endif
 
-/* The version of the library, "major.minor.patch". */
+/* The version of the header, and of the library that is running, "major.minor.patch". */
+#define WK_VERSION "0.1.0"
 WK_API const char *wk_version(void);
 
 /* ---- threads ---------------------------------------------------------------------------------------- */
