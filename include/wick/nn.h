@@ -138,7 +138,7 @@ WK_API wk_Module *wk_L1Loss_with(wk_Loss_options options);
 #define wk_MSELoss(...) wk_MSELoss_with(WK_OPTIONS(wk_Loss_options, __VA_ARGS__))
 #define wk_L1Loss(...)  wk_L1Loss_with(WK_OPTIONS(wk_Loss_options, __VA_ARGS__))
 
-/* wk_nll_loss and wk_cross_entropy as modules. weight [C] becomes a buffer of the module; ignore_index: unset is -100, WK_ZERO is 0;
+/* wk_nll_loss and wk_cross_entropy as modules. weight [C] becomes a buffer of the module too; ignore_index: unset is -100, WK_ZERO is 0;
  * label_smoothing is of CrossEntropyLoss only.                                             torch: nn.NLLLoss, nn.CrossEntropyLoss */
 typedef struct wk_ClassLoss_options {
     int none;

@@ -1,7 +1,10 @@
 /* Operations and the graph they leave behind.
  *
- * An operation is one const wk_Op in its own file. wk_apply is the only door into the graph: it checks the inputs, runs the forward,
- * decides whether a node is needed, and saves what the backward says it uses. */
+ * An operation is one const wk_Op in its own file, defined by WK_OP(name_op) = {...}. wk_apply is the only door into the graph: it
+ * checks the inputs, runs the forward, decides whether a node is needed, and saves what the backward says it uses.
+ *
+ * WK_OP also puts the operation's address in the linker section wk_ops. Nothing in the library reads that: the tests walk the section
+ * and fail for an operation whose gradient they have not checked. So there is no list of operations to keep in step. */
 #ifndef WICK_AUTOGRAD_NODE_H
 #define WICK_AUTOGRAD_NODE_H
 
@@ -43,6 +46,17 @@ typedef struct wk_Op {
     /* Lets go of what the attributes hold. */
     void (*drop)(wk_Node *node);
 } wk_Op;
+
+#if defined(__ELF__)
+#define WK_LISTED(symbol, address) \
+    static const wk_Op *const symbol##_listed __attribute__((used, section("wk_ops"))) = address;
+#else
+#define WK_LISTED(symbol, address)
+#endif
+#define WK_OP(symbol)          \
+    static const wk_Op symbol; \
+    WK_LISTED(symbol, &symbol) \
+    static const wk_Op symbol
 
 /* Runs an operation: `count` inputs, `attributes` (op->attributes bytes, or NULL). */
 wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
@@ -161,6 +175,9 @@ bool wk_link_view(wk_Tensor *view, wk_Tensor *of);
 bool wk_inplace_check(wk_Tensor *self, const char *op);
 /* Records `node` (its first edge is the tensor's own past) after a write in place; takes over the caller's share. */
 bool wk_rebase_history(wk_Tensor *self, wk_Node *node);
+
+/* Makes the gradient that a leaf has, if any, zeros without history. */
+bool wk_zero_gradient(wk_Tensor *tensor);
 
 extern _Thread_local bool wk_grad_disabled;
 uint64_t wk_next_sequence(void);

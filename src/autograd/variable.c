@@ -155,6 +155,25 @@ bool wk_set_grad(wk_Tensor *tensor, wk_Tensor *grad)
     return true;
 }
 
+bool wk_zero_gradient(wk_Tensor *tensor)
+{
+    wk_Tensor *grad = wk_grad_of(tensor);
+    if (!grad)
+        return true;
+    bool former = wk_set_grad_enabled(false), done;
+    wk_Scope scope = wk_scope_begin();
+    if (grad->history) { /* backward recorded it: zeros of its own take its place */
+        wk_Tensor *zeros = wk_zeros_like(grad);
+        done = scope.id && zeros && wk_set_grad(tensor, zeros);
+    } else {
+        done = scope.id && wk_zero_(grad);
+    }
+    if (scope.id)
+        wk_scope_end(scope);
+    wk_set_grad_enabled(former);
+    return done;
+}
+
 int64_t wk_version_of(const wk_Tensor *tensor)
 {
     return wk_tensor_check(tensor, "version", "tensor") ? (int64_t)wk_tensor_version(tensor) : -1;

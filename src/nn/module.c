@@ -1,0 +1,368 @@
+/* Modules: making one, registering what it owns, letting go.
+ *
+ * A module is counted like a tensor. Its maker holds the first share, which the first module that it is registered in takes over; each
+ * further place adds one, so that weights are shared by registering a module twice. Letting go works off a list, not the stack. */
+#include "nn/module.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+
+_Static_assert(sizeof(wk_Object) <= sizeof((wk_Module *)0)->wk_head[0],
+               "the object's header lies in wk_head");
+
+static wk_Object *module_object(const wk_Module *module)
+{
+    return (wk_Object *)(uintptr_t)module->wk_head;
+}
+
+bool wk_module_check(const wk_Module *module, const char *op)
+{
+    if (!module)
+        return wk_raise_null(op, "module"), false;
+    uint32_t magic = module_object(module)->magic;
+    if (magic == WK_ALIVE)
+        return true;
+    if (magic == WK_FREED)
+        return wk_raise(WK_ERROR_STATE, "%s: this module has been freed", op), false;
+    return wk_raise(WK_ERROR_ARGUMENT, "%s: this is not a module", op), false;
+}
+
+bool wk_module_complete(const wk_Module *module, const char *op)
+{
+    if (!wk_module_check(module, op))
+        return false;
+    if (module->parts->incomplete)
+        return wk_raise(WK_ERROR_STATE,
+                        "%s: %s is incomplete: not all could be registered that belongs to it", op,
+                        module->cls->name),
+               false;
+    return true;
+}
+
+bool wk_grow(void **items, int *capacity, int count, size_t item_bytes)
+{
+    if (count < *capacity)
+        return true;
+    int wanted = *capacity ? *capacity * 2 : 8;
+    void *grown = wk_realloc(*items, (size_t)*capacity * item_bytes, (size_t)wanted * item_bytes);
+    if (!grown)
+        return false;
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+/* ---- making ----------------------------------------------------------------------------------------- */
+
+wk_Module *wk_module_new(size_t bytes, const wk_Class *cls)
+{
+    if (!cls || !cls->name)
+        return wk_raise_null("module", cls ? "class name" : "class");
+    if (bytes < sizeof(wk_Module))
+        return wk_raise(WK_ERROR_ARGUMENT, "module: %s has %zu bytes, but begins with a wk_Module of %zu",
+                        cls->name, bytes, sizeof(wk_Module));
+    wk_Module *module = wk_zalloc(bytes);
+    struct wk_ModuleParts *parts = module ? wk_zalloc(sizeof *parts) : NULL;
+    if (!parts) {
+        wk_release(module, bytes);
+        return NULL;
+    }
+    parts->bytes = bytes;
+    wk_object_init(module_object(module));
+    module->cls = cls;
+    module->training = true;
+    module->parts = parts;
+    return module;
+}
+
+wk_Module *wk_module_named(size_t bytes, const char *name,
+                           wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x))
+{
+    if (!name)
+        return wk_raise_null("module", "name");
+    const wk_Class cls = {.name = name, .forward = forward};
+    wk_Module *module = wk_module_new(bytes, &cls);
+    if (!module)
+        return NULL;
+    char *copy = wk_strdup(name);
+    module->parts->own = (wk_Class){.name = copy, .forward = forward};
+    module->cls = &module->parts->own;
+    if (!copy) {
+        wk_module_free(module);
+        return NULL;
+    }
+    return module;
+}
+
+/* ---- letting go ------------------------------------------------------------------------------------- */
+
+static void release_tensors(wk_Entries *entries)
+{
+    for (int i = 0; i < entries->count; i++) {
+        entries->items[i].tensor->places--;
+        wk_tensor_release(entries->items[i].tensor);
+        wk_strfree(entries->items[i].name);
+    }
+    wk_release(entries->items, (size_t)entries->capacity * sizeof *entries->items);
+}
+
+static void release_names(wk_LentNames *lent)
+{
+    wk_release(lent->items, (size_t)lent->capacity * sizeof *lent->items);
+    wk_text_free(&lent->names);
+}
+
+/* Ends one share; a module whose last it was goes to the list. */
+static void drop_module(wk_Module *module, wk_Module **list)
+{
+    if (!wk_object_drop(module_object(module)))
+        return;
+    module->parts->link = *list;
+    *list = module;
+}
+
+static void release_children(struct wk_ModuleParts *parts, wk_Module **list)
+{
+    for (int i = 0; i < parts->children.count; i++) {
+        wk_Entry *entry = &parts->children.items[i];
+        struct wk_ModuleParts *child = entry->module->parts;
+        child->owners--;
+        if (child->place == entry->name)
+            child->place = NULL;
+        drop_module(entry->module, list);
+        wk_strfree(entry->name);
+    }
+    wk_release(parts->children.items, (size_t)parts->children.capacity * sizeof *parts->children.items);
+}
+
+static void release_module(wk_Module *module)
+{
+    wk_Module *list = NULL;
+    drop_module(module, &list);
+    while (list) {
+        wk_Module *m = list;
+        struct wk_ModuleParts *parts = m->parts;
+        list = parts->link;
+        if (m->cls->release)
+            m->cls->release(m);
+        release_children(parts, &list);
+        release_tensors(&parts->parameters);
+        release_tensors(&parts->buffers);
+        wk_release(parts->list, (size_t)parts->list_capacity * sizeof *parts->list);
+        release_names(&parts->named_parameters);
+        release_names(&parts->named_buffers);
+        wk_strfree((char *)parts->own.name);
+        wk_release(m, parts->bytes);
+        wk_release(parts, sizeof *parts);
+    }
+}
+
+void wk_module_free(wk_Module *module)
+{
+    if (!module || !wk_module_check(module, "free"))
+        return;
+    if (atomic_load(&module_object(module)->refs) == (unsigned)module->parts->owners) {
+        wk_raise(WK_ERROR_STATE, "free: this %s belongs to another module, which frees it",
+                 module->cls->name);
+        return;
+    }
+    release_module(module);
+}
+
+wk_Module *wk_module_keep(wk_Module *module)
+{
+    if (!wk_module_check(module, "keep"))
+        return NULL;
+    wk_object_retain(module_object(module));
+    return module;
+}
+
+/* ---- registering ------------------------------------------------------------------------------------ */
+
+static bool name_taken(const wk_Entries *entries, const char *name)
+{
+    for (int i = 0; i < entries->count; i++)
+        if (strcmp(entries->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Whether `name` can be given to a new entry; kind is "module", "parameter" or "buffer". */
+static bool name_allowed(const wk_Module *self, const char *op, const char *kind, const char *name)
+{
+    if (!wk_module_check(self, op))
+        return false;
+    if (!name)
+        return wk_raise_null(op, "name"), false;
+    char quoted[80];
+    wk_quote(quoted, sizeof quoted, name);
+    if (strchr(name, '.'))
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: %s name can't contain \".\", got: %s", op, kind, quoted),
+               false;
+    if (!*name)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: %s name can't be empty string \"\"", op, kind), false;
+    const struct wk_ModuleParts *parts = self->parts;
+    if (name_taken(&parts->children, name) || name_taken(&parts->parameters, name) ||
+        name_taken(&parts->buffers, name))
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: attribute '%s' already exists", op, quoted), false;
+    return true;
+}
+
+/* Adds the entry with a copy of its name; the share that it names is the caller's business. */
+static wk_Entry *add_entry(wk_Entries *entries, const char *name)
+{
+    if (!wk_grow((void **)&entries->items, &entries->capacity, entries->count, sizeof *entries->items))
+        return NULL;
+    char *copy = wk_strdup(name);
+    if (!copy)
+        return NULL;
+    wk_Entry *entry = &entries->items[entries->count++];
+    *entry = (wk_Entry){.name = copy};
+    return entry;
+}
+
+/* Whether `wanted` is `module` or below it. */
+static bool module_holds(wk_Module *module, const wk_Module *wanted)
+{
+    uint64_t mark = wk_walk_mark();
+    wk_Module *list = module;
+    module->parts->link = NULL;
+    module->parts->mark = mark;
+    while (list) {
+        wk_Module *m = list;
+        list = m->parts->link;
+        if (m == wanted)
+            return true;
+        for (int i = 0; i < m->parts->children.count; i++) {
+            wk_Module *child = m->parts->children.items[i].module;
+            if (child->parts->mark == mark)
+                continue;
+            child->parts->mark = mark;
+            child->parts->link = list;
+            list = child;
+        }
+    }
+    return false;
+}
+
+static wk_Module *registration_failed(wk_Module *self, wk_Module *child)
+{
+    if (self && module_object(self)->magic == WK_ALIVE)
+        self->parts->incomplete = true;
+    if (child && child->parts->owners == 0)
+        release_module(child);
+    return NULL;
+}
+
+wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *child)
+{
+    const char *op = "register_module";
+    if (!child) {
+        wk_raise_null(op, "child");
+        return registration_failed(self, NULL);
+    }
+    if (!wk_module_check(child, op))
+        return registration_failed(self, NULL);
+    if (!name_allowed(self, op, "module", name))
+        return registration_failed(self, child);
+    if (module_holds(child, self))
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: %s cannot be held by %s, which it holds itself", op,
+                        child->cls->name, self->cls->name);
+    wk_Entry *entry = add_entry(&self->parts->children, name);
+    if (!entry)
+        return registration_failed(self, child);
+    entry->module = child;
+    if (child->parts->owners++ > 0)
+        wk_object_retain(module_object(child));
+    if (!child->parts->place)
+        child->parts->place = entry->name;
+    return child;
+}
+
+/* Whether a share is the caller's own, to be taken over; not so when all are the scope's or other modules'. */
+static bool callers_own(const wk_Tensor *tensor)
+{
+    return tensor->places == 0 && atomic_load(&tensor->object.refs) > wk_scope_shares(tensor);
+}
+
+/* Registers a tensor with a share that this function is given; entries is NULL when that has failed already. */
+static wk_Tensor *register_share(wk_Module *self, wk_Entries *entries, const char *name, wk_Tensor *tensor,
+                                 bool persistent)
+{
+    wk_Entry *entry = entries ? add_entry(entries, name) : NULL;
+    if (!entry) {
+        registration_failed(self, NULL);
+        wk_tensor_release(tensor);
+        return NULL;
+    }
+    entry->tensor = tensor;
+    entry->persistent = persistent;
+    tensor->places++;
+    return tensor;
+}
+
+static wk_Tensor *register_tensor(wk_Module *self, wk_Entries *entries, const char *name, wk_Tensor *tensor,
+                                  bool persistent)
+{
+    return register_share(self, entries, name, callers_own(tensor) ? tensor : wk_tensor_retain(tensor),
+                          persistent);
+}
+
+wk_Tensor *wk_register_shared_buffer(wk_Module *self, const char *name, wk_Tensor *buffer)
+{
+    if (!wk_tensor_check(buffer, self->cls->name, name))
+        return NULL;
+    return register_share(self, &self->parts->buffers, name, wk_tensor_retain(buffer), true);
+}
+
+wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Tensor *parameter)
+{
+    const char *op = "register_parameter";
+    if (!wk_tensor_check(parameter, op, "parameter")) {
+        registration_failed(self, NULL);
+        return NULL;
+    }
+    bool allowed = name_allowed(self, op, "parameter", name);
+    if (allowed && !wk_is_leaf(parameter)) {
+        char quoted[80];
+        wk_quote(quoted, sizeof quoted, name);
+        wk_raise(
+            WK_ERROR_ARGUMENT,
+            "%s: Cannot assign non-leaf Tensor to parameter '%s'. Model parameters must be created "
+            "explicitly. "
+            "To express '%s' as a function of another Tensor, compute the value in the forward() method.",
+            op, quoted, quoted);
+        allowed = false;
+    }
+    return register_tensor(self, allowed ? &self->parts->parameters : NULL, name, parameter, true);
+}
+
+wk_Tensor *wk_register_buffer(wk_Module *self, const char *name, wk_Tensor *buffer, bool persistent)
+{
+    const char *op = "register_buffer";
+    if (!wk_tensor_check(buffer, op, "buffer")) {
+        registration_failed(self, NULL);
+        return NULL;
+    }
+    bool allowed = name_allowed(self, op, "buffer", name);
+    return register_tensor(self, allowed ? &self->parts->buffers : NULL, name, buffer, persistent);
+}
+
+wk_Tensor *wk_Parameter(wk_Tensor *data)
+{
+    if (!wk_tensor_check(data, "Parameter", "data"))
+        return NULL;
+    wk_Scope scope = wk_scope_begin();
+    if (!scope.id)
+        return NULL;
+    wk_Tensor *parameter = NULL;
+    wk_no_grad
+    {
+        wk_Tensor *leaf = data->contiguous ? wk_detach(data) : wk_detach(wk_clone(data));
+        if (leaf && wk_requires_grad_(leaf))
+            parameter = wk_keep(leaf);
+    }
+    wk_scope_end(scope);
+    return parameter;
+}

@@ -1,0 +1,75 @@
+/* What stands behind a module, and the walk over all below it. */
+#ifndef WICK_NN_MODULE_H
+#define WICK_NN_MODULE_H
+
+#include "core/shape.h"
+#include "core/tensor.h"
+#include "core/text.h"
+#include "wick/nn.h"
+
+/* A child, a parameter or a buffer under its name; the name is owned, and a share of what it names. */
+typedef struct wk_Entry {
+    char *name;
+    wk_Module *module; /* of a child */
+    wk_Tensor *tensor; /* of the others */
+    bool persistent;   /* of a buffer: part of the state_dict */
+} wk_Entry;
+
+typedef struct wk_Entries {
+    wk_Entry *items;
+    int count, capacity;
+} wk_Entries;
+
+/* A list that is lent to the caller, kept so that asking for it again allocates nothing. */
+typedef struct wk_LentNames {
+    wk_NamedTensor *items;
+    int count, capacity;
+    wk_Text names;
+} wk_LentNames;
+
+struct wk_ModuleParts {
+    size_t bytes; /* of the struct that begins with the module */
+    int owners; /* modules that hold this one, counted for each place; the object's refs are these and the users' shares */
+    const char *place; /* its name in the first of them, NULL for none; that module's entry owns the text */
+    bool incomplete;   /* something could not be registered */
+    wk_Entries children, parameters, buffers;
+    wk_Tensor **list;
+    int list_count, list_capacity;
+    wk_LentNames named_parameters, named_buffers;
+    uint64_t mark;   /* the last walk that came by */
+    wk_Module *link; /* of a list being worked off */
+    wk_Class own;    /* of wk_module_named, its name owned */
+};
+
+/* False with an error when the pointer is NULL or not a living module. */
+bool wk_module_check(const wk_Module *module, const char *op);
+
+/* The same, and that all that was registered is there. */
+bool wk_module_complete(const wk_Module *module, const char *op);
+
+/* wk_register_buffer that leaves the caller's share alone, for tensors that are options. */
+wk_Tensor *wk_register_shared_buffer(wk_Module *self, const char *name, wk_Tensor *buffer);
+
+/* A number that no earlier walk has used. */
+uint64_t wk_walk_mark(void);
+
+/* A walk over a module and all below it, parents first, children in order of registration. */
+typedef struct wk_Walk {
+    const char *op;
+    bool (*visit)(struct wk_Walk *walk, wk_Module *module);
+    void *user;
+    bool every_place; /* shared modules once for each place, as in PyTorch's state_dict; otherwise once */
+    bool children_first;
+    bool incomplete_too;
+    wk_Text prefix; /* of the module's entries: "", "layer1.conv." */
+    uint64_t mark;
+    int depth, visits;
+} wk_Walk;
+
+/* False as soon as visit is, or with an error. */
+bool wk_walk(wk_Walk *walk, wk_Module *module);
+
+/* Room for one more item; false with an error. */
+bool wk_grow(void **items, int *capacity, int count, size_t item_bytes);
+
+#endif

@@ -1,0 +1,243 @@
+/* A module's state: its parameters and persistent buffers by name, out of it and back in.
+ *
+ * Loading looks at everything before it writes anything: all that does not fit is told in one message, and what will be copied is laid
+ * ready, so that the copying itself cannot fail. */
+#include <string.h>
+
+#include "core/memory.h"
+#include "kernels/kernels.h"
+#include "nn/module.h"
+#include "ops/ops.h"
+
+/* ---- state_dict ------------------------------------------------------------------------------------- */
+
+typedef bool (*EntryVisit)(void *user, const char *name, wk_Tensor *tensor);
+
+typedef struct StateWalk {
+    EntryVisit visit;
+    void *user;
+} StateWalk;
+
+static bool visit_state_entries(wk_Walk *walk, const wk_Entries *entries)
+{
+    const StateWalk *state = walk->user;
+    for (int i = 0; i < entries->count; i++) {
+        const wk_Entry *e = &entries->items[i];
+        if (!e->persistent)
+            continue;
+        size_t length = walk->prefix.length;
+        if (!wk_text_append(&walk->prefix, e->name) ||
+            !state->visit(state->user, wk_text_str(&walk->prefix), e->tensor))
+            return false;
+        walk->prefix.length = length;
+        walk->prefix.data[length] = 0;
+    }
+    return true;
+}
+
+static bool state_visit(wk_Walk *walk, wk_Module *module)
+{
+    return visit_state_entries(walk, &module->parts->parameters) &&
+           visit_state_entries(walk, &module->parts->buffers);
+}
+
+/* Calls visit for each entry of the state_dict, in PyTorch's order. */
+static bool for_each_state(wk_Module *module, const char *op, EntryVisit visit, void *user)
+{
+    StateWalk state = {visit, user};
+    wk_Walk walk = {.op = op, .visit = state_visit, .user = &state, .every_place = true};
+    return wk_walk(&walk, module);
+}
+
+static bool add_to_dict(void *user, const char *name, wk_Tensor *tensor)
+{
+    wk_Tensor *values = wk_detach(tensor);
+    return values && wk_state_dict_set(user, name, values);
+}
+
+wk_StateDict *wk_state_dict(wk_Module *module)
+{
+    if (!wk_module_check(module, "state_dict"))
+        return NULL;
+    wk_Scope scope = wk_scope_begin();
+    wk_StateDict *dict = scope.id ? wk_StateDict_new() : NULL;
+    if (dict && !for_each_state(module, "state_dict", add_to_dict, dict)) {
+        wk_state_dict_free(dict);
+        dict = NULL;
+    }
+    if (scope.id)
+        wk_scope_end(scope);
+    return dict;
+}
+
+/* ---- load_state_dict -------------------------------------------------------------------------------- */
+
+typedef struct Load {
+    const wk_StateDict *from;
+    wk_StateDict *own; /* the module's */
+    wk_Text missing, unexpected, wrong;
+    int missing_count, unexpected_count, wrong_count;
+} Load;
+
+/* Of each kind so many are spelled out: the text of an error is bounded. */
+enum { SPELLED = 500 };
+
+static bool tell_key(wk_Text *text, int *count, const char *key)
+{
+    char quoted[160];
+    (*count)++;
+    if (text->length > SPELLED)
+        return true;
+    return wk_text_printf(text, "%s\"%s\"", *count > 1 ? ", " : "", wk_quote(quoted, sizeof quoted, key));
+}
+
+/* "torch.Size([2, 3])" */
+static bool append_size(wk_Text *text, const wk_Tensor *t)
+{
+    return wk_text_printf(text, "torch.Size(%s)", WK_SHAPE_TEXT(t));
+}
+
+static bool tell_wrong(Load *load, const char *key, const wk_Tensor *given, const wk_Tensor *own)
+{
+    char quoted[160];
+    wk_Text *text = &load->wrong;
+    bool size = !wk_shape_same(given, own);
+    load->wrong_count++;
+    if (text->length > SPELLED)
+        return true;
+    wk_quote(quoted, sizeof quoted, key);
+    if (size)
+        return wk_text_printf(text, "\n\tsize mismatch for %s: copying a param with shape ", quoted) &&
+               append_size(text, given) &&
+               wk_text_append(text, " from checkpoint, the shape in current model is ") &&
+               append_size(text, own) && wk_text_append(text, ".");
+    return wk_text_printf(text,
+                          "\n\tdtype mismatch for %s: copying a param with dtype %s from checkpoint, the "
+                          "dtype in current model is %s.",
+                          quoted, wk_dtype_name((wk_dtype)given->dtype), wk_dtype_name((wk_dtype)own->dtype));
+}
+
+/* Fills in what does not fit. */
+static bool compare_states(Load *load)
+{
+    for (int i = 0; i < load->own->count; i++) {
+        const wk_NamedTensor *own = &load->own->entries[i];
+        const wk_Tensor *given = wk_state_dict_get(load->from, own->name);
+        bool told = true;
+        if (!given)
+            told = tell_key(&load->missing, &load->missing_count, own->name);
+        else if (!wk_shape_same(given, own->tensor) || given->dtype != own->tensor->dtype)
+            told = tell_wrong(load, own->name, given, own->tensor);
+        if (!told)
+            return false;
+    }
+    for (int i = 0; i < load->from->count; i++) {
+        const char *name = load->from->entries[i].name;
+        if (!wk_state_dict_get(load->own, name) &&
+            !tell_key(&load->unexpected, &load->unexpected_count, name))
+            return false;
+    }
+    return true;
+}
+
+static bool append_keys(wk_Text *text, const char *kind, const wk_Text *keys, int count)
+{
+    if (!count)
+        return true;
+    const char *more = keys->length > SPELLED ? ", ..." : "";
+    return wk_text_printf(text, "\n\t%s key(s) in state_dict: %s%s. ", kind, keys->data, more) &&
+           (!*more || wk_text_printf(text, "(%d in all)", count));
+}
+
+static void raise_mismatch(const Load *load, const wk_Module *module)
+{
+    wk_Text text = {0};
+    char quoted[80];
+    bool done =
+        append_keys(&text, "Missing", &load->missing, load->missing_count) &&
+        append_keys(&text, "Unexpected", &load->unexpected, load->unexpected_count) &&
+        (!load->wrong_count || wk_text_append(&text, load->wrong.data)) &&
+        (load->wrong.length <= SPELLED || wk_text_printf(&text, " ... (%d in all)", load->wrong_count));
+    if (done)
+        wk_raise(WK_ERROR_SHAPE, "Error(s) in loading state_dict for %s:%s",
+                 wk_quote(quoted, sizeof quoted, module->cls->name), wk_text_str(&text));
+    wk_text_free(&text);
+}
+
+/* Copies all values; sources that share memory with the module are set aside first. */
+static bool copy_states(const Load *load)
+{
+    size_t bytes = (size_t)load->own->count * sizeof(wk_Tensor *);
+    wk_Tensor **sources = wk_alloc(bytes);
+    bool ready = sources != NULL;
+    for (int i = 0; ready && i < load->own->count; i++) {
+        const wk_NamedTensor *own = &load->own->entries[i];
+        sources[i] = wk_state_dict_get(load->from, own->name);
+        if (sources[i] && sources[i]->storage == own->tensor->storage)
+            ready = (sources[i] = wk_clone(sources[i])) != NULL;
+    }
+    for (int i = 0; ready && i < load->own->count; i++) {
+        wk_Tensor *own = load->own->entries[i].tensor;
+        if (!sources[i])
+            continue;
+        wk_map("load_state_dict", wk_kernels->cast[own->dtype][own->dtype], own, 1, &sources[i]);
+        wk_tensor_touch(own);
+    }
+    wk_release(sources, bytes);
+    return ready;
+}
+
+static bool load_state(Load *load, const wk_Module *module, bool strict)
+{
+    if (!load->own || !compare_states(load))
+        return false;
+    if (!strict)
+        load->missing_count = load->unexpected_count = 0;
+    if (load->missing_count || load->unexpected_count || load->wrong_count)
+        return raise_mismatch(load, module), false;
+    return copy_states(load);
+}
+
+bool wk_load_state_dict_with(wk_load_options options)
+{
+    if (!wk_module_check(options.module, "load_state_dict"))
+        return false;
+    if (!options.state)
+        return wk_raise_null("load_state_dict", "state"), false;
+    wk_Scope scope = wk_scope_begin();
+    if (!scope.id)
+        return false;
+    bool former = wk_set_grad_enabled(false);
+    Load load = {.from = options.state, .own = wk_state_dict(options.module)};
+    bool done = load_state(&load, options.module, !options.not_strict);
+    wk_state_dict_free(load.own);
+    wk_text_free(&load.missing);
+    wk_text_free(&load.unexpected);
+    wk_text_free(&load.wrong);
+    wk_set_grad_enabled(former);
+    wk_scope_end(scope);
+    return done;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+bool wk_save(wk_Module *module, const char *path)
+{
+    wk_StateDict *dict = wk_state_dict(module);
+    if (!dict)
+        return false;
+    bool saved = wk_save_safetensors_with(
+        (wk_save_safetensors_options){.count = dict->count, .tensors = dict->entries, .path = path});
+    wk_state_dict_free(dict);
+    return saved;
+}
+
+bool wk_load(wk_Module *module, const char *path)
+{
+    if (!wk_module_check(module, "load"))
+        return false;
+    wk_StateDict *dict = wk_load_safetensors(path);
+    bool loaded = dict && wk_load_state_dict(module, dict);
+    wk_state_dict_free(dict);
+    return loaded;
+}
