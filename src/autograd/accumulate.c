@@ -45,7 +45,7 @@ static void accumulate_drop(wk_Node *node)
     wk_tensor_release(a->leaf);
 }
 
-static const wk_Op accumulate_op = {.name = "accumulate_grad",
+WK_OP(accumulate_op) = {.name = "accumulate_grad",
                                     .node = "AccumulateGrad",
                                     .attributes = sizeof(Accumulate),
                                     .backward = accumulate_backward,

@@ -50,7 +50,7 @@ static bool copy_slices_backward(wk_Node *node, wk_Tensor *const *grads, wk_Tens
     return out[0] != NULL;
 }
 
-static const wk_Op copy_slices_op = {.name = "copy_slices",
+WK_OP(copy_slices_op) = {.name = "copy_slices",
                                      .node = "CopySlices",
                                      .attributes = sizeof(CopySlices),
                                      .backward_all = copy_slices_backward};

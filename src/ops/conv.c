@@ -41,7 +41,7 @@ static void conv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[2] = WK_APPLY(&grad_bias_op, s, grad);
 }
 
-static const wk_Op conv_op = {.name = "conv2d",
+WK_OP(conv_op) = {.name = "conv2d",
                               .node = "ConvolutionBackward0",
                               .inputs = {"input", "weight", "bias"},
                               .optional = 4,
@@ -72,7 +72,7 @@ static void grad_input_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
         out[1] = WK_APPLY(&grad_weight_op, s, wk_saved_input(node, 0), v);
 }
 
-static const wk_Op grad_input_op = {.name = "conv2d_grad_input",
+WK_OP(grad_input_op) = {.name = "conv2d_grad_input",
                                     .node = "ConvolutionBackwardBackward0",
                                     .inputs = {"grad", "weight"},
                                     .uses = {2, 1},
@@ -102,7 +102,7 @@ static void grad_weight_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
         out[1] = WK_APPLY(&grad_input_op, s, wk_saved_input(node, 0), v);
 }
 
-static const wk_Op grad_weight_op = {.name = "conv2d_grad_weight",
+WK_OP(grad_weight_op) = {.name = "conv2d_grad_weight",
                                      .node = "ConvolutionBackwardBackward0",
                                      .inputs = {"grad", "input"},
                                      .uses = {2, 1},
@@ -128,7 +128,7 @@ static void grad_bias_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
     out[0] = wk_expand_shape(wk_view(v, s->k, 1, 1), 4, shape);
 }
 
-static const wk_Op grad_bias_op = {.name = "conv2d_grad_bias",
+WK_OP(grad_bias_op) = {.name = "conv2d_grad_bias",
                                    .node = "ConvolutionBackwardBackward0",
                                    .inputs = {"grad"},
                                    .attributes = sizeof(wk_ConvShape),

@@ -24,7 +24,7 @@ static wk_Tensor *clone_forward(wk_Call *call)
     return out;
 }
 
-static const wk_Op clone_op = {.name = "clone",
+WK_OP(clone_op) = {.name = "clone",
                                .node = "CloneBackward0",
                                .inputs = {"input"},
                                .forward = clone_forward,
@@ -50,7 +50,7 @@ static wk_Tensor *to_forward(wk_Call *call)
     return out;
 }
 
-static const wk_Op to_op = {.name = "to",
+WK_OP(to_op) = {.name = "to",
                             .node = "ToCopyBackward0",
                             .inputs = {"input"},
                             .attributes = sizeof(wk_dtype),
@@ -94,7 +94,7 @@ static wk_Tensor *copy_forward(wk_Call *call)
     return cast_into("copy_", self, source) ? self : NULL;
 }
 
-static const wk_Op copy_op = {.name = "copy_",
+WK_OP(copy_op) = {.name = "copy_",
                               .node = "CopyBackwards",
                               .inputs = {"self", "other"},
                               .forward = copy_forward,
@@ -112,13 +112,13 @@ static wk_Tensor *fill_forward(wk_Call *call)
     return number && cast_into("fill_", self, number) ? self : NULL;
 }
 
-static const wk_Op fill_op = {.name = "fill_",
+WK_OP(fill_op) = {.name = "fill_",
                               .node = "FillBackward0",
                               .inputs = {"self"},
                               .attributes = sizeof(double),
                               .forward = fill_forward,
                               .backward_all = overwritten};
-static const wk_Op zero_op = {.name = "zero_",
+WK_OP(zero_op) = {.name = "zero_",
                               .node = "ZeroBackward0",
                               .inputs = {"self"},
                               .attributes = sizeof(double),

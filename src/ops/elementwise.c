@@ -120,6 +120,7 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
                                               .backward = row_name##_gradient},   \
                                        .types = types_,                           \
                                        .loops = offsetof(wk_Kernels, row_name)};  \
+    WK_LISTED(row_name##_row, &row_name##_row.op)                                 \
     wk_Tensor *wk_##row_name(wk_Tensor *input)                                    \
     {                                                                             \
         return WK_APPLY(&row_name##_row.op, NULL, input);                         \
@@ -143,7 +144,8 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
                .forward = elementwise_forward,                                     \
                .backward = row_name##_gradient},                                   \
         .types = types_,                                                           \
-        .loops = offsetof(wk_Kernels, row_name)};
+        .loops = offsetof(wk_Kernels, row_name)};                                  \
+    WK_LISTED(row_name##suffix, &row_name##suffix.op)
 
 #define BINARY(row_name, types_, value, node_name, node_number, saves_x, saves_y, gradient_x, gradient_y, \
                low, high)                                                                                 \
@@ -170,6 +172,7 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
         .types = ANY,                                                                            \
         .loops = offsetof(wk_Kernels, row_name),                                                 \
         .compares = true};                                                                       \
+    WK_LISTED(row_name##_row, &row_name##_row.op)                                                \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
 
 /* wk_<name>_tensor, _double, _int64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */

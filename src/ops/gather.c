@@ -76,7 +76,7 @@ static void gather_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_scatter_add(zeros_before(a, grad), a->dim, wk_saved_input(node, 1), grad);
 }
 
-static const wk_Op gather_op = {.name = "gather",
+WK_OP(gather_op) = {.name = "gather",
                                 .node = "GatherBackward0",
                                 .inputs = {"input", "index"},
                                 .uses = {0, 1},
@@ -172,7 +172,7 @@ static void scatter_add_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
         out[2] = wk_gather(grad, a->dim, wk_saved_input(node, 1));
 }
 
-static const wk_Op scatter_add_op = {.name = "scatter_add",
+WK_OP(scatter_add_op) = {.name = "scatter_add",
                                      .node = "ScatterAddBackward0",
                                      .inputs = {"input", "index", "src"},
                                      .uses = {0, 4},
@@ -233,7 +233,7 @@ static void index_select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **ou
     out[0] = wk_scatter_add(zeros_before(a, grad), a->dim, index, grad);
 }
 
-static const wk_Op index_select_op = {.name = "index_select",
+WK_OP(index_select_op) = {.name = "index_select",
                                       .node = "IndexSelectBackward0",
                                       .inputs = {"input", "index"},
                                       .uses = {0, 1},

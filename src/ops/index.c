@@ -59,14 +59,14 @@ static void select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = row ? write_part(a, row) : NULL;
 }
 
-static const wk_Op slice_op = {.name = "slice",
+WK_OP(slice_op) = {.name = "slice",
                                .node = "SliceBackward0",
                                .inputs = {"input"},
                                .attributes = sizeof(PartArgs),
                                .view = true,
                                .forward = part_forward,
                                .backward = slice_backward};
-static const wk_Op select_op = {.name = "select",
+WK_OP(select_op) = {.name = "select",
                                 .node = "SelectBackward0",
                                 .inputs = {"input"},
                                 .attributes = sizeof(PartArgs),
@@ -220,7 +220,7 @@ static wk_Tensor *as_strided_forward(wk_Call *call)
     return wk_tensor_alias(call->in[0], a->shape.ndim, a->shape.dims, a->stride, a->offset);
 }
 
-static const wk_Op as_strided_op = {.name = "as_strided",
+WK_OP(as_strided_op) = {.name = "as_strided",
                                     .node = "AsStridedBackward0",
                                     .inputs = {"input"},
                                     .attributes = sizeof(StridedArgs),
@@ -300,7 +300,7 @@ static void scatter_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_as_strided(g, a->shape.ndim, a->shape.dims, a->stride, g->offset + a->offset);
 }
 
-static const wk_Op scatter_op = {.name = "as_strided_scatter",
+WK_OP(scatter_op) = {.name = "as_strided_scatter",
                                  .node = "AsStridedScatterBackward0",
                                  .inputs = {"input", "source"},
                                  .attributes = sizeof(StridedArgs),

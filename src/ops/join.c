@@ -66,7 +66,7 @@ static void cat_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         }
 }
 
-static const wk_Op cat_op = {.name = "cat",
+WK_OP(cat_op) = {.name = "cat",
                              .node = "CatBackward0",
                              .inputs = {"tensors"},
                              .attributes = sizeof(JoinArgs),
@@ -167,7 +167,7 @@ static void stack_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
             out[i] = wk_select(grad, a->dim, i);
 }
 
-static const wk_Op stack_op = {.name = "stack",
+WK_OP(stack_op) = {.name = "stack",
                                .node = "StackBackward0",
                                .inputs = {"tensors"},
                                .attributes = sizeof(JoinArgs),

@@ -49,7 +49,7 @@ static void mse_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_neg(g);
 }
 
-static const wk_Op mse_op = {.name = "mse_loss",
+WK_OP(mse_op) = {.name = "mse_loss",
                              .node = "MseLossBackward0",
                              .inputs = {"input", "target"},
                              .uses = {3, 3},
@@ -208,7 +208,7 @@ static void nll_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
                       node->attributes);
 }
 
-static const wk_Op nll_backward_op = {.name = "nll_loss_backward",
+WK_OP(nll_backward_op) = {.name = "nll_loss_backward",
                                       .node = "NllLossBackwardBackward0",
                                       .inputs = {"grad", "target", "weight", "total_weight"},
                                       .optional = 4,
@@ -225,7 +225,7 @@ static void nll_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
                  node->attributes);
 }
 
-static const wk_Op nll_op = {.name = "nll_loss",
+WK_OP(nll_op) = {.name = "nll_loss",
                              .node = "NllLossBackward0",
                              .inputs = {"input", "target", "weight"},
                              .optional = 4,
@@ -233,7 +233,7 @@ static const wk_Op nll_op = {.name = "nll_loss",
                              .attributes = sizeof(LossArgs),
                              .forward = nll_forward,
                              .backward = nll_backward};
-static const wk_Op nll2d_op = {.name = "nll_loss",
+WK_OP(nll2d_op) = {.name = "nll_loss",
                                .node = "NllLoss2DBackward0",
                                .inputs = {"input", "target", "weight"},
                                .optional = 4,

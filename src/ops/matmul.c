@@ -65,13 +65,13 @@ static wk_Tensor *product_forward(wk_Call *call)
     return out && gemm_into(out, a, b, 1, 0, NULL) ? out : NULL;
 }
 
-static const wk_Op mm_op = {.name = "mm",
+WK_OP(mm_op) = {.name = "mm",
                             .node = "MmBackward0",
                             .inputs = {"input", "mat2"},
                             .uses = {2, 1},
                             .forward = product_forward,
                             .backward = product_backward};
-static const wk_Op bmm_op = {.name = "bmm",
+WK_OP(bmm_op) = {.name = "bmm",
                              .node = "BmmBackward0",
                              .inputs = {"input", "mat2"},
                              .uses = {2, 1},
@@ -138,7 +138,7 @@ static void mv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_matmul(wk_t(wk_saved_input(node, 0)), grad);
 }
 
-static const wk_Op mv_op = {.name = "mv",
+WK_OP(mv_op) = {.name = "mv",
                             .node = "MvBackward0",
                             .inputs = {"input", "vec"},
                             .uses = {2, 1},
@@ -161,7 +161,7 @@ static void dot_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_mul_tensor(grad, wk_saved_input(node, 0));
 }
 
-static const wk_Op dot_op = {.name = "dot",
+WK_OP(dot_op) = {.name = "dot",
                              .node = "DotBackward0",
                              .inputs = {"input", "tensor"},
                              .uses = {2, 1},
@@ -207,7 +207,7 @@ static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[2] = scaled(wk_mm(wk_t(wk_saved_input(node, 1)), grad), s->alpha);
 }
 
-static const wk_Op addmm_op = {.name = "addmm",
+WK_OP(addmm_op) = {.name = "addmm",
                                .node = "AddmmBackward0",
                                .inputs = {"input", "mat1", "mat2"},
                                .uses = {0, 4, 2},

@@ -52,7 +52,7 @@ static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
     out[0] = wk_reshape_shape(picked, a->after.ndim, a->after.dims);
 }
 
-static const wk_Op max_unpool_op = {.name = "max_pool2d_backward",
+WK_OP(max_unpool_op) = {.name = "max_pool2d_backward",
                                     .node = "MaxPool2DWithIndicesBackwardBackward0",
                                     .inputs = {"grad", "indices"},
                                     .uses = {0, 1},
@@ -65,7 +65,7 @@ static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = WK_APPLY(&max_unpool_op, node->attributes, grad, wk_saved_extra(node, 0));
 }
 
-static const wk_Op max_pool_op = {.name = "max_pool2d",
+WK_OP(max_pool_op) = {.name = "max_pool2d",
                                   .node = "MaxPool2DWithIndicesBackward0",
                                   .inputs = {"input"},
                                   .attributes = sizeof(PoolArgs),
@@ -102,7 +102,7 @@ static void avg_spread_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
     out[0] = WK_APPLY(&avg_pool_op, node->attributes, v);
 }
 
-static const wk_Op avg_spread_op = {.name = "avg_pool2d_backward",
+WK_OP(avg_spread_op) = {.name = "avg_pool2d_backward",
                                     .node = "AvgPool2DBackwardBackward0",
                                     .inputs = {"grad"},
                                     .attributes = sizeof(PoolArgs),
@@ -114,7 +114,7 @@ static void avg_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = WK_APPLY(&avg_spread_op, node->attributes, grad);
 }
 
-static const wk_Op avg_pool_op = {.name = "avg_pool2d",
+WK_OP(avg_pool_op) = {.name = "avg_pool2d",
                                   .node = "AvgPool2DBackward0",
                                   .inputs = {"input"},
                                   .attributes = sizeof(PoolArgs),

@@ -57,10 +57,10 @@ static bool no_gradient(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
         .name = #op_name, .node = #node_name, .inputs = {"self"}, .attributes = sizeof(Fill), \
         .forward = random_forward, .backward_all = no_gradient                                \
     }
-static const wk_Op uniform_op = RANDOM_OP(uniform_, UniformBackward0);
-static const wk_Op normal_op = RANDOM_OP(normal_, NormalBackward0);
-static const wk_Op bernoulli_op = RANDOM_OP(bernoulli_, BernoulliBackward1);
-static const wk_Op random_op = RANDOM_OP(random_, RandomBackward0);
+WK_OP(uniform_op) = RANDOM_OP(uniform_, UniformBackward0);
+WK_OP(normal_op) = RANDOM_OP(normal_, NormalBackward0);
+WK_OP(bernoulli_op) = RANDOM_OP(bernoulli_, BernoulliBackward1);
+WK_OP(random_op) = RANDOM_OP(random_, RandomBackward0);
 
 static bool fill_uniform(const Fill *f, wk_Tensor *t)
 {

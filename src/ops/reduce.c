@@ -133,12 +133,12 @@ static void mean_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         .name = #op_name, .node = #node_name, .inputs = {"input"}, .attributes = sizeof(ReduceArgs), \
         __VA_ARGS__                                                                                  \
     }
-static const wk_Op sum_op = REDUCTION(sum, SumBackward0, .forward = sum_forward, .backward = sum_backward);
-static const wk_Op sum_dims_op =
+WK_OP(sum_op) = REDUCTION(sum, SumBackward0, .forward = sum_forward, .backward = sum_backward);
+WK_OP(sum_dims_op) =
     REDUCTION(sum, SumBackward1, .forward = sum_forward, .backward = sum_backward);
-static const wk_Op mean_op =
+WK_OP(mean_op) =
     REDUCTION(mean, MeanBackward0, .forward = mean_forward, .backward = mean_backward);
-static const wk_Op mean_dims_op =
+WK_OP(mean_dims_op) =
     REDUCTION(mean, MeanBackward1, .forward = mean_forward, .backward = mean_backward);
 
 static wk_Tensor *reduce_input(const char *op, const wk_reduce_options *o)
@@ -222,13 +222,13 @@ static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_mul_tensor(hit, wk_div_tensor(with_kept_dims(grad, a), hits));
 }
 
-static const wk_Op amax_op = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1,
+WK_OP(amax_op) = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1,
                                        .forward = amax_forward, .backward = extreme_backward);
-static const wk_Op amin_op = REDUCTION(amin, AminBackward0, .uses = {1}, .uses_output = 1,
+WK_OP(amin_op) = REDUCTION(amin, AminBackward0, .uses = {1}, .uses_output = 1,
                                        .forward = amin_forward, .backward = extreme_backward);
-static const wk_Op max_op = REDUCTION(max, MaxBackward1, .uses = {1}, .uses_output = 1,
+WK_OP(max_op) = REDUCTION(max, MaxBackward1, .uses = {1}, .uses_output = 1,
                                       .forward = amax_forward, .backward = extreme_backward);
-static const wk_Op min_op = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1,
+WK_OP(min_op) = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1,
                                       .forward = amin_forward, .backward = extreme_backward);
 
 /* There is no extreme of nothing. */
@@ -306,9 +306,9 @@ static void along_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_scatter_add(zeros, dim, with_kept_dims(wk_saved_extra(node, 0), a), with_kept_dims(grad, a));
 }
 
-static const wk_Op max_dim_op =
+WK_OP(max_dim_op) =
     REDUCTION(max, MaxBackward0, .forward = max_dim_forward, .backward = along_backward);
-static const wk_Op min_dim_op =
+WK_OP(min_dim_op) =
     REDUCTION(min, MinBackward0, .forward = min_dim_forward, .backward = along_backward);
 
 static wk_ValuesIndices extreme_along(const wk_Op *op, wk_Tensor *input, int64_t dim, bool keepdim)
@@ -347,8 +347,8 @@ static wk_Tensor *argmin_forward(wk_Call *call)
                                                                                               : NULL;
 }
 
-static const wk_Op argmax_op = REDUCTION(argmax, argmax, .forward = argmax_forward);
-static const wk_Op argmin_op = REDUCTION(argmin, argmin, .forward = argmin_forward);
+WK_OP(argmax_op) = REDUCTION(argmax, argmax, .forward = argmax_forward);
+WK_OP(argmin_op) = REDUCTION(argmin, argmin, .forward = argmin_forward);
 
 static wk_Tensor *position_of(const wk_Op *op, wk_reduce_options o)
 {
@@ -379,8 +379,8 @@ static wk_Tensor *any_forward(wk_Call *call)
     return reduced_by("any", wk_kernels->any, call->in[0], call->attributes, wk_bool);
 }
 
-static const wk_Op all_op = REDUCTION(all, all, .forward = all_forward);
-static const wk_Op any_op = REDUCTION(any, any, .forward = any_forward);
+WK_OP(all_op) = REDUCTION(all, all, .forward = all_forward);
+WK_OP(any_op) = REDUCTION(any, any, .forward = any_forward);
 
 static wk_Tensor *truth_of(const wk_Op *op, wk_reduce_options o)
 {

@@ -9,7 +9,7 @@ static wk_Tensor *not_forward(wk_Call *call)
     return out && wk_map("logical_not", wk_kernels->logical_not[in->dtype], out, 1, &in) ? out : NULL;
 }
 
-static const wk_Op not_op = {.name = "logical_not", .inputs = {"input"}, .forward = not_forward};
+WK_OP(not_op) = {.name = "logical_not", .inputs = {"input"}, .forward = not_forward};
 
 wk_Tensor *wk_logical_not(wk_Tensor *input)
 {
@@ -54,7 +54,7 @@ static void where_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[2] = wk_where(condition, zero, grad);
 }
 
-static const wk_Op where_op = {.name = "where",
+WK_OP(where_op) = {.name = "where",
                                .node = "WhereBackward0",
                                .inputs = {"condition", "input", "other"},
                                .uses = {2 | 4},
@@ -84,7 +84,7 @@ static void masked_fill_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
     out[0] = wk_masked_fill(grad, wk_saved_input(node, 1), 0);
 }
 
-static const wk_Op masked_fill_op = {.name = "masked_fill",
+WK_OP(masked_fill_op) = {.name = "masked_fill",
                                      .node = "MaskedFillBackward0",
                                      .inputs = {"input", "mask"},
                                      .uses = {0, 1},
@@ -116,7 +116,7 @@ static void clamp_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
                       wk_zeros_shape(0, NULL, (wk_dtype)grad->dtype));
 }
 
-static const wk_Op clamp_op = {.name = "clamp",
+WK_OP(clamp_op) = {.name = "clamp",
                                .node = "ClampBackward1",
                                .inputs = {"input"},
                                .uses = {1},

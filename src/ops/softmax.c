@@ -70,7 +70,7 @@ static void softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **o
     }
 }
 
-static const wk_Op softmax_backward_op = {.name = "softmax_backward",
+WK_OP(softmax_backward_op) = {.name = "softmax_backward",
                                           .node = "SoftmaxBackwardDataBackward0",
                                           .inputs = {"grad", "result"},
                                           .uses = {2, 1 | 2},
@@ -93,7 +93,7 @@ static void softmax_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = softmax_gradient(grad, wk_saved_output(node), dim_of(node));
 }
 
-static const wk_Op softmax_op = {.name = "softmax",
+WK_OP(softmax_op) = {.name = "softmax",
                                  .node = "SoftmaxBackward0",
                                  .inputs = {"input"},
                                  .uses_output = 1,
@@ -119,7 +119,7 @@ static void log_softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor
         out[1] = wk_neg(wk_mul_tensor(wk_mul_tensor(v, p), sum_along(wk_saved_input(node, 0), dim)));
 }
 
-static const wk_Op log_softmax_backward_op = {.name = "log_softmax_backward",
+WK_OP(log_softmax_backward_op) = {.name = "log_softmax_backward",
                                               .node = "LogSoftmaxBackwardDataBackward0",
                                               .inputs = {"grad", "result"},
                                               .uses = {2, 1 | 2},
@@ -137,7 +137,7 @@ static void log_softmax_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
     out[0] = WK_APPLY(&log_softmax_backward_op, &(Along){dim_of(node)}, grad, wk_saved_output(node));
 }
 
-static const wk_Op log_softmax_op = {.name = "log_softmax",
+WK_OP(log_softmax_op) = {.name = "log_softmax",
                                      .node = "LogSoftmaxBackward0",
                                      .inputs = {"input"},
                                      .uses_output = 1,

@@ -43,7 +43,7 @@ static void reshape_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_reshape_shape(grad, a->before.ndim, a->before.dims);
 }
 
-static const wk_Op view_op = {.name = "view",
+WK_OP(view_op) = {.name = "view",
                               .node = "ViewBackward0",
                               .inputs = {"input"},
                               .attributes = sizeof(ViewArgs),
@@ -52,7 +52,7 @@ static const wk_Op view_op = {.name = "view",
                               .backward = reshape_backward};
 
 /* What reshape does to its copy. */
-static const wk_Op unsafe_view_op = {.name = "reshape",
+WK_OP(unsafe_view_op) = {.name = "reshape",
                                      .node = "UnsafeViewBackward0",
                                      .inputs = {"input"},
                                      .attributes = sizeof(ViewArgs),
@@ -137,21 +137,21 @@ static void permute_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_permute_dims(grad, a->view.shape.ndim, inverse);
 }
 
-static const wk_Op permute_op = {.name = "permute",
+WK_OP(permute_op) = {.name = "permute",
                                  .node = "PermuteBackward0",
                                  .inputs = {"input"},
                                  .attributes = sizeof(PermuteArgs),
                                  .view = true,
                                  .forward = view_forward,
                                  .backward = permute_backward};
-static const wk_Op transpose_op = {.name = "transpose",
+WK_OP(transpose_op) = {.name = "transpose",
                                    .node = "TransposeBackward0",
                                    .inputs = {"input"},
                                    .attributes = sizeof(PermuteArgs),
                                    .view = true,
                                    .forward = view_forward,
                                    .backward = permute_backward};
-static const wk_Op t_op = {.name = "t",
+WK_OP(t_op) = {.name = "t",
                            .node = "TBackward0",
                            .inputs = {"input"},
                            .attributes = sizeof(PermuteArgs),
@@ -219,21 +219,21 @@ wk_Tensor *wk_t(wk_Tensor *input)
 
 /* ---- squeeze, unsqueeze, expand --------------------------------------------------------------------- */
 
-static const wk_Op squeeze_op = {.name = "squeeze",
+WK_OP(squeeze_op) = {.name = "squeeze",
                                  .node = "SqueezeBackward0",
                                  .inputs = {"input"},
                                  .attributes = sizeof(ViewArgs),
                                  .view = true,
                                  .forward = view_forward,
                                  .backward = reshape_backward};
-static const wk_Op squeeze_dims_op = {.name = "squeeze",
+WK_OP(squeeze_dims_op) = {.name = "squeeze",
                                       .node = "SqueezeBackward1",
                                       .inputs = {"input"},
                                       .attributes = sizeof(ViewArgs),
                                       .view = true,
                                       .forward = view_forward,
                                       .backward = reshape_backward};
-static const wk_Op unsqueeze_op = {.name = "unsqueeze",
+WK_OP(unsqueeze_op) = {.name = "unsqueeze",
                                    .node = "UnsqueezeBackward0",
                                    .inputs = {"input"},
                                    .attributes = sizeof(ViewArgs),
@@ -296,7 +296,7 @@ static void expand_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = grad;
 }
 
-static const wk_Op expand_op = {.name = "expand",
+WK_OP(expand_op) = {.name = "expand",
                                 .node = "ExpandBackward0",
                                 .inputs = {"input"},
                                 .attributes = sizeof(ViewArgs),
