@@ -85,8 +85,9 @@ static inline double wk_log1p_core(double x)
 }
 
 /* erfc(z) for z >= 0 or NaN: exp(-z^2) P(t) / (1 + 2z), t = (z - 3.75) / (z + 3.75); the polynomial is fitted over [0, 30]. */
-static inline double wk_erfc_core(double z)
+static inline double wk_erfc_core(double x)
 {
+    double z = x > 30 ? 30 : x;
     double t = (z - 3.75) / (z + 3.75);
     double p = 2.1553358702911685e-05 + t * -4.173465165448042e-06;
     p = 3.999866830259751e-05 + t * p;
@@ -120,7 +121,7 @@ static inline double wk_erf_core(double x)
     p = -1.0 / 216.0 + z * p;
     p = 1.0 / 42.0 + z * p;
     p = -1.0 / 10.0 + z * p;
-    p = 1.0 / 3.0 - z * p;
+    p = 1.0 / 3.0 + z * p;
     p = 1.12837916709551257390 * (low - low * z * p);
     double y = a < 1 ? p : 1 - wk_erfc_core(a);
     return x != x ? x : __builtin_copysign(y, x);
