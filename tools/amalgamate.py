@@ -61,7 +61,7 @@ def find(path, name):
 
 
 def main(folder):
-    version = re.search(r"project\(wick VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    version = re.search(r'WK_VERSION "(.+)"', (ROOT / "include/wick/runtime.h").read_text())[1]
     folder.mkdir(parents=True, exist_ok=True)
 
     header = Output(())
@@ -71,7 +71,7 @@ def main(folder):
 
     source = Output((ROOT / "include/wick").resolve().glob("*.h"))
     source.lines.append(HEAD % version)
-    source.lines += ["#define _GNU_SOURCE", f'#define WICK_VERSION "{version}"', '#include "wick.h"']
+    source.lines += ["#define _GNU_SOURCE", '#include "wick.h"']
     for path in (p for name in FOLDERS for p in sorted((ROOT / "src" / name).glob("*.c"))):
         source.lines.append(f"\n/* ======== src/{path.relative_to(ROOT / 'src')} ======== */")
         source.add(path)
