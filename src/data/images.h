@@ -1,0 +1,14 @@
+/* Sets of small grey pictures with labels: kept as bytes, made into floats of the wanted size batch by batch. */
+#ifndef WICK_DATA_IMAGES_H
+#define WICK_DATA_IMAGES_H
+
+#include "data/dataset.h"
+
+enum { IMAGES_CLASSES = 10, IMAGES_MAX_SIDE = 4096 };
+
+/* A dataset over images [n, h, w] and labels [n], both uint8 and contiguous, of which it takes shares. resize 0 leaves the size.
+ * `op` begins its messages. NULL with an error when the size cannot be had. */
+wk_Dataset *wk_images_dataset(const char *op, wk_Tensor *images, wk_Tensor *labels, int64_t resize,
+                              wk_resize_mode mode);
+
+#endif

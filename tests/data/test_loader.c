@@ -1,0 +1,470 @@
+/* The loader: PyTorch's order, the same batches whoever prepares them, errors that arrive, and nothing left behind. */
+#include "io/temp.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/random.h"
+#include "golden/data.h"
+#include "wick/data.h"
+
+static wk_Dataset *numbers(int64_t n)
+{
+    wk_Scope scope = wk_scope_begin();
+    wk_Tensor *t = wk_tensor_new("test", wk_int64, 1, &n);
+    for (int64_t i = 0; i < n; i++)
+        wk_data(t, int64_t)[i] = i;
+    wk_Dataset *dataset = wk_TensorDataset((wk_List){1, &t});
+    wk_scope_end(scope);
+    assert_non_null(dataset);
+    return dataset;
+}
+
+/* Appends the numbers of an epoch; returns how many batches it had. */
+static int64_t epoch(wk_DataLoader *loader, int64_t *out, int64_t *count)
+{
+    int64_t batches = 0;
+    for (wk_Batch b; wk_next(loader, &b); batches++) {
+        assert_int_equal(b.index, batches);
+        assert_int_equal(b.size, wk_size(b.input, 0));
+        assert_null(b.target);
+        memcpy(out + *count, wk_data_ptr(b.input), (size_t)b.size * 8);
+        *count += b.size;
+    }
+    assert_null(wk_error());
+    return batches;
+}
+
+static void assert_default_generator_at(const int64_t *want)
+{
+    int64_t have[4];
+    assert_true(wk_fill_randint_i64(NULL, have, 4, 0, 1000000));
+    assert_memory_equal(have, want, sizeof have);
+}
+
+static void the_order_is_pytorchs(void **state)
+{
+    (void)state;
+    int64_t out[64], n = 0;
+    wk_manual_seed(0);
+    wk_DataLoader *loader = wk_DataLoader(numbers(10), .batch_size = 4, .shuffle = true);
+    assert_int_equal(wk_dataloader_len(loader), 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(epoch(loader, out, &n), 3);
+    assert_int_equal(n, 30);
+    assert_memory_equal(out, golden_shuffled, sizeof golden_shuffled);
+    assert_default_generator_at(golden_after_shuffled);
+    wk_dataloader_free(loader);
+}
+
+static void without_shuffle_one_number_is_drawn(void **state)
+{
+    (void)state;
+    int64_t out[64], n = 0;
+    wk_manual_seed(0);
+    wk_DataLoader *loader = wk_DataLoader(numbers(10), .batch_size = 4);
+    epoch(loader, out, &n);
+    epoch(loader, out, &n);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(out[i], i % 10);
+    assert_default_generator_at(golden_after_sequential);
+    wk_dataloader_free(loader);
+}
+
+static void a_generator_gives_the_order(void **state)
+{
+    (void)state;
+    int64_t out[64], n = 0;
+    wk_manual_seed(0);
+    wk_Generator *generator = wk_Generator_new();
+    wk_generator_manual_seed(generator, 42);
+    wk_DataLoader *loader = wk_DataLoader(numbers(10), .batch_size = 3, .shuffle = true, .drop_last = true,
+                                          .generator = generator);
+    wk_generator_free(generator); /* the loader has its own share */
+    assert_int_equal(epoch(loader, out, &n), 3);
+    assert_int_equal(epoch(loader, out, &n), 3);
+    assert_int_equal(n, 18);
+    assert_memory_equal(out, golden_generator, sizeof golden_generator);
+    assert_default_generator_at(golden_after_generator);
+    wk_dataloader_free(loader);
+}
+
+static uint64_t fnv(const void *data, size_t bytes)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < bytes; i++)
+        h = (h ^ ((const unsigned char *)data)[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+static void workers_change_nothing(void **state)
+{
+    (void)state;
+    static int64_t out[120000];
+    for (int workers = 0; workers <= 4; workers += workers < 2 ? 1 : 2) {
+        int64_t n = 0;
+        wk_manual_seed(7);
+        wk_DataLoader *loader =
+            wk_DataLoader(numbers(60000), .batch_size = 64, .shuffle = true, .num_workers = workers);
+        assert_int_equal(epoch(loader, out, &n), 938);
+        assert_int_equal(epoch(loader, out, &n), 938);
+        assert_int_equal(n, 120000);
+        assert_true(fnv(out, sizeof out) == golden_60000);
+        wk_dataloader_free(loader);
+    }
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------ */
+
+static void a_step_ends_with_the_next(void **state)
+{
+    (void)state;
+    size_t memory = wk_memory_allocated();
+    wk_DataLoader *loader = wk_DataLoader(numbers(6), .batch_size = 2);
+    wk_Batch b;
+    assert_true(wk_next(loader, &b));
+    wk_Tensor *kept = wk_keep(b.input), *result = wk_tensor_new("test", wk_float32, 1, (int64_t[]){10});
+    (void)wk_keep(result);
+    assert_true(wk_next(loader, &b));
+    assert_int_equal(kept->object.refs, 1); /* the step is over; what was kept is the keeper's alone */
+    assert_int_equal(result->object.refs, 1);
+    assert_int_equal(wk_data(kept, int64_t)[1], 1);
+    assert_int_equal(wk_data(b.input, int64_t)[1], 3);
+    wk_tensor_free(kept);
+    wk_tensor_free(result);
+    wk_dataloader_free(loader); /* in the middle of a step */
+    assert_int_equal(wk_memory_allocated(), memory);
+}
+
+static void leaving_early_is_mended(void **state)
+{
+    (void)state;
+    for (int workers = 0; workers < 3; workers++) {
+        size_t memory = wk_memory_allocated();
+        wk_DataLoader *loader = wk_DataLoader(numbers(100), .batch_size = 2, .num_workers = workers);
+        wk_Batch b;
+        for (int round = 0; round < 3; round++) {
+            wk_Scope outer = wk_scope_begin();
+            while (wk_next(loader, &b))
+                if (b.index == round * 10 + 9)
+                    break;
+            assert_true(wk_scope_end(outer)); /* takes the step's scope with it */
+        }
+        assert_true(wk_next(loader, &b)); /* goes on where it was left */
+        assert_int_equal(b.index, 30);
+        wk_dataloader_reset(loader);
+        assert_true(wk_next(loader, &b));
+        assert_int_equal(b.index, 0);
+        assert_null(wk_error());
+        wk_dataloader_free(loader);
+        assert_int_equal(wk_memory_allocated(), memory);
+    }
+}
+
+static void two_loaders_may_be_nested(void **state)
+{
+    (void)state;
+    wk_DataLoader *outer = wk_DataLoader(numbers(4), .batch_size = 2),
+                  *inner = wk_DataLoader(numbers(6), .batch_size = 2);
+    int steps = 0;
+    for (wk_Batch a; wk_next(outer, &a);)
+        for (wk_Batch b; wk_next(inner, &b);) {
+            steps++;
+            assert_int_equal(wk_data(a.input, int64_t)[0], 2 * a.index);
+            assert_int_equal(wk_data(b.input, int64_t)[0], 2 * b.index);
+        }
+    assert_int_equal(steps, 6);
+    assert_null(wk_error());
+    wk_dataloader_free(outer);
+    wk_dataloader_free(inner);
+}
+
+static void a_dataset_may_be_kept(void **state)
+{
+    (void)state;
+    int64_t out[8], n = 0;
+    wk_Dataset *dataset = numbers(3);
+    wk_dataloader_free(wk_DataLoader(wk_dataset_keep(dataset)));
+    assert_int_equal(wk_dataset_len(dataset), 3);
+    wk_DataLoader *loader = wk_DataLoader(dataset);
+    assert_int_equal(epoch(loader, out, &n), 3); /* batches of one */
+    wk_dataloader_free(loader);
+}
+
+/* ---- what is refused -------------------------------------------------------------------------------- */
+
+static void refused(wk_DataLoader_options options, const char *text)
+{
+    size_t memory = wk_memory_allocated();
+    options.dataset = numbers(5);
+    assert_null(wk_DataLoader_with(options)); /* and the dataset has gone with it */
+    assert_error(WK_ERROR_ARGUMENT, text);
+    assert_int_equal(wk_memory_allocated(), memory);
+}
+
+static void wrong_options(void **state)
+{
+    (void)state;
+    refused((wk_DataLoader_options){.batch_size = -1},
+            "DataLoader: batch_size should be a positive integer value, but got batch_size=-1");
+    refused((wk_DataLoader_options){.batch_size = WK_ZERO},
+            "DataLoader: batch_size should be a positive integer value, but got batch_size=0");
+    refused((wk_DataLoader_options){.num_workers = -1},
+            "DataLoader: num_workers option should be non-negative, but got num_workers=-1");
+    refused((wk_DataLoader_options){.num_workers = 1000000}, "DataLoader: num_workers is 1000000, max 256");
+    refused((wk_DataLoader_options){.prefetch_factor = -2},
+            "DataLoader: prefetch_factor is -2, must be 1 to 1024");
+    assert_null(wk_DataLoader(NULL));
+    assert_error(WK_ERROR_ARGUMENT, "DataLoader: argument dataset is NULL");
+    wk_Batch b;
+    assert_false(wk_next(NULL, &b));
+    assert_error(WK_ERROR_ARGUMENT, "next: argument loader is NULL");
+    assert_int_equal(wk_dataloader_len(NULL), -1);
+    wk_clear_error();
+    wk_dataloader_free(NULL);
+}
+
+static void epochs_without_a_batch(void **state)
+{
+    (void)state;
+    int64_t n = 0;
+    for (int workers = 0; workers < 2; workers++) {
+        wk_DataLoader *loader =
+            wk_DataLoader(numbers(3), .batch_size = 4, .drop_last = true, .num_workers = workers);
+        assert_int_equal(wk_dataloader_len(loader), 0);
+        assert_int_equal(epoch(loader, NULL, &n), 0);
+        assert_int_equal(epoch(loader, NULL, &n), 0);
+        wk_dataloader_free(loader);
+        loader = wk_DataLoader(numbers(0), .batch_size = 4, .num_workers = workers);
+        assert_int_equal(epoch(loader, NULL, &n), 0);
+        wk_dataloader_free(loader);
+    }
+    assert_null(wk_DataLoader(numbers(0), .shuffle = true));
+    assert_error(WK_ERROR_ARGUMENT,
+                 "DataLoader: num_samples should be a positive integer value, but got num_samples=0");
+}
+
+static void wrong_tensor_datasets(void **state)
+{
+    (void)state;
+    wk_Scope scope = wk_scope_begin();
+    wk_Tensor *a = wk_tensor_new("test", wk_float32, 2, (int64_t[]){3, 2}),
+              *b = wk_tensor_new("test", wk_float32, 1, (int64_t[]){4});
+    wk_Tensor *c = wk_tensor_new("test", wk_float32, 0, NULL);
+    assert_null(wk_TensorDataset(wk_list(a, b)));
+    assert_error(WK_ERROR_SHAPE, "TensorDataset: Size mismatch between tensors: [3, 2] and [4] at 1");
+    assert_null(wk_TensorDataset(wk_list(c)));
+    assert_error(WK_ERROR_SHAPE, "TensorDataset: tensor 0 has no dimensions");
+    assert_null(wk_TensorDataset(wk_list(a, NULL)));
+    assert_error(WK_ERROR_ARGUMENT, "TensorDataset: argument tensor is NULL");
+    assert_null(wk_TensorDataset((wk_List){0, NULL}));
+    assert_error(WK_ERROR_ARGUMENT, "TensorDataset: 0 tensors, must be 1 to 8");
+    wk_scope_end(scope);
+}
+
+/* ---- a function as dataset -------------------------------------------------------------------------- */
+
+typedef struct Function {
+    int64_t fails_at, odd_at;
+    pthread_t caller;
+    atomic_int elsewhere, released;
+} Function;
+
+static bool get_item(int64_t index, wk_Sample *sample, void *user)
+{
+    Function *f = user;
+    if (!pthread_equal(pthread_self(), f->caller))
+        atomic_fetch_add(&f->elsewhere, 1);
+    if (index == f->fails_at)
+        return false;
+    int64_t size = index == f->odd_at ? 4 : 3;
+    sample->input = wk_tensor_new("test", wk_float32, 1, &size);
+    sample->target = wk_tensor_new("test", wk_int64, 0, NULL);
+    for (int64_t i = 0; i < size; i++)
+        wk_data(sample->input, float)[i] = (float)(index * 10 + i);
+    *wk_data(sample->target, int64_t) = index;
+    return true;
+}
+
+static void released(void *user)
+{
+    atomic_fetch_add(&((Function *)user)->released, 1);
+}
+
+static void a_function_makes_samples(void **state)
+{
+    (void)state;
+    for (int workers = 0; workers < 3; workers++) {
+        Function f = {.fails_at = -1, .odd_at = -1, .caller = pthread_self()};
+        wk_DataLoader *loader = wk_DataLoader(wk_CallbackDataset(7, get_item, &f, released), .batch_size = 3,
+                                              .num_workers = workers);
+        int64_t at = 0;
+        for (wk_Batch b; wk_next(loader, &b);) {
+            assert_int_equal(wk_ndim(b.input), 2);
+            assert_int_equal(wk_size(b.input, 1), 3);
+            assert_int_equal(wk_ndim(b.target), 1);
+            for (int64_t i = 0; i < b.size; i++, at++) {
+                assert_int_equal(wk_data(b.target, int64_t)[i], at);
+                assert_true(wk_data(b.input, float)[i * 3 + 2] == (float)(at * 10 + 2));
+            }
+        }
+        assert_int_equal(at, 7);
+        wk_dataloader_free(loader);
+        assert_int_equal(f.elsewhere, workers ? 7 : 0);
+        assert_int_equal(f.released, 1);
+    }
+}
+
+static void errors_of_a_function_arrive(void **state)
+{
+    (void)state;
+    for (int workers = 0; workers < 3; workers++) {
+        size_t memory = wk_memory_allocated();
+        Function f = {.fails_at = 40, .odd_at = -1, .caller = pthread_self()};
+        wk_DataLoader *loader =
+            wk_DataLoader(wk_CallbackDataset(100, get_item, &f), .batch_size = 3, .num_workers = workers);
+        wk_Batch b = {0};
+        int batches = 0;
+        while (wk_next(loader, &b))
+            batches++;
+        assert_int_equal(batches, 13);
+        assert_int_equal(b.index, 12); /* what a failure would have written is untouched */
+        assert_error(WK_ERROR_STATE, "DataLoader: get_item failed for sample 40");
+        f.fails_at = -1;
+        f.odd_at = 5;
+        for (batches = 0; wk_next(loader, &b);)
+            batches++;
+        assert_int_equal(batches, 1);
+        assert_error(WK_ERROR_SHAPE, "DataLoader: stack expects each tensor to be equal size, but got [3] at "
+                                     "entry 0 and [4] at entry 2");
+        f.odd_at = -1;
+        for (batches = 0; wk_next(loader, &b);)
+            batches++;
+        assert_int_equal(batches, 34);
+        assert_null(wk_error());
+        wk_dataloader_free(loader);
+        assert_int_equal(wk_memory_allocated(), memory);
+    }
+}
+
+static bool random_item(int64_t index, wk_Sample *sample, void *user)
+{
+    (void)index, (void)user;
+    sample->input = wk_tensor_new("test", wk_float32, 1, (int64_t[]){4});
+    return wk_fill_rand_f32(NULL, wk_data(sample->input, float), 4);
+}
+
+static void random_samples_repeat_for_a_seed(void **state)
+{
+    (void)state;
+    uint64_t first = 0;
+    for (int round = 0; round < 3; round++) {
+        uint64_t hash = 0;
+        wk_manual_seed(3);
+        wk_DataLoader *loader =
+            wk_DataLoader(wk_CallbackDataset(50, random_item), .batch_size = 2, .num_workers = 3);
+        for (wk_Batch b; wk_next(loader, &b);)
+            hash = hash * 31 + fnv(wk_data_ptr(b.input), 32);
+        wk_dataloader_free(loader);
+        assert_true(round == 0 || hash == first);
+        first = hash;
+    }
+}
+
+/* ---- failure ---------------------------------------------------------------------------------------- */
+
+static bool an_epoch_of(int workers)
+{
+    wk_DataLoader *loader =
+        wk_DataLoader(numbers(20), .batch_size = 3, .shuffle = true, .num_workers = workers);
+    int batches = 0;
+    if (!loader)
+        return false;
+    for (wk_Batch b; wk_next(loader, &b);)
+        batches++;
+    wk_dataloader_free(loader);
+    return batches == 7;
+}
+
+static void memory_runs_out_at_each_allocation(void **state)
+{
+    (void)state;
+    for (int workers = 0; workers < 3; workers += 2) {
+        bool ok = false;
+        assert_true(an_epoch_of(workers));
+        for (long at = 0; !ok; at++) {
+            wk_Dataset *dataset = numbers(20);
+            size_t memory = wk_memory_allocated();
+            TempFault fault = {.at = at};
+            wk_set_memory_hook(temp_memory_hook, &fault);
+            wk_DataLoader *loader = wk_DataLoader(wk_dataset_keep(dataset), .batch_size = 3, .shuffle = true,
+                                                  .num_workers = workers);
+            int batches = 0;
+            for (wk_Batch b; loader && wk_next(loader, &b);)
+                batches++;
+            wk_dataloader_free(loader);
+            wk_set_memory_hook(NULL, NULL);
+            ok = !wk_error();
+            assert_true(ok ? batches == 7 : wk_error_kind() == WK_ERROR_MEMORY);
+            wk_clear_error();
+            if (workers == 0)
+                assert_int_equal(wk_memory_allocated(), memory);
+            wk_dataset_free(dataset);
+            assert_true(at < 1000);
+        }
+    }
+}
+
+static void loaders_come_and_go(void **state)
+{
+    (void)state;
+    size_t memory = wk_memory_allocated();
+    for (int round = 0; round < 300; round++) {
+        wk_DataLoader *loader = wk_DataLoader(numbers(40), .batch_size = 1, .num_workers = 1 + round % 4,
+                                              .prefetch_factor = 1 + round % 3);
+        wk_Batch b;
+        for (int i = 0; i < round % 9 && wk_next(loader, &b); i++)
+            assert_int_equal(*wk_data(b.input, int64_t), i);
+        wk_dataloader_free(loader);
+    }
+    assert_null(wk_error());
+    assert_int_equal(wk_memory_allocated(), memory);
+}
+
+static void a_warm_epoch_needs_no_more_memory(void **state)
+{
+    (void)state;
+    int64_t n = 0;
+    static int64_t out[8192];
+    wk_DataLoader *loader = wk_DataLoader(numbers(1000), .batch_size = 100, .shuffle = true);
+    epoch(loader, out, &n);
+    size_t most = wk_max_memory_allocated();
+    for (int i = 0; i < 5; i++)
+        epoch(loader, out, &n);
+    assert_int_equal(wk_max_memory_allocated(), most);
+    wk_dataloader_free(loader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_order_is_pytorchs),
+        cmocka_unit_test(without_shuffle_one_number_is_drawn),
+        cmocka_unit_test(a_generator_gives_the_order),
+        cmocka_unit_test(workers_change_nothing),
+        cmocka_unit_test(a_step_ends_with_the_next),
+        cmocka_unit_test(leaving_early_is_mended),
+        cmocka_unit_test(two_loaders_may_be_nested),
+        cmocka_unit_test(a_dataset_may_be_kept),
+        cmocka_unit_test(wrong_options),
+        cmocka_unit_test(epochs_without_a_batch),
+        cmocka_unit_test(wrong_tensor_datasets),
+        cmocka_unit_test(a_function_makes_samples),
+        cmocka_unit_test(errors_of_a_function_arrive),
+        cmocka_unit_test(random_samples_repeat_for_a_seed),
+        cmocka_unit_test(memory_runs_out_at_each_allocation),
+        cmocka_unit_test(loaders_come_and_go),
+        cmocka_unit_test(a_warm_epoch_needs_no_more_memory),
+    };
+    return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
+}
