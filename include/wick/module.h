@@ -7,11 +7,13 @@
  *     Net *net = wk_module(Net, net_forward);
  *     wk_attr(net, fc1, wk_Linear(784, 128));
  *
- * A module owns its children, parameters and buffers: wk_attr hands them over, and wk_free(&net->base) frees them all.
- * What could not be made (NULL) makes the module incomplete: it will not run, be saved or be trained, and tells the first error.
+ * A module owns its children, parameters and buffers: wk_attr hands them over, and wk_free(&net->base) frees
+ * them all. What could not be made (NULL) makes the module incomplete: it will not run, be saved or be
+ * trained, and tells the first error.
  *
- * Threads: any number may call a module in evaluation at once. In training, and for all that changes or lists a module, it belongs to one
- * thread at a time; builds with assertions notice a call in training while another thread is in one.
+ * Threads: any number may call a module in evaluation at once. In training, and for all that changes or lists
+ * a module, it belongs to one thread at a time; builds with assertions notice a call in training while
+ * another thread is in one.
  */
 #ifndef WICK_MODULE_H
 #define WICK_MODULE_H
@@ -25,7 +27,8 @@ extern "C" {
 
 typedef struct wk_Module wk_Module;
 
-/* What all modules of a class share. wk_module makes one of a name and a forward; layers of your own may give the rest. */
+/* What all modules of a class share. wk_module makes one of a name and a forward; layers of your own may give
+ * the rest. */
 typedef struct wk_Class {
     const char *name; /* "Linear" */
     wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x);
@@ -37,8 +40,9 @@ typedef struct wk_Class {
     void (*release)(wk_Module *self); /* of what the struct holds besides children and tensors */
 } wk_Class;
 
-/* The head of every module; read it, but change it through functions only. A module is counted by those who hold it: its maker or the
- * first module that it is registered in, each further place, and each wk_module_keep. */
+/* The head of every module; read it, but change it through functions only. A module is counted by those who
+ * hold it: its maker or the first module that it is registered in, each further place, and each
+ * wk_module_keep. */
 struct wk_Module {
     uint64_t wk_head[2];
     const wk_Class *cls;
@@ -48,68 +52,73 @@ struct wk_Module {
 
 /* ---- making one ------------------------------------------------------------------------------------- */
 
-/* A zeroed struct of `bytes` bytes that begins with wk_Module; the class must outlive it.            torch: class Net(nn.Module) */
+/* A zeroed struct of `bytes` bytes that begins with wk_Module; the class must outlive it.
+ *                                                                              torch: class Net(nn.Module) */
 WK_API wk_Module *wk_module_new(size_t bytes, const wk_Class *cls);
 WK_API wk_Module *wk_module_named(size_t bytes, const char *name,
                                   wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x));
 #define wk_module(type, forward) ((type *)wk_module_named(sizeof(type), #type, forward))
 
-/* Lets go of a module: of all below it too, when nobody else holds it. A child that only its module holds is refused.
- * wk_module_keep asks for one more wk_module_free, so that a child can outlive its module. */
+/* Lets go of a module: of all below it too, when nobody else holds it. A child that only its module holds is
+ * refused. wk_module_keep asks for one more wk_module_free, so that a child can outlive its module. */
 WK_API void wk_module_free(wk_Module *module);
 WK_API wk_Module *wk_module_keep(wk_Module *module);
 
-/* Adds a child, a parameter (a leaf) or a buffer under a name, and takes it over, even when it fails. They return what they were
- * given, or NULL. A child that has a place already gets a second one and is shared: its parameters are listed once. A tensor that only
- * the scope holds, such as wk_zeros(3), gets one more owner. A module cannot hold itself, however far below.
- *                                                              torch: register_module, register_parameter, register_buffer */
+/* Adds a child, a parameter (a leaf) or a buffer under a name, and takes it over, even when it fails. They
+ * return what they were given, or NULL. A child that has a place already gets a second one and is shared: its
+ * parameters are listed once. A tensor that only the scope holds, such as wk_zeros(3), gets one more owner. A
+ * module cannot hold itself, however far below.
+ *                                              torch: register_module, register_parameter, register_buffer */
 WK_API wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *child);
 WK_API wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Tensor *parameter);
 WK_API wk_Tensor *wk_register_buffer(wk_Module *self, const char *name, wk_Tensor *buffer, bool persistent);
 
-/* self->name = value, registered as "name": a module or a parameter.                                   torch: self.name = value */
+/* self->name = value, registered as "name": a module or a parameter.              torch: self.name = value */
 #define wk_attr(self, name, value)                                                    \
     ((self) ? ((self)->name = WK_REGISTER((self)->name)(&(self)->base, #name, value)) \
             : WK_REGISTER((self)->name)(NULL, #name, value))
 #define WK_REGISTER(slot) \
     _Generic((slot), wk_Module * : wk_register_module, wk_Tensor * : wk_register_parameter)
 
-/* A leaf of your own over the values of a tensor (a copy if they are not contiguous), requiring a gradient; for wk_attr.
- *                                                                                                      torch: nn.Parameter */
+/* A leaf of your own over the values of a tensor (a copy if they are not contiguous), requiring a gradient;
+ * for wk_attr.
+ *                                                                                      torch: nn.Parameter */
 WK_API wk_Tensor *wk_Parameter(wk_Tensor *data);
 
 /* ---- using it --------------------------------------------------------------------------------------- */
 
-/* Runs the module's forward. All that it computes goes when it returns, but for the result (and what its graph needs).
- *     wk_call(net, x)      wk_call(criterion, output, target)                                          torch: module(x) */
+/* Runs the module's forward. All that it computes goes when it returns, but for the result (and what its
+ * graph needs).
+ *     wk_call(net, x)      wk_call(criterion, output, target)                             torch: module(x) */
 WK_API wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x);
 WK_API wk_Tensor *wk_call2(wk_Module *module, wk_Tensor *x, wk_Tensor *y);
 #ifndef __cplusplus
-#define wk_call(...)                            WK_CALL_OF(__VA_ARGS__, wk_call2, wk_call, wk_call)(__VA_ARGS__)
+#define wk_call(...) WK_CALL_OF(__VA_ARGS__, wk_call2, wk_call, wk_call)(__VA_ARGS__)
 #define WK_CALL_OF(module, x, y, function, ...) function
 #endif
 
-/* Training or evaluation, for the module and all below it.                                             torch: train, eval */
+/* Training or evaluation, for the module and all below it.                              torch: train, eval */
 WK_API wk_Module *wk_train(wk_Module *module, bool mode);
 WK_API wk_Module *wk_eval(wk_Module *module);
 
-/* Calls fn on every module below, then on the module itself.                                           torch: apply */
+/* Calls fn on every module below, then on the module itself.                                  torch: apply */
 WK_API wk_Module *wk_module_apply(wk_Module *module, void (*fn)(wk_Module *module, void *user), void *user);
 
-/* Every parameter's gradient to NULL, or to zeros.                                torch: zero_grad(set_to_none=True) */
+/* Every parameter's gradient to NULL, or to zeros.                      torch: zero_grad(set_to_none=True) */
 WK_API bool wk_module_zero_grad(wk_Module *module, bool set_to_none);
 WK_API wk_Module *wk_module_requires_grad_(wk_Module *module, bool requires_grad);
-/* Parameters and floating buffers to another floating dtype, in place.                                 torch: module.to(dtype) */
+/* Parameters and floating buffers to another floating dtype, in place.             torch: module.to(dtype) */
 WK_API wk_Module *wk_module_to_dtype(wk_Module *module, wk_dtype dtype);
 
-/* PyTorch's text; wk_module_str's result is yours and goes back with wk_str_free.                      torch: repr, print */
+/* PyTorch's text; wk_module_str's result is yours and goes back with wk_str_free.       torch: repr, print */
 WK_API char *wk_module_str(const wk_Module *module);
 WK_API bool wk_module_print(const wk_Module *module);
 
 /* ---- looking inside --------------------------------------------------------------------------------- */
 
-/* The parameters below a module in order of registration, each once: tensors, or names such as "fc1.weight" with them. The lists are
- * lent: they are the module's and stay valid until the same list is asked for again.      torch: parameters, named_parameters, named_buffers */
+/* The parameters below a module in order of registration, each once: tensors, or names such as "fc1.weight"
+ * with them. The lists are lent: they are the module's and stay valid until the same list is asked for again.
+ *                                                       torch: parameters, named_parameters, named_buffers */
 typedef struct wk_NamedTensors {
     int count;
     const wk_NamedTensor *items;
@@ -118,7 +127,8 @@ WK_API wk_List wk_parameters(wk_Module *module);
 WK_API wk_NamedTensors wk_named_parameters(wk_Module *module);
 WK_API wk_NamedTensors wk_named_buffers(wk_Module *module);
 
-/* Children in order of registration; a module or parameter by its path, "layer1.conv".  torch: named_children, get_submodule, get_parameter */
+/* Children in order of registration; a module or parameter by its path, "layer1.conv".
+ *                                                      torch: named_children, get_submodule, get_parameter */
 WK_API int wk_child_count(const wk_Module *module);
 WK_API wk_Module *wk_child(const wk_Module *module, int index);
 WK_API const char *wk_child_name(const wk_Module *module, int index);
@@ -127,11 +137,12 @@ WK_API wk_Tensor *wk_get_parameter(wk_Module *module, const char *path);
 
 /* ---- saving and loading ----------------------------------------------------------------------------- */
 
-/* Parameters and persistent buffers by name; the tensors share memory with the module, the list is yours (wk_free).  torch: state_dict */
+/* Parameters and persistent buffers by name; the tensors share memory with the module, the list is yours
+ * (wk_free).                                                                             torch: state_dict */
 WK_API wk_StateDict *wk_state_dict(wk_Module *module);
 
-/* Copies values in. Strict unless .not_strict; every missing or unexpected key and every wrong shape or dtype is told in one message,
- * and then nothing is changed.                                                            torch: load_state_dict */
+/* Copies values in. Strict unless .not_strict; every missing or unexpected key and every wrong shape or dtype
+ * is told in one message, and then nothing is changed.                              torch: load_state_dict */
 typedef struct wk_load_options {
     wk_Module *module;
     const wk_StateDict *state;
@@ -140,7 +151,8 @@ typedef struct wk_load_options {
 WK_API bool wk_load_state_dict_with(wk_load_options options);
 #define wk_load_state_dict(...) wk_load_state_dict_with((wk_load_options){.module = __VA_ARGS__})
 
-/* The state_dict to a safetensors file, written whole or not at all; and back.            torch: torch.save(net.state_dict(), path) */
+/* The state_dict to a safetensors file, written whole or not at all; and back.
+ *                                                                torch: torch.save(net.state_dict(), path) */
 WK_API bool wk_save(wk_Module *module, const char *path);
 WK_API bool wk_load(wk_Module *module, const char *path);
 

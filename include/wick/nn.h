@@ -1,9 +1,11 @@
 /* torch.nn: layers, containers and losses, and torch.nn.init.
  *
- * A layer is made by a call in PyTorch's words: mandatory arguments, then options by name. One number stands for both directions; a pair
- * is .stride_hw = {2, 1} and goes before the number. Unset is PyTorch's default. Initial weights are PyTorch's own for the same seed.
+ * A layer is made by a call in PyTorch's words: mandatory arguments, then options by name. One number stands
+ * for both directions; a pair is .stride_hw = {2, 1} and goes before the number. Unset is PyTorch's default.
+ * Initial weights are PyTorch's own for the same seed.
  *
- *     wk_Module *net = wk_Sequential(wk_Conv2d(1, 6, 5, .padding = 2), wk_ReLU(), wk_MaxPool2d(2), wk_Flatten(), wk_Linear(1176, 10));
+ *     wk_Module *net = wk_Sequential(wk_Conv2d(1, 6, 5, .padding = 2), wk_ReLU(), wk_MaxPool2d(2),
+ *                                    wk_Flatten(), wk_Linear(1176, 10));
  *
  * The result is yours: wk_free it, or hand it to another module. NULL on error.
  */
@@ -22,26 +24,29 @@ extern "C" {
 
 /* ---- containers ------------------------------------------------------------------------------------- */
 
-/* Modules one after another, named "0", "1", ...: each gets the result of the one before.  torch: nn.Sequential
+/* Modules one after another, named "0", "1", ...: each gets the result of the one before.
+ *                                                                                        torch: nn.Sequential
  * The modules are taken over, even when it fails. */
 WK_API wk_Module *wk_Sequential_of(int count, wk_Module *const *modules);
 #define wk_Sequential(...)                                                              \
     wk_Sequential_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), \
                      (wk_Module *[]){__VA_ARGS__})
 
-/* A list of modules that has no forward: its owner walks it by wk_child.                  torch: nn.ModuleList */
+/* A list of modules that has no forward: its owner walks it by wk_child.              torch: nn.ModuleList */
 WK_API wk_Module *wk_ModuleList_of(int count, wk_Module *const *modules);
 #define wk_ModuleList(...)                                                              \
     wk_ModuleList_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), \
                      (wk_Module *[]){__VA_ARGS__})
 
-/* One more module at the end of either; taken over. Returns the container.                torch: Sequential.append, ModuleList.append */
+/* One more module at the end of either; taken over. Returns the container.
+ *                                                              torch: Sequential.append, ModuleList.append */
 WK_API wk_Module *wk_append(wk_Module *container, wk_Module *module);
 
 /* ---- linear ----------------------------------------------------------------------------------------- */
 
 /* x @ weight.T + bias.                                                                    torch: nn.Linear
- *   x [..., in_features]   ->   [..., out_features];   weight [out_features, in_features]   bias [out_features]
+ *   x [..., in_features]   ->   [..., out_features]
+ *   weight [out_features, in_features]   bias [out_features]
  *   both uniform within +-1/sqrt(in_features) */
 typedef struct wk_Linear_options {
     int64_t in_features, out_features;
@@ -50,13 +55,14 @@ typedef struct wk_Linear_options {
 WK_API wk_Module *wk_Linear_with(wk_Linear_options options);
 #define wk_Linear(...) wk_Linear_with((wk_Linear_options){.in_features = __VA_ARGS__})
 
-/* x itself.                                                                               torch: nn.Identity */
+/* x itself.                                                                             torch: nn.Identity */
 WK_API wk_Module *wk_Identity(void);
 
 /* ---- convolution and pooling ------------------------------------------------------------------------ */
 
 /* 2-D convolution: wk_conv2d with a weight and a bias of its own.                          torch: nn.Conv2d
- *   x [N, in_channels, H, W]   ->   [N, out_channels, OH, OW];   weight [out_channels, in_channels/groups, R, S]
+ *   x [N, in_channels, H, W]   ->   [N, out_channels, OH, OW]
+ *   weight [out_channels, in_channels/groups, R, S]   bias [out_channels]
  * Differs from PyTorch: .padding_mode is always zeros. */
 typedef struct wk_Conv2d_options {
     int64_t in_channels, out_channels, kernel_size;
@@ -67,7 +73,7 @@ typedef struct wk_Conv2d_options {
 WK_API wk_Module *wk_Conv2d_with(wk_Conv2d_options options);
 #define wk_Conv2d(...) wk_Conv2d_with((wk_Conv2d_options){.in_channels = __VA_ARGS__})
 
-/* wk_max_pool2d as a module; unset stride is kernel_size.                                  torch: nn.MaxPool2d */
+/* wk_max_pool2d as a module; unset stride is kernel_size.                              torch: nn.MaxPool2d */
 typedef struct wk_MaxPool2d_options {
     int64_t kernel_size, stride, padding, dilation;
     bool ceil_mode;
@@ -76,7 +82,7 @@ typedef struct wk_MaxPool2d_options {
 WK_API wk_Module *wk_MaxPool2d_with(wk_MaxPool2d_options options);
 #define wk_MaxPool2d(...) wk_MaxPool2d_with((wk_MaxPool2d_options){.kernel_size = __VA_ARGS__})
 
-/* wk_avg_pool2d as a module; .exclude_pad is count_include_pad = False.                    torch: nn.AvgPool2d */
+/* wk_avg_pool2d as a module; .exclude_pad is count_include_pad = False.                torch: nn.AvgPool2d */
 typedef struct wk_AvgPool2d_options {
     int64_t kernel_size, stride, padding;
     bool ceil_mode, exclude_pad;
@@ -88,7 +94,7 @@ WK_API wk_Module *wk_AvgPool2d_with(wk_AvgPool2d_options options);
 
 /* ---- activations ------------------------------------------------------------------------------------ */
 
-/* The functions of their names; .inplace writes into the input.                            torch: nn.ReLU, nn.SiLU */
+/* The functions of their names; .inplace writes into the input.                    torch: nn.ReLU, nn.SiLU */
 typedef struct wk_Activation_options {
     int none;
     bool inplace;
@@ -98,12 +104,12 @@ WK_API wk_Module *wk_SiLU_with(wk_Activation_options options);
 #define wk_ReLU(...) wk_ReLU_with(WK_OPTIONS(wk_Activation_options, __VA_ARGS__))
 #define wk_SiLU(...) wk_SiLU_with(WK_OPTIONS(wk_Activation_options, __VA_ARGS__))
 
-/*                                                                                          torch: nn.Tanh, nn.Sigmoid, nn.GELU */
+/*                                                                      torch: nn.Tanh, nn.Sigmoid, nn.GELU */
 WK_API wk_Module *wk_Tanh(void);
 WK_API wk_Module *wk_Sigmoid(void);
 WK_API wk_Module *wk_GELU(void);
 
-/* Along dimension dim: wk_Softmax(1).                                                      torch: nn.Softmax, nn.LogSoftmax */
+/* Along dimension dim: wk_Softmax(1).                                     torch: nn.Softmax, nn.LogSoftmax */
 WK_API wk_Module *wk_Softmax(int64_t dim);
 WK_API wk_Module *wk_LogSoftmax(int64_t dim);
 
@@ -118,7 +124,7 @@ typedef struct wk_Dropout_options {
 WK_API wk_Module *wk_Dropout_with(wk_Dropout_options options);
 #define wk_Dropout(...) wk_Dropout_with((wk_Dropout_options){.p = __VA_ARGS__})
 
-/* Dimensions start_dim to end_dim as one. Unset is 1 and -1; WK_ZERO is 0.                 torch: nn.Flatten */
+/* Dimensions start_dim to end_dim as one. Unset is 1 and -1; WK_ZERO is 0.               torch: nn.Flatten */
 typedef struct wk_Flatten_options {
     int none;
     int64_t start_dim, end_dim;
@@ -128,7 +134,7 @@ WK_API wk_Module *wk_Flatten_with(wk_Flatten_options options);
 
 /* ---- losses: wk_call(criterion, output, target) ----------------------------------------------------- */
 
-/*                                                                                          torch: nn.MSELoss, nn.L1Loss */
+/*                                                                             torch: nn.MSELoss, nn.L1Loss */
 typedef struct wk_Loss_options {
     int none;
     wk_Reduction reduction;
@@ -138,8 +144,9 @@ WK_API wk_Module *wk_L1Loss_with(wk_Loss_options options);
 #define wk_MSELoss(...) wk_MSELoss_with(WK_OPTIONS(wk_Loss_options, __VA_ARGS__))
 #define wk_L1Loss(...)  wk_L1Loss_with(WK_OPTIONS(wk_Loss_options, __VA_ARGS__))
 
-/* wk_nll_loss and wk_cross_entropy as modules. weight [C] becomes a buffer of the module too; ignore_index: unset is -100, WK_ZERO is 0;
- * label_smoothing is of CrossEntropyLoss only.                                             torch: nn.NLLLoss, nn.CrossEntropyLoss */
+/* wk_nll_loss and wk_cross_entropy as modules. weight [C] becomes a buffer of the module too; ignore_index:
+ * unset is -100, WK_ZERO is 0; label_smoothing is of CrossEntropyLoss only.
+ *                                                                   torch: nn.NLLLoss, nn.CrossEntropyLoss */
 typedef struct wk_ClassLoss_options {
     int none;
     wk_Tensor *weight;
@@ -154,13 +161,15 @@ WK_API wk_Module *wk_CrossEntropyLoss_with(wk_ClassLoss_options options);
 
 /* ---- torch.nn.init ---------------------------------------------------------------------------------- */
 
-/* The recommended gain of a nonlinearity: "linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu" (param is its slope; NaN is the
- * default 0.01), "selu". NaN with an error for others.                                      torch: nn.init.calculate_gain */
+/* The recommended gain of a nonlinearity: "linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu" (param
+ * is its slope; NaN is the default 0.01), "selu". NaN with an error for others.
+ *                                                                            torch: nn.init.calculate_gain */
 WK_API double wk_calculate_gain(const char *nonlinearity, double param);
 
-/* They fill the tensor in place without recording, leaves too, and return it. generator NULL is the default one.
- *   uniform within +-gain * sqrt(6 / (fan_in + fan_out)), normal with std gain * sqrt(2 / (fan_in + fan_out)); unset gain is 1
- *                                                                     torch: nn.init.xavier_uniform_, xavier_normal_ */
+/* They fill the tensor in place without recording, leaves too, and return it. generator NULL is the default
+ * one. xavier: uniform within +-gain * sqrt(6 / (fan_in + fan_out)), or normal with std
+ * gain * sqrt(2 / (fan_in + fan_out)); unset gain is 1.
+ *                                                           torch: nn.init.xavier_uniform_, xavier_normal_ */
 typedef struct wk_xavier_options {
     wk_Tensor *tensor;
     double gain;
@@ -171,9 +180,9 @@ WK_API wk_Tensor *wk_xavier_normal_with(wk_xavier_options options);
 #define wk_xavier_uniform_(...) wk_xavier_uniform_with((wk_xavier_options){.tensor = __VA_ARGS__})
 #define wk_xavier_normal_(...)  wk_xavier_normal_with((wk_xavier_options){.tensor = __VA_ARGS__})
 
-/*   uniform within +-gain * sqrt(3 / fan), normal with std gain / sqrt(fan); fan is fan_in, or fan_out with .fan_out;
- *   gain is that of the nonlinearity, unset "leaky_relu" with slope a
- *                                                                     torch: nn.init.kaiming_uniform_, kaiming_normal_ */
+/* kaiming: uniform within +-gain * sqrt(3 / fan), or normal with std gain / sqrt(fan); fan is fan_in, or fan_out
+ * with .fan_out; gain is that of the nonlinearity, unset "leaky_relu" with slope a.
+ *                                                         torch: nn.init.kaiming_uniform_, kaiming_normal_ */
 typedef struct wk_kaiming_options {
     wk_Tensor *tensor;
     double a;
@@ -187,7 +196,7 @@ WK_API wk_Tensor *wk_kaiming_normal_with(wk_kaiming_options options);
 #define wk_kaiming_normal_(...)  wk_kaiming_normal_with((wk_kaiming_options){.tensor = __VA_ARGS__})
 
 /* wk_uniform_ and wk_normal_ of tensor.h refuse a leaf that requires a gradient; these do not.
- *                                                                     torch: nn.init.uniform_, normal_, constant_, zeros_, ones_ */
+ *                                               torch: nn.init.uniform_, normal_, constant_, zeros_, ones_ */
 WK_API wk_Tensor *wk_init_uniform_(wk_Tensor *tensor, double a, double b, wk_Generator *generator);
 WK_API wk_Tensor *wk_init_normal_(wk_Tensor *tensor, double mean, double std, wk_Generator *generator);
 WK_API wk_Tensor *wk_constant_(wk_Tensor *tensor, double value);

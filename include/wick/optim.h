@@ -20,8 +20,9 @@ extern "C" {
 
 typedef struct wk_Optimizer wk_Optimizer;
 
-/* d = grad + weight_decay * w;  buf = momentum * buf + (1 - dampening) * d (the first time buf = d);  w -= lr * buf
- *   nesterov: w -= lr * (d + momentum * buf)          maximize: climbs                        torch: optim.SGD */
+/* d = grad + weight_decay * w;  buf = momentum * buf + (1 - dampening) * d (the first time buf = d)
+ * w -= lr * buf                    nesterov: w -= lr * (d + momentum * buf)
+ *   maximize: climbs                                                                      torch: optim.SGD */
 typedef struct wk_SGD_options {
     wk_List params;
     double lr; /* unset is 0.001 */
@@ -33,7 +34,7 @@ WK_API wk_Optimizer *wk_SGD_with(wk_SGD_options options);
 
 /* m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
  * w -= lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)   with g = grad + weight_decay * w
- *   amsgrad: the largest v so far in place of v                                               torch: optim.Adam */
+ *   amsgrad: the largest v so far in place of v                                          torch: optim.Adam */
 typedef struct wk_Adam_options {
     wk_List params;
     double lr;       /* unset is 0.001 */
@@ -46,7 +47,8 @@ WK_API wk_Optimizer *wk_Adam_with(wk_Adam_options options);
 #define wk_Adam(...) wk_Adam_with((wk_Adam_options){.params = __VA_ARGS__})
 
 /* v = alpha * v + (1 - alpha) * g^2;  w -= lr * g / (sqrt(v) + eps)   with g = grad + weight_decay * w
- *   centered: v - mean(g)^2 in place of v          momentum: the steps are accumulated        torch: optim.RMSprop */
+ *   centered: v - mean(g)^2 in place of v          momentum: the steps are accumulated
+ *                                                                                     torch: optim.RMSprop */
 typedef struct wk_RMSprop_options {
     wk_List params;
     double lr;    /* unset is 0.01 */
@@ -60,23 +62,26 @@ WK_API wk_Optimizer *wk_RMSprop_with(wk_RMSprop_options options);
 
 WK_API void wk_optimizer_free(wk_Optimizer *optimizer);
 
-/* One step along the gradients; parameters without one stay. It records nothing. On failure no weight has changed.
- *                                                                                             torch: Optimizer.step */
+/* One step along the gradients; parameters without one stay. It records nothing. On failure no weight has
+ * changed.
+ *                                                                                    torch: Optimizer.step */
 WK_API bool wk_optimizer_step(wk_Optimizer *optimizer);
 
-/* Every parameter's gradient to NULL, or to zeros.                             torch: zero_grad(set_to_none=True) */
+/* Every parameter's gradient to NULL, or to zeros.                      torch: zero_grad(set_to_none=True) */
 WK_API bool wk_optimizer_zero_grad(wk_Optimizer *optimizer, bool set_to_none);
 
 /* ---- parameter groups ------------------------------------------------------------------------------- */
 
-/* Adds parameters as a group with the optimizer's own options, which wk_set_option then changes. Returns its index, or -1.
- *                                                                                             torch: add_param_group */
+/* Adds parameters as a group with the optimizer's own options, which wk_set_option then changes. Returns its
+ * index, or -1.
+ *                                                                                   torch: add_param_group */
 WK_API int wk_add_param_group(wk_Optimizer *optimizer, wk_List params);
 WK_API int wk_param_group_count(const wk_Optimizer *optimizer);
 
-/* An option of a group by PyTorch's name: "lr", "momentum", "weight_decay", "nesterov" (1 or 0), ...; "beta1" and "beta2" for betas.
- * NaN, or false, with an error for a name that this optimizer does not have, or a value that it does not take.
- *                                                                  torch: optimizer.param_groups[group]["momentum"] */
+/* An option of a group by PyTorch's name: "lr", "momentum", "weight_decay", "nesterov" (1 or 0), ...; "beta1"
+ * and "beta2" for betas. NaN, or false, with an error for a name that this optimizer does not have, or a
+ * value that it does not take.
+ *                                                         torch: optimizer.param_groups[group]["momentum"] */
 WK_API double wk_get_option(const wk_Optimizer *optimizer, int group, const char *name);
 WK_API bool wk_set_option(wk_Optimizer *optimizer, int group, const char *name, double value);
 

@@ -1,11 +1,13 @@
 /* wick: all of it.
  *
- * The names below work on any of wick's objects: they choose the function by the type of the argument. In C++ they are overloads.
+ * The names below work on any of wick's objects: they choose the function by the type of the argument. In C++
+ * they are overloads.
  */
 #ifndef WICK_WICK_H
 #define WICK_WICK_H
 
 #include "wick/autograd.h"
+#include "wick/data.h"
 #include "wick/error.h"
 #include "wick/functional.h"
 #include "wick/io.h"
@@ -14,17 +16,6 @@
 #include "wick/optim.h"
 #include "wick/runtime.h"
 #include "wick/tensor.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-typedef struct wk_DataLoader wk_DataLoader;
-typedef struct wk_Dataset wk_Dataset;
-WK_API void wk_dataloader_free(wk_DataLoader *loader);
-WK_API void wk_dataset_free(wk_Dataset *dataset);
-#ifdef __cplusplus
-}
-#endif
 
 #ifndef __cplusplus
 

@@ -1,10 +1,12 @@
-/* Calling a module: the frame that names it in messages, the scope that ends what it computed, and the guard of training.
+/* Calling a module: the frame that names it in messages, the scope that ends what it computed, and the guard
+ * of training.
  *
- * The frame lies on the stack of the call, so that a message raised deep inside ends with " (in Net.conv1)". */
+ * The frame lies on the stack of the call, so that a message raised inside ends with " (in Net.conv1)". */
 #include "nn/module.h"
 
 #ifndef NDEBUG
-/* In training a module belongs to one thread: the second word of its head holds which, while it is being called. */
+/* In training a module belongs to one thread: the second word of its head holds which, while it is being
+ * called. */
 static bool enter_training(wk_Module *module, bool *entered)
 {
     static _Thread_local char here;

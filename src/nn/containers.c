@@ -1,6 +1,7 @@
 /* Sequential and ModuleList: children by number.
  *
- * Sequential holds one result at a time: what a child has computed goes as soon as the next one has its result. */
+ * Sequential holds one result at a time: what a child has computed goes as soon as the next one has its
+ * result. */
 #include <stdio.h>
 
 #include "nn/module.h"

@@ -1,5 +1,5 @@
-/* module.to(dtype): every floating parameter and buffer changes its dtype in place, so that who holds the tensor sees it too; so do
- * gradients. All conversions are made first: on failure nothing has changed. */
+/* module.to(dtype): every floating parameter and buffer changes its dtype in place, so that who holds the
+ * tensor sees it too; so do gradients. All conversions are made first: on failure nothing has changed. */
 #include "autograd/node.h"
 #include "core/memory.h"
 #include "nn/module.h"

@@ -1,4 +1,5 @@
-/* torch.nn.init: first values of parameters, in the order and with the roundings of PyTorch, so that the random numbers are the same. */
+/* torch.nn.init: first values of parameters, in the order and with the roundings of PyTorch, so that the
+ * random numbers are the same. */
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* Modules: making one, registering what it owns, letting go.
  *
- * A module is counted like a tensor. Its maker holds the first share, which the first module that it is registered in takes over; each
- * further place adds one, so that weights are shared by registering a module twice. Letting go works off a list, not the stack. */
+ * A module is counted like a tensor. Its maker holds the first share, which the first module that it is
+ * registered in takes over; each further place adds one, so that weights are shared by registering a module
+ * twice. Letting go works off a list, not the stack. */
 #include "nn/module.h"
 
 #include <string.h>
@@ -280,13 +281,13 @@ wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *chil
     return child;
 }
 
-/* Whether a share is the caller's own, to be taken over; not so when all are the scope's or other modules'. */
+/* Whether a share is the caller's own, to be taken over; not so when all are scopes' or other modules'. */
 static bool callers_own(const wk_Tensor *tensor)
 {
     return tensor->places == 0 && atomic_load(&tensor->object.refs) > wk_scope_shares(tensor);
 }
 
-/* Registers a tensor with a share that this function is given; entries is NULL when that has failed already. */
+/* Registers a tensor with a share that this function is given; entries is NULL when that has failed before. */
 static wk_Tensor *register_share(wk_Module *self, wk_Entries *entries, const char *name, wk_Tensor *tensor,
                                  bool persistent)
 {

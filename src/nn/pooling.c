@@ -1,4 +1,5 @@
-/* MaxPool2d and AvgPool2d: the functions of their names with the options kept. They print options as they were given. */
+/* MaxPool2d and AvgPool2d: the functions of their names with the options kept. They print options as they
+ * were given. */
 #include <stdio.h>
 
 #include "nn/module.h"

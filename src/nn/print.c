@@ -1,4 +1,5 @@
-/* The text of a module, as PyTorch prints it: name, description, children indented by two. A list of modules joins equal neighbours. */
+/* The text of a module, as PyTorch prints it: name, description, children indented by two. A list of modules
+ * joins equal neighbours. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* A module's state: its parameters and persistent buffers by name, out of it and back in.
  *
- * Loading looks at everything before it writes anything: all that does not fit is told in one message, and what will be copied is laid
- * ready, so that the copying itself cannot fail. */
+ * Loading looks at everything before it writes anything: all that does not fit is told in one message, and
+ * what will be copied is laid ready, so that the copying itself cannot fail. */
 #include <string.h>
 
 #include "core/memory.h"

@@ -1,7 +1,8 @@
-/* Walks over a module and all below it: the lists of parameters and buffers, training and evaluation, gradients, dtype, paths.
+/* Walks over a module and all below it: the lists of parameters and buffers, training and evaluation,
+ * gradients, dtype, paths.
  *
- * A module that is shared is visited once, known by the number of the walk that it carries; a tensor that is shared is listed once.
- * Depth is bounded, so that no nesting of modules can exhaust the stack. */
+ * A module that is shared is visited once, known by the number of the walk that it carries; a tensor that is
+ * shared is listed once. Depth is bounded, so that no nesting of modules can exhaust the stack. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -107,7 +108,8 @@ static bool named_before(const wk_LentNames *lent, const wk_Tensor *tensor)
     return false;
 }
 
-/* Adds the entries' tensors with their paths, which stand in `names` one behind the other, each ended by a NUL. */
+/* Adds the entries' tensors with their paths, which stand in `names` one behind the other, each ended by a
+ * NUL. */
 static bool lend_entries(wk_Walk *walk, const wk_Entries *entries)
 {
     wk_LentNames *lent = walk->user;

@@ -1,0 +1,114 @@
+/* A step: everything that can fail comes before the first weight is touched, so that a failed step has
+ * changed nothing and the same call can be made again. The sweeps want plain arrays: a gradient that is none
+ * is copied, a parameter that is none is worked on in a copy and written back. */
+#include "autograd/node.h"
+#include "core/memory.h"
+#include "ops/ops.h"
+#include "optim/optimizer.h"
+
+typedef struct StepWork {
+    wk_ParamState *state;
+    const double *hyper;
+    wk_Tensor *grad, *param; /* contiguous */
+} StepWork;
+
+typedef struct StepPlan {
+    const wk_OptimizerClass *cls;
+    StepWork *work;
+    int count;
+} StepPlan;
+
+static bool ready_slots(const wk_OptimizerClass *cls, wk_ParamState *state, const double *hyper)
+{
+    unsigned wanted = cls->slots(hyper);
+    for (int s = 0; s < WK_SLOTS; s++) {
+        if (!(wanted >> s & 1))
+            continue;
+        if (!state->slot[s] && !(state->slot[s] = wk_tensor_retain(wk_zeros_like(state->param))))
+            return false;
+        if (state->slot[s]->dtype != state->param->dtype)
+            return wk_raise(WK_ERROR_DTYPE, "%s: a parameter has become %s, but its state is %s", cls->name,
+                            wk_dtype_name((wk_dtype)state->param->dtype),
+                            wk_dtype_name((wk_dtype)state->slot[s]->dtype)),
+                   false;
+    }
+    return true;
+}
+
+/* Plans one parameter; one without a gradient is left out. */
+static bool plan_param(StepPlan *plan, wk_ParamState *state, const double *hyper)
+{
+    wk_Tensor *grad = wk_grad_of(state->param);
+    if (!grad)
+        return true;
+    if (grad->dtype != state->param->dtype || !wk_shape_same(grad, state->param))
+        return wk_raise(WK_ERROR_SHAPE, "%s: a gradient is %s %s, but its parameter %s %s", plan->cls->name,
+                        wk_dtype_name((wk_dtype)grad->dtype), WK_SHAPE_TEXT(grad),
+                        wk_dtype_name((wk_dtype)state->param->dtype), WK_SHAPE_TEXT(state->param)),
+               false;
+    bool plain = grad->contiguous && grad->storage != state->param->storage;
+    StepWork *work = &plan->work[plan->count];
+    *work = (StepWork){.state = state,
+                       .hyper = hyper,
+                       .grad = plain ? grad : wk_clone(grad),
+                       .param = wk_contiguous(state->param)};
+    if (!work->grad || !work->param || !ready_slots(plan->cls, state, hyper))
+        return false;
+    plan->count++;
+    return true;
+}
+
+static bool plan_step(StepPlan *plan, wk_Optimizer *optimizer)
+{
+    for (int g = 0; g < optimizer->group_count; g++) {
+        wk_ParamGroup *group = &optimizer->groups[g];
+        for (int i = 0; i < group->count; i++)
+            if (!plan_param(plan, &group->params[i], group->hyper))
+                return false;
+    }
+    return true;
+}
+
+/* Cannot fail. */
+static void run_work(const wk_OptimizerClass *cls, const StepWork *work)
+{
+    wk_ParamState *state = work->state;
+    wk_Sweep sweep = {.hyper = work->hyper,
+                      .step = ++state->step,
+                      .first = !state->used,
+                      .dtype = (wk_dtype)state->param->dtype,
+                      .n = state->param->numel,
+                      .param = wk_tensor_data(work->param),
+                      .grad = wk_tensor_data(work->grad)};
+    unsigned wanted = cls->slots(work->hyper);
+    for (int s = 0; s < WK_SLOTS; s++)
+        if (wanted >> s & 1)
+            sweep.slot[s] = wk_tensor_data(state->slot[s]);
+    state->used = state->used || (wanted & 1);
+    cls->sweep(&sweep);
+    if (work->param != state->param)
+        wk_map(cls->name, wk_kernels->cast[sweep.dtype][sweep.dtype], state->param, 1,
+               &(wk_Tensor *){work->param});
+    wk_tensor_touch(state->param);
+}
+
+bool wk_optimizer_step(wk_Optimizer *optimizer)
+{
+    if (!wk_optimizer_check(optimizer, "step"))
+        return false;
+    wk_Scope scope = wk_scope_begin();
+    if (!scope.id)
+        return false;
+    size_t most = 0;
+    for (int g = 0; g < optimizer->group_count; g++)
+        most += (size_t)optimizer->groups[g].count;
+    StepPlan plan = {.cls = optimizer->cls, .work = wk_alloc(most * sizeof(StepWork))};
+    bool former = wk_set_grad_enabled(false);
+    bool ready = plan.work && plan_step(&plan, optimizer);
+    for (int i = 0; ready && i < plan.count; i++)
+        run_work(optimizer->cls, &plan.work[i]);
+    wk_set_grad_enabled(former);
+    wk_release(plan.work, most * sizeof(StepWork));
+    wk_scope_end(scope);
+    return ready;
+}
