@@ -64,6 +64,17 @@ typedef enum wk_resize_mode {
     wk_pad,
 } wk_resize_mode;
 
+/* Grey pictures of your own: images uint8 [n, h, w], and labels uint8 [n] (below 10) if there are any. Keeps both: change none later.
+ *   a sample: pixels / 255, float32 [1, resize, resize]; the label, int64 [], where there are labels         torch: none */
+typedef struct wk_Images_options {
+    wk_Tensor *images;
+    wk_Tensor *labels;
+    int64_t resize; /* unset: as it is */
+    wk_resize_mode resize_mode;
+} wk_Images_options;
+WK_API wk_Dataset *wk_Images_with(wk_Images_options options);
+#define wk_Images(...) wk_Images_with((wk_Images_options){.images = __VA_ARGS__})
+
 /* MNIST and sets of its form from the four IDX files in a folder (or in MNIST/raw below it), plain or compressed:
  * {train,t10k}-images-idx3-ubyte[.gz], {train,t10k}-labels-idx1-ubyte[.gz].
  *   a sample: pixels / 255, float32 [1, resize, resize]; the label, int64 []

@@ -78,6 +78,13 @@ WK_API wk_Tensor *wk_load_idx(const char *path);
 /* Writes a tensor of one of these dtypes as a plain IDX file. */
 WK_API bool wk_save_idx(wk_Tensor *tensor, const char *path);
 
+/* ---- bytes ------------------------------------------------------------------------------------------ */
+
+/* The bytes of a file as a uint8 tensor [n]; WK_ERROR_CORRUPT when there are more than limit (0: no limit). torch: torchvision.io.read_file
+ * And writing such a tensor: the whole file or nothing.                                    torch: torchvision.io.write_file */
+WK_API wk_Tensor *wk_read_file(const char *path, int64_t limit);
+WK_API bool wk_write_file(const char *path, wk_Tensor *data);
+
 /* ---- the hook --------------------------------------------------------------------------------------- */
 
 typedef enum wk_IoOperation {

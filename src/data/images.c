@@ -89,6 +89,18 @@ static void padded(const Images *d, const uint8_t *pixels, float *out)
             out[(y + top) * d->side_x + x + left] = d->value[pixels[y * d->width + x]];
 }
 
+static bool batch_labels(const Images *d, const int64_t *indices, int64_t count, wk_Tensor **target)
+{
+    if (!d->labels)
+        return true;
+    if (!(*target = wk_tensor_new("DataLoader", wk_int64, 1, &count)))
+        return false;
+    const uint8_t *labels = wk_tensor_data(d->labels);
+    for (int64_t i = 0; i < count; i++)
+        wk_data(*target, int64_t)[i] = labels[indices[i]];
+    return true;
+}
+
 static bool images_batch(wk_Dataset *self, const int64_t *indices, int64_t count, wk_Tensor **tensors,
                          int *tensor_count)
 {
@@ -99,18 +111,15 @@ static bool images_batch(wk_Dataset *self, const int64_t *indices, int64_t count
     tensors[0] = scratch
                      ? wk_tensor_new("DataLoader", wk_float32, 4, (int64_t[]){count, 1, d->side_y, d->side_x})
                      : NULL;
-    tensors[1] = tensors[0] ? wk_tensor_new("DataLoader", wk_int64, 1, &count) : NULL;
-    *tensor_count = 2;
-    if (!tensors[1]) {
+    if (!tensors[0] || !batch_labels(d, indices, count, &tensors[1])) {
         wk_release(scratch, scratch_bytes);
         return false;
     }
-    const uint8_t *labels = wk_tensor_data(d->labels), *images = wk_tensor_data(d->images);
+    *tensor_count = d->labels ? 2 : 1;
+    const uint8_t *images = wk_tensor_data(d->images);
     float *out = wk_tensor_data(tensors[0]);
-    int64_t *target = wk_tensor_data(tensors[1]);
     for (int64_t i = 0; i < count; i++, out += out_pixels) {
         const uint8_t *pixels = images + indices[i] * in_pixels;
-        target[i] = labels[indices[i]];
         if (!d->taps) {
             padded(d, pixels, out);
             continue;
@@ -132,7 +141,7 @@ static void images_release(wk_Dataset *self)
     wk_release(d, sizeof *d);
 }
 
-static const wk_DatasetClass images_class = {"MNIST", images_batch, images_release};
+static const wk_DatasetClass images_class = {"Images", images_batch, images_release};
 
 static bool check_resize(const char *op, const wk_Tensor *images, int64_t resize, wk_resize_mode mode)
 {
@@ -182,4 +191,47 @@ wk_Dataset *wk_images_dataset(const char *op, wk_Tensor *images, wk_Tensor *labe
     d->images = wk_tensor_retain(images);
     d->labels = wk_tensor_retain(labels);
     return &d->base;
+}
+
+bool wk_images_check_labels(const char *op, const char *where, const wk_Tensor *images,
+                            const wk_Tensor *labels)
+{
+    if (images->shape[0] != labels->shape[0])
+        return wk_raise(WK_ERROR_CORRUPT, "%s: %s%lld labels for %lld images", op, where,
+                        (long long)labels->shape[0], (long long)images->shape[0]),
+               false;
+    const uint8_t *label = wk_tensor_data(labels);
+    for (int64_t i = 0; i < labels->numel; i++)
+        if (label[i] >= IMAGES_CLASSES)
+            return wk_raise(WK_ERROR_CORRUPT, "%s: %slabel[%lld]=%d, classes=%d", op, where, (long long)i,
+                            label[i], IMAGES_CLASSES),
+                   false;
+    return true;
+}
+
+static bool check_bytes(const wk_Tensor *t, const char *name, int rank)
+{
+    if (!wk_tensor_check(t, "Images", name))
+        return false;
+    if (t->dtype != wk_uint8)
+        return wk_raise(WK_ERROR_DTYPE, "Images: expected %s to be uint8, but got %s", name,
+                        wk_dtype_name((wk_dtype)t->dtype)),
+               false;
+    if (t->ndim != rank)
+        return wk_raise(WK_ERROR_SHAPE, "Images: expected %s to have %d dimensions, but got %s", name, rank,
+                        WK_SHAPE_TEXT(t)),
+               false;
+    return true;
+}
+
+wk_Dataset *wk_Images_with(wk_Images_options options)
+{
+    if (!check_bytes(options.images, "images", 3) ||
+        (options.labels && !check_bytes(options.labels, "labels", 1)))
+        return NULL;
+    wk_Tensor *images = wk_contiguous(options.images),
+              *labels = options.labels ? wk_contiguous(options.labels) : NULL;
+    if (!images || (options.labels && (!labels || !wk_images_check_labels("Images", "", images, labels))))
+        return NULL;
+    return wk_images_dataset("Images", images, labels, options.resize, options.resize_mode);
 }

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -56,19 +57,10 @@ static bool check_part(const wk_Tensor *t, int rank, const char *path)
 
 static bool check_labels(const wk_Tensor *images, const wk_Tensor *labels, const char *path)
 {
-    char quoted[256];
-    wk_quote(quoted, sizeof quoted, path);
-    if (images->shape[0] != labels->shape[0])
-        return wk_raise(WK_ERROR_CORRUPT, "%s: %s: %lld labels for %lld images", mnist_op, quoted,
-                        (long long)labels->shape[0], (long long)images->shape[0]),
-               false;
-    const uint8_t *label = wk_tensor_data(labels);
-    for (int64_t i = 0; i < labels->numel; i++)
-        if (label[i] >= IMAGES_CLASSES)
-            return wk_raise(WK_ERROR_CORRUPT, "%s: %s: label[%lld]=%d, classes=%d", mnist_op, quoted,
-                            (long long)i, label[i], IMAGES_CLASSES),
-                   false;
-    return true;
+    char where[256];
+    wk_quote(where, sizeof where - 2, path);
+    strcat(where, ": ");
+    return wk_images_check_labels(mnist_op, where, images, labels);
 }
 
 static wk_Dataset *load_mnist(const wk_MNIST_options *options, char *path)

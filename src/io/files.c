@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/memory.h"
 
 static _Atomic(wk_IoHook) wk_io_hook;
 static _Atomic(void *) wk_io_hook_user;
@@ -130,26 +129,6 @@ void wk_file_close(wk_File *file)
     if (file->fd >= 0)
         close(file->fd);
     file->fd = -1;
-}
-
-void *wk_read_whole(const char *op, const char *path, uint64_t limit, size_t *bytes)
-{
-    wk_File file;
-    void *block = NULL;
-    if (!wk_file_open(&file, op, path))
-        return NULL;
-    if (file.size > limit) {
-        wk_raise(WK_ERROR_CORRUPT, "%s: %s: %llu bytes, at most %llu are read", op, WK_QUOTED(path),
-                 (unsigned long long)file.size, (unsigned long long)limit);
-    } else if ((block = wk_alloc((size_t)file.size))) {
-        *bytes = (size_t)file.size;
-        if (!wk_file_read(&file, block, *bytes)) {
-            wk_release(block, *bytes);
-            block = NULL;
-        }
-    }
-    wk_file_close(&file);
-    return block;
 }
 
 void wk_swap_bytes(void *elements, size_t item, uint64_t count, bool file_is_big_endian)

@@ -40,9 +40,6 @@ bool wk_file_read(wk_File *file, void *out, size_t bytes);
 bool wk_file_seek(wk_File *file, uint64_t at);
 void wk_file_close(wk_File *file);
 
-/* The whole file in one block of *bytes (wk_release(block, *bytes)); WK_ERROR_CORRUPT when it is larger than limit. */
-void *wk_read_whole(const char *op, const char *path, uint64_t limit, size_t *bytes);
-
 /* Turns `count` elements of `item` bytes from a file's byte order into this machine's, or back; nothing to do when they agree. */
 void wk_swap_bytes(void *elements, size_t item, uint64_t count, bool file_is_big_endian);
 

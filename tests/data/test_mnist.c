@@ -186,6 +186,28 @@ static void each_allocation_and_operation_fails(void **state)
     }
 }
 
+static void pictures_of_your_own(void **state)
+{
+    (void)state;
+    wk_Scope scope = wk_scope_begin();
+    wk_Tensor *images = bytes_of(3, (int64_t[]){3, 28, 28}), *labels = bytes_of(1, (int64_t[]){3});
+    assert_true(hash_of(wk_Images(images, labels, .resize = 32), 32) == golden_bilinear[5].hash);
+    wk_DataLoader *loader = wk_DataLoader(wk_Images(images), .batch_size = 2);
+    wk_Batch b;
+    assert_true(wk_next(loader, &b));
+    assert_int_equal(b.count, 1);
+    assert_null(b.target);
+    wk_dataloader_free(loader);
+    wk_data(labels, uint8_t)[1] = 12;
+    assert_null(wk_Images(images, labels));
+    assert_error(WK_ERROR_CORRUPT, "Images: label[1]=12, classes=10");
+    assert_null(wk_Images(labels));
+    assert_error(WK_ERROR_SHAPE, "Images: expected images to have 3 dimensions, but got [3]");
+    assert_null(wk_Images(wk_tensor_new("test", wk_float32, 3, (int64_t[]){1, 2, 2})));
+    assert_error(WK_ERROR_DTYPE, "Images: expected images to be uint8, but got float32");
+    wk_scope_end(scope);
+}
+
 /* ---- the real one, where it is at hand -------------------------------------------------------------- */
 
 static void the_real_files(void **state)
@@ -229,6 +251,7 @@ int main(void)
         cmocka_unit_test(files_that_are_not_there),
         cmocka_unit_test(sizes_that_cannot_be),
         cmocka_unit_test(each_allocation_and_operation_fails),
+        cmocka_unit_test(pictures_of_your_own),
         cmocka_unit_test(the_real_files),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);

@@ -1,7 +1,6 @@
 /* Opening and reading what may be anything. */
 #include "io/temp.h"
 
-#include "core/memory.h"
 #include "io/files.h"
 
 static void refused(const char *path, const char *message)
@@ -62,9 +61,8 @@ static void the_system_may_refuse(void **state)
     snprintf(want, sizeof want, "load: cannot open %s: Permission denied", path);
     refused(path, want);
     which = WK_IO_READ;
-    size_t bytes;
-    assert_null(wk_read_whole("load", path, 100, &bytes));
-    snprintf(want, sizeof want, "load: cannot read %s: Permission denied", path);
+    assert_null(wk_read_file(path, 100));
+    snprintf(want, sizeof want, "read_file: cannot read %s: Permission denied", path);
     assert_error(WK_ERROR_IO, want);
     wk_set_io_hook(NULL, NULL);
 }
@@ -81,25 +79,29 @@ static void short_reads_and_interrupts_are_no_errors(void **state)
 {
     (void)state;
     int calls = 0;
-    size_t bytes;
     const char *path = temp_write("f", "abcde", 5);
+    wk_Scope scope = wk_scope_begin();
     wk_set_io_hook(one_byte_and_interrupts, &calls);
-    char *text = wk_read_whole("load", path, 5, &bytes);
+    wk_Tensor *bytes = wk_read_file(path, 5);
     wk_set_io_hook(NULL, NULL);
-    assert_non_null(text);
-    assert_int_equal(bytes, 5);
-    assert_memory_equal(text, "abcde", 5);
-    wk_release(text, bytes);
+    assert_int_equal(wk_numel(bytes), 5);
+    assert_memory_equal(wk_data_ptr(bytes), "abcde", 5);
+    assert_true(wk_write_file(temp_path("g"), bytes));
+    size_t count;
+    unsigned char *copy = temp_read(temp_path("g"), &count);
+    assert_int_equal(count, 5);
+    assert_memory_equal(copy, "abcde", 5);
+    free(copy);
+    wk_scope_end(scope);
 }
 
 static void reads_are_bounded(void **state)
 {
     (void)state;
-    size_t bytes;
     char want[1024], out[8];
     const char *path = temp_write("f", "abcde", 5);
-    assert_null(wk_read_whole("load", path, 4, &bytes));
-    snprintf(want, sizeof want, "load: %s: 5 bytes, at most 4 are read", path);
+    assert_null(wk_read_file(path, 4));
+    snprintf(want, sizeof want, "read_file: %s: 5 bytes, at most 4 are read", path);
     assert_error(WK_ERROR_CORRUPT, want);
     wk_File file;
     assert_true(wk_file_open(&file, "load", path));
