@@ -50,7 +50,7 @@ static double reference(const char *name, double x, double y)
     if (IS("silu"))
         return x / (1 + exp(-x));
     if (IS("gelu"))
-        return 0.5 * x * erfc(-x * M_SQRT1_2);
+        return 0.5 * x * erfc(-x * 0.70710678118654752440);
     if (IS("add"))
         return x + y;
     if (IS("sub"))

@@ -1,6 +1,6 @@
 /* Reductions over the middle of [outer, n, inner].
  *
- * Sums of floats are cascades: 16 rows are added to an accumulator, 16 accumulators to the one above, and so on, so that the error
+ * Sums of floats are kept in double. Sums are cascades: 16 rows are added to an accumulator, 16 accumulators to the one above, and so on, so that the error
  * grows with log n. Long sums are cut into up to 16 pieces, by sizes alone and never by the number of threads, and the pieces are added
  * in order. For inner = 1 the elements are read as rows of LANES, whose sums are then added pairwise.
  * Everything else is exact in any order, and needs no tree. */
@@ -75,8 +75,8 @@ static void reduce_run(ReducePlan *p, void (*block)(void *, int64_t))
         wk_parallel((p->tasks + p->per_block - 1) / p->per_block, block, p);
 }
 
-/* sum and prod: `COMBINE(a, b)` with neutral element ZERO, of T read through LOAD, accumulated in A. */
-#define REDUCE_CASCADE(name, S, T, A, ZERO, COMBINE)                                                         \
+/* sum and prod: `COMBINE(a, b)` with neutral element ZERO, of T, accumulated in A, the result an R. */
+#define REDUCE_CASCADE(name, S, T, A, R, ZERO, COMBINE)                                                         \
     /* out[0..columns) from rows of memory `stride` elements apart. */                                       \
     static void cascade_##name##_##S(const T *in, int64_t rows, int64_t stride, int64_t columns, A *out)     \
     {                                                                                                        \
@@ -130,12 +130,17 @@ static void reduce_run(ReducePlan *p, void (*block)(void *, int64_t))
         for (int64_t i = index * p->per_block; i < end; i++) {                                               \
             const ReduceTask t = reduce_task(p, i);                                                          \
             const T *in = (const T *)p->in + (t.o * p->n + t.row) * p->inner + t.column;                     \
-            A *out = (A *)(p->pieces > 1 ? p->partial : p->out) +                                            \
-                     (t.o * p->pieces + t.piece) * p->inner + t.column;                                      \
+            const int64_t at = (t.o * p->pieces + t.piece) * p->inner + t.column;                            \
+            A sums[LANES];                                                                                   \
             if (p->inner == 1)                                                                               \
-                *out = cascade_line_##name##_##S(in, t.rows);                                                \
+                sums[0] = cascade_line_##name##_##S(in, t.rows);                                             \
             else                                                                                             \
-                cascade_##name##_##S(in, t.rows, p->inner, t.columns, out);                                  \
+                cascade_##name##_##S(in, t.rows, p->inner, t.columns, sums);                                 \
+            for (int64_t c = 0; c < t.columns; c++)                                                          \
+                if (p->pieces > 1)                                                                           \
+                    ((A *)p->partial)[at + c] = sums[c];                                                     \
+                else                                                                                         \
+                    ((R *)p->out)[at + c] = (R)sums[c];                                                      \
         }                                                                                                    \
     }                                                                                                        \
     static bool reduce_##name##_##S(int64_t outer, int64_t n, int64_t inner, const void *in, void *result)   \
@@ -147,28 +152,28 @@ static void reduce_run(ReducePlan *p, void (*block)(void *, int64_t))
         reduce_run(&p, reduce_block_##name##_##S);                                                           \
         if (p.pieces == 1)                                                                                   \
             return true;                                                                                     \
-        A *out = result;                                                                                     \
+        R *out = result;                                                                                     \
         const A *partial = p.partial;                                                                        \
         for (int64_t o = 0; o < outer; o++)                                                                  \
             for (int64_t c = 0; c < inner; c++) {                                                            \
                 A total = partial[o * p.pieces * inner + c];                                                 \
                 for (int64_t i = 1; i < p.pieces; i++)                                                       \
                     total = COMBINE(total, partial[(o * p.pieces + i) * inner + c]);                         \
-                out[o * inner + c] = total;                                                                  \
+                out[o * inner + c] = (R)total;                                                               \
             }                                                                                                \
         wk_release(p.partial, bytes);                                                                        \
         return true;                                                                                         \
     }
-REDUCE_CASCADE(sum, float32, float, float, 0, ADD)
-REDUCE_CASCADE(sum, float64, double, double, 0, ADD)
-REDUCE_CASCADE(sum, int64, int64_t, int64_t, 0, ADD)
-REDUCE_CASCADE(sum, int32, int32_t, int64_t, 0, ADD)
-REDUCE_CASCADE(sum, uint8, uint8_t, int64_t, 0, ADD)
-REDUCE_CASCADE(prod, float32, float, float, 1, MUL)
-REDUCE_CASCADE(prod, float64, double, double, 1, MUL)
-REDUCE_CASCADE(prod, int64, int64_t, int64_t, 1, MUL)
-REDUCE_CASCADE(prod, int32, int32_t, int64_t, 1, MUL)
-REDUCE_CASCADE(prod, uint8, uint8_t, int64_t, 1, MUL)
+REDUCE_CASCADE(sum, float32, float, double, float, 0, ADD)
+REDUCE_CASCADE(sum, float64, double, double, double, 0, ADD)
+REDUCE_CASCADE(sum, int64, int64_t, int64_t, int64_t, 0, ADD)
+REDUCE_CASCADE(sum, int32, int32_t, int64_t, int64_t, 0, ADD)
+REDUCE_CASCADE(sum, uint8, uint8_t, int64_t, int64_t, 0, ADD)
+REDUCE_CASCADE(prod, float32, float, float, float, 1, MUL)
+REDUCE_CASCADE(prod, float64, double, double, double, 1, MUL)
+REDUCE_CASCADE(prod, int64, int64_t, int64_t, int64_t, 1, MUL)
+REDUCE_CASCADE(prod, int32, int32_t, int64_t, int64_t, 1, MUL)
+REDUCE_CASCADE(prod, uint8, uint8_t, int64_t, int64_t, 1, MUL)
 
 bool WK_KERNEL(wk_sum_f32)(int64_t outer, int64_t n, int64_t inner, const void *in, void *out)
 {

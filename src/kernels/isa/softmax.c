@@ -3,7 +3,7 @@
  *   y = exp(x - max) / sum            grad_in = y * (grad - sum(grad * y))
  *   y = x - max - log(sum)            grad_in = grad - exp(y) * sum(grad)
  *
- * The maximum is a plain one, so NaN in a row spreads by the sum, and a row of -inf gives -inf - -inf = NaN, as PyTorch has it.
+ * Sums are kept in double. The maximum is a plain one, so NaN in a row spreads by the sum, and a row of -inf gives -inf - -inf = NaN, as PyTorch has it.
  * For inner > 1 the lanes of a turn are neighbouring columns; for inner = 1 LANES partial results of one row, added pairwise. */
 #include "kernels/isa.h"
 
@@ -67,32 +67,32 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
         return lanes[0];                                                                                     \
     }                                                                                                        \
     /* The sum of a[i] * b[i], or of a[i] when b is NULL. */                                                 \
-    static T row_sum_##S(const T *a, const T *b, int64_t n)                                                  \
+    static double row_sum_##S(const T *a, const T *b, int64_t n)                                             \
     {                                                                                                        \
-        T lanes[SOFT_LANES] = {0};                                                                           \
+        double lanes[SOFT_LANES] = {0};                                                                      \
         int64_t i = 0;                                                                                       \
         if (b)                                                                                               \
             for (; i + SOFT_LANES <= n; i += SOFT_LANES)                                                     \
                 for (int c = 0; c < SOFT_LANES; c++)                                                         \
-                    lanes[c] += a[i + c] * b[i + c];                                                         \
+                    lanes[c] += (double)a[i + c] * (double)b[i + c];                                         \
         else                                                                                                 \
             for (; i + SOFT_LANES <= n; i += SOFT_LANES)                                                     \
                 for (int c = 0; c < SOFT_LANES; c++)                                                         \
-                    lanes[c] += a[i + c];                                                                    \
+                    lanes[c] += (double)a[i + c];                                                            \
         for (int c = 0; i + c < n; c++)                                                                      \
-            lanes[c] += b ? a[i + c] * b[i + c] : a[i + c];                                                  \
+            lanes[c] += (double)a[i + c] * (b ? (double)b[i + c] : 1);                                       \
         SOFT_FOLD(lanes, T, ADD)                                                                             \
         return lanes[0];                                                                                     \
     }                                                                                                        \
-    static T row_exp_sum_##S(const T *x, T most, int64_t n)                                                  \
+    static double row_exp_sum_##S(const T *x, T most, int64_t n)                                             \
     {                                                                                                        \
-        T lanes[SOFT_LANES] = {0};                                                                           \
+        double lanes[SOFT_LANES] = {0};                                                                      \
         int64_t i = 0;                                                                                       \
         for (; i + SOFT_LANES <= n; i += SOFT_LANES)                                                         \
             for (int c = 0; c < SOFT_LANES; c++)                                                             \
-                lanes[c] += EXP(x[i + c] - most);                                                            \
+                lanes[c] += (double)EXP(x[i + c] - most);                                                            \
         for (int c = 0; i + c < n; c++)                                                                      \
-            lanes[c] += EXP(x[i + c] - most);                                                                \
+            lanes[c] += (double)EXP(x[i + c] - most);                                                                \
         SOFT_FOLD(lanes, T, ADD)                                                                             \
         return lanes[0];                                                                                     \
     }                                                                                                        \
@@ -100,7 +100,7 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
     {                                                                                                        \
         const T most = row_max_##S(x, n);                                                                    \
         if (logarithm) {                                                                                     \
-            const T log_sum = LOG(row_exp_sum_##S(x, most, n));                                              \
+            const T log_sum = (T)log(row_exp_sum_##S(x, most, n));                                           \
             WK_INDEPENDENT                                                                                   \
             for (int64_t i = 0; i < n; i++)                                                                  \
                 y[i] = x[i] - most - log_sum;                                                                \
@@ -109,14 +109,15 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
         WK_INDEPENDENT                                                                                       \
         for (int64_t i = 0; i < n; i++)                                                                      \
             y[i] = EXP(x[i] - most);                                                                         \
-        const T sum = row_sum_##S(y, NULL, n);                                                               \
+        const T sum = (T)row_sum_##S(y, NULL, n);                                                            \
         WK_INDEPENDENT                                                                                       \
         for (int64_t i = 0; i < n; i++)                                                                      \
             y[i] /= sum;                                                                                     \
     }                                                                                                        \
     static void softmax_columns_##S(const T *x, T *y, int64_t n, int64_t stride, int64_t columns, bool logarithm) \
     {                                                                                                        \
-        T most[SOFT_LANES], sum[SOFT_LANES] = {0};                                                           \
+        T most[SOFT_LANES], scale[SOFT_LANES];                                                               \
+        double sum[SOFT_LANES] = {0};                                                                        \
         for (int64_t c = 0; c < columns; c++)                                                                \
             most[c] = (T)-INFINITY;                                                                          \
         for (int64_t i = 0; i < n; i++)                                                                      \
@@ -124,37 +125,40 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
                 most[c] = SOFT_LARGER(x[i * stride + c], most[c]);                                           \
         for (int64_t i = 0; i < n; i++)                                                                      \
             for (int64_t c = 0; c < columns; c++)                                                            \
-                sum[c] += EXP(x[i * stride + c] - most[c]);                                                  \
-        for (int64_t c = 0; logarithm && c < columns; c++)                                                   \
-            sum[c] = LOG(sum[c]);                                                                            \
+                sum[c] += (double)EXP(x[i * stride + c] - most[c]);                                          \
+        for (int64_t c = 0; c < columns; c++)                                                                \
+            scale[c] = (T)(logarithm ? log(sum[c]) : sum[c]);                                                \
         for (int64_t i = 0; i < n; i++)                                                                      \
             for (int64_t c = 0; c < columns; c++) {                                                          \
                 const T shifted = x[i * stride + c] - most[c];                                               \
-                y[i * stride + c] = logarithm ? shifted - sum[c] : EXP(shifted) / sum[c];                    \
+                y[i * stride + c] = logarithm ? shifted - scale[c] : EXP(shifted) / scale[c];                \
             }                                                                                                \
     }                                                                                                        \
     static void softmax_grad_##S(const T *g, const T *y, T *gx, int64_t n, int64_t stride, int64_t columns, bool logarithm) \
     {                                                                                                        \
-        T sum[SOFT_LANES] = {0};                                                                             \
+        double sum[SOFT_LANES] = {0};                                                                        \
         if (stride == 1)                                                                                     \
             sum[0] = row_sum_##S(g, logarithm ? NULL : y, n);                                                \
         else                                                                                                 \
             for (int64_t i = 0; i < n; i++)                                                                  \
                 for (int64_t c = 0; c < columns; c++)                                                        \
-                    sum[c] += logarithm ? g[i * stride + c] : g[i * stride + c] * y[i * stride + c];         \
+                    sum[c] += (double)g[i * stride + c] * (logarithm ? 1 : (double)y[i * stride + c]);       \
+        T dot[SOFT_LANES];                                                                                   \
+        for (int64_t c = 0; c < columns; c++)                                                                \
+            dot[c] = (T)sum[c];                                                                              \
         if (stride == 1 && logarithm) {                                                                      \
             WK_INDEPENDENT                                                                                   \
             for (int64_t i = 0; i < n; i++)                                                                  \
-                gx[i] = g[i] - EXP(y[i]) * sum[0];                                                           \
+                gx[i] = g[i] - EXP(y[i]) * dot[0];                                                           \
         } else if (stride == 1) {                                                                            \
             WK_INDEPENDENT                                                                                   \
             for (int64_t i = 0; i < n; i++)                                                                  \
-                gx[i] = y[i] * (g[i] - sum[0]);                                                              \
+                gx[i] = y[i] * (g[i] - dot[0]);                                                              \
         } else {                                                                                             \
             for (int64_t i = 0; i < n; i++)                                                                  \
                 for (int64_t c = 0; c < columns; c++) {                                                      \
                     const int64_t k = i * stride + c;                                                        \
-                    gx[k] = logarithm ? g[k] - EXP(y[k]) * sum[c] : y[k] * (g[k] - sum[c]);                  \
+                    gx[k] = logarithm ? g[k] - EXP(y[k]) * dot[c] : y[k] * (g[k] - dot[c]);                  \
                 }                                                                                            \
         }                                                                                                    \
     }                                                                                                        \

@@ -1,0 +1,168 @@
+/* The pool: every block runs once, from several callers, nested, after fork, and with no thread to be had. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka asks for the four above */
+#include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/threads.h"
+#include "wick/runtime.h"
+
+enum { BLOCKS = 1000 };
+
+typedef struct Counts {
+    atomic_int each[BLOCKS];
+    int plain[BLOCKS]; /* written by the blocks without atomics: TSan sees whether the pool orders them */
+    atomic_int inner;
+    atomic_int threads_inside;
+} Counts;
+
+static void count_block(void *context, int64_t i)
+{
+    Counts *c = context;
+    atomic_fetch_add(&c->each[i], 1);
+    c->plain[i]++;
+    if (wk_thread_count() != 1)
+        atomic_fetch_add(&c->threads_inside, 1);
+}
+
+static void run_once(Counts *c, int times)
+{
+    for (int t = 0; t < times; t++)
+        wk_parallel(BLOCKS, count_block, c);
+    for (int i = 0; i < BLOCKS; i++)
+        if (c->each[i] != times || c->plain[i] != times)
+            abort();
+    if (c->threads_inside)
+        abort();
+}
+
+static void every_block_once(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        assert_true(wk_set_num_threads(threads));
+        assert_int_equal(wk_get_num_threads(), threads);
+        assert_int_equal(wk_thread_count(), threads);
+        Counts c = {0};
+        run_once(&c, 200);
+    }
+    wk_parallel(0, count_block, NULL);
+}
+
+static void inner_block(void *context, int64_t i)
+{
+    (void)i;
+    atomic_fetch_add(&((Counts *)context)->inner, 1);
+}
+
+static void outer_block(void *context, int64_t i)
+{
+    (void)i;
+    wk_parallel(10, inner_block, context);
+}
+
+static void nested_runs_serially(void **state)
+{
+    (void)state;
+    wk_set_num_threads(4);
+    Counts c = {0};
+    wk_parallel(50, outer_block, &c);
+    assert_int_equal(c.inner, 500);
+}
+
+static void *caller(void *unused)
+{
+    Counts *c = calloc(1, sizeof *c);
+    run_once(c, 100);
+    free(c);
+    return unused;
+}
+
+static void several_callers(void **state)
+{
+    (void)state;
+    wk_set_num_threads(3);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, caller, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void forked_child_works(void **state)
+{
+    (void)state;
+    wk_set_num_threads(3);
+    Counts c = {0};
+    run_once(&c, 1);
+    for (int generation = 0; generation < 3; generation++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            alarm(20);
+            Counts *mine = calloc(1, sizeof *mine);
+            run_once(mine, 20);
+            free(mine);
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        Counts again = {0};
+        run_once(&again, 20);
+    }
+}
+
+/* In a child whose address space is used up, pthread_create fails; the work is done all the same. */
+static void goes_on_without_threads(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* sanitizers need address space themselves */
+#endif
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        struct rlimit limit = {1 << 20, 1 << 20};
+        setrlimit(RLIMIT_AS, &limit);
+        wk_set_num_threads(8);
+        static Counts c;
+        run_once(&c, 3);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void counts_are_checked(void **state)
+{
+    (void)state;
+    assert_false(wk_set_num_threads(0));
+    assert_string_equal(wk_error(), "set_num_threads: expected 1 to 256 threads, but got 0");
+    assert_int_equal(wk_error_kind(), WK_ERROR_ARGUMENT);
+    wk_clear_error();
+    assert_false(wk_set_num_threads(257));
+    wk_clear_error();
+    assert_true(wk_set_num_threads(256));
+    assert_true(wk_set_num_threads(2));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_block_once),   cmocka_unit_test(nested_runs_serially),    cmocka_unit_test(several_callers),
+        cmocka_unit_test(forked_child_works), cmocka_unit_test(goes_on_without_threads), cmocka_unit_test(counts_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
