@@ -39,6 +39,16 @@ typedef struct wk_ConvShape {
     int64_t groups, oh, ow;
 } wk_ConvShape;
 
+/* Float convolutions with the batch innermost: output, grad and grad_input lie as [c, h, w, n], an input so or (batch_last false) as
+ * [n, c, h, w]. fits tells which shapes they take and are the better choice for. grad_bias may be NULL. */
+typedef struct wk_ConvLanes {
+    bool (*fits)(const wk_ConvShape *shape);
+    bool (*forward)(const wk_ConvShape *shape, const float *input, bool batch_last, const float *weight, const float *bias, float *output);
+    bool (*grad_input)(const wk_ConvShape *shape, const float *grad, const float *weight, float *grad_input);
+    bool (*grad_weight)(const wk_ConvShape *shape, const float *grad, const float *input, bool batch_last, float *grad_weight,
+                        float *grad_bias);
+} wk_ConvLanes;
+
 /* input [planes, h, w]   output [planes, oh, ow], contiguous. Every window must hold an element that is not padding. */
 typedef struct wk_PoolShape {
     int64_t planes, h, w;
@@ -49,6 +59,13 @@ typedef struct wk_AvgPool {
     bool count_include_pad;
     int64_t divisor_override; /* 0: none */
 } wk_AvgPool;
+
+/* [n, c, inner], contiguous, normalised with the statistics of a channel (batch norm) or of a sample's group of channels (group norm;
+ * layer norm is one group and inner 1). */
+typedef struct wk_NormShape {
+    int64_t n, c, inner, groups;
+    double eps;
+} wk_NormShape;
 
 /* One step of an optimizer over contiguous arrays of n, in PyTorch's order of operations. */
 typedef struct wk_SgdStep {
@@ -110,6 +127,8 @@ typedef struct wk_Kernels {
                                           void *grad_weight);
     bool (*conv2d_grad_bias[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, void *grad_bias);
 
+    wk_ConvLanes conv_lanes;
+
     /* indices: position in h * w of the first largest, NaN being larger than all. Backward overwrites all of grad_input. */
     void (*max_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output,
                                   int64_t *indices);
@@ -126,6 +145,28 @@ typedef struct wk_Kernels {
                             void *square, void *largest);
     void (*rmsprop[WK_DTYPES])(int64_t n, const wk_RmspropStep *step, void *param, const void *grad,
                                void *square, void *mean, void *buffer);
+
+    /* (x - mean) * rstd * weight + bias with rstd = 1 / sqrt(var + eps); weight and bias are [c] or NULL, and so are the results of the
+     * backwards. n * inner > 0 here, c * inner > 0 in group_norm. stats of batch_norm is [3, c]: mean, rstd and biased variance, written
+     * in training; else mean and variance are read and rstd is written. stats of group_norm is [2, n * groups]: mean, rstd. */
+    void (*batch_norm[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *in, const void *weight, const void *bias,
+                                  void *out, void *stats);
+    void (*batch_norm_backward[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *grad, const void *in,
+                                           const void *stats, const void *weight, void *grad_in, void *grad_weight, void *grad_bias);
+    /* running += momentum * (statistic - running); the variance is unbiased, of `count` elements. */
+    void (*batch_norm_running[WK_DTYPES])(int64_t c, double count, double momentum, const void *stats, void *running_mean,
+                                          void *running_var);
+    void (*group_norm[WK_DTYPES])(const wk_NormShape *shape, const void *in, const void *weight, const void *bias, void *out,
+                                  void *stats);
+    bool (*group_norm_backward[WK_DTYPES])(const wk_NormShape *shape, const void *grad, const void *in, const void *stats,
+                                           const void *weight, void *grad_in, void *grad_weight, void *grad_bias);
+    /* The variance over the middle of [outer, n, inner], divided by max(n - correction, 0), or its root; two passes, so that a large
+     * mean does no harm. */
+    bool (*var[WK_DTYPES])(int64_t outer, int64_t n, int64_t inner, double correction, bool root, const void *in, void *out);
+
+    /* The mean over rows [floor(i h / oh), ceil((i + 1) h / oh)) and columns alike; only the sizes of the shape count. */
+    void (*adaptive_avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output);
+    void (*adaptive_avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad, void *grad_input);
 } wk_Kernels;
 
 /* The best table for this machine, or the lesser one that WK_ISA names; chosen when the library is loaded. */

@@ -15,6 +15,8 @@ void WK_KERNEL(wk_install)(wk_Kernels *table)
     WK_KERNEL(wk_install_conv)(table);
     WK_KERNEL(wk_install_pool)(table);
     WK_KERNEL(wk_install_optim)(table);
+    WK_KERNEL(wk_install_norm)(table);
+    WK_KERNEL(wk_install_adaptive_pool)(table);
 }
 
 #define WK_LOWEST_portable 1
