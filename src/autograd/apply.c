@@ -47,25 +47,32 @@ static bool connect(wk_Node *node, int count, wk_Tensor *const *in, unsigned *wa
 /* Slots of saved tensors: the inputs named by the op, then the output, then the extras. */
 enum { SAVED_SLOTS = WK_OP_INPUTS + 1 + WK_EXTRAS };
 
+/* A copy of what is about to be overwritten. */
+static wk_Tensor *copy_before_write(wk_Tensor *self)
+{
+    bool former = wk_set_grad_enabled(false);
+    wk_Tensor *copy = wk_clone(self);
+    wk_set_grad_enabled(former);
+    return copy;
+}
+
 static bool save_inputs(wk_Node *node, int count, wk_Tensor *const *in, unsigned wanted, bool inplace)
 {
     for (int i = 0; i < count && i < WK_OP_INPUTS; i++) {
         if (!in[i] || !(node->op->uses[i] & wanted))
             continue;
-        /* What is about to be overwritten is saved as it was. */
-        wk_Tensor *value = inplace && i == 0 ? wk_clone(in[0]) : in[i];
-        if (!value)
+        wk_Tensor *value = inplace && i == 0 ? copy_before_write(in[0]) : in[i];
+        if (!value || !wk_node_save_input(node, i, value, i))
             return false;
-        wk_node_save(node, i, value);
     }
     return true;
 }
 
+/* In place, the result was saved before: nothing here allocates then. */
 static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted)
 {
     wk_node_set_meta(node, 0, out);
-    if ((node->op->uses_output & wanted) && !node->saved[WK_OP_INPUTS].tensor &&
-        !wk_node_save_output(node, WK_OP_INPUTS, out))
+    if ((node->op->uses_output & wanted) && !call->inplace && !wk_node_save_output(node, WK_OP_INPUTS, out, 0))
         return false;
     node->saved[WK_OP_INPUTS].version = wk_tensor_version(out);
     for (int i = 0; i < WK_EXTRAS; i++)
@@ -76,7 +83,8 @@ static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned 
     return true;
 }
 
-static wk_Node *prepare(const wk_Op *op, wk_Call *call, unsigned *wanted)
+/* `through` is for a write in place into a view. */
+static wk_Node *prepare(const wk_Op *op, wk_Call *call, unsigned *wanted, wk_Node **through)
 {
     wk_Node *node =
         wk_node_new(op, call->count, SAVED_SLOTS, 1, call->attributes, call->attributes ? op->attributes : 0);
@@ -85,7 +93,9 @@ static wk_Node *prepare(const wk_Op *op, wk_Call *call, unsigned *wanted)
     bool ok = connect(node, call->count, call->in, wanted) &&
               save_inputs(node, call->count, call->in, *wanted, call->inplace);
     if (ok && call->inplace && (op->uses_output & *wanted))
-        ok = wk_node_save_output(node, WK_OP_INPUTS, call->inplace);
+        ok = wk_node_save_output(node, WK_OP_INPUTS, call->inplace, 0);
+    if (ok && call->inplace)
+        ok = wk_rebase_prepare(call->inplace, node, through);
     if (!ok) {
         wk_node_release(node);
         return NULL;
@@ -107,27 +117,28 @@ static bool writable(const wk_Tensor *self, const char *op)
     return true;
 }
 
-static bool record(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted)
+static bool record(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted, wk_Node *through)
 {
-    if (!save_results(node, call, out, wanted)) {
+    if (!save_results(node, call, out, wanted) || (call->op->view && !wk_link_view(out, call->in[0]))) {
         wk_node_release(node);
         return false;
     }
-    if (call->inplace)
-        return wk_rebase_history(out, node);
-    return (!call->op->view || wk_link_view(out, call->in[0])) && wk_set_history(out, node, 0);
+    if (!call->inplace)
+        return wk_set_history(out, node, 0);
+    wk_rebase_commit(out, node, through);
+    return true;
 }
 
 static wk_Tensor *run(wk_Call *call)
 {
     const wk_Op *op = call->op;
     unsigned wanted = 0;
-    wk_Node *node = NULL;
+    wk_Node *node = NULL, *through = NULL;
     bool recording = !wk_grad_disabled;
     if (call->inplace && !(writable(call->inplace, op->name) && wk_inplace_check(call->inplace, op->name)))
         return NULL;
     if ((op->backward || op->backward_all) && any_tracked(call->count, call->in) &&
-        !(node = prepare(op, call, &wanted)))
+        !(node = prepare(op, call, &wanted, &through)))
         return NULL;
 
     wk_grad_disabled = true;
@@ -135,13 +146,15 @@ static wk_Tensor *run(wk_Call *call)
     wk_grad_disabled = !recording;
 
     if (!out) {
+        wk_node_release(through);
         wk_node_release(node);
         return NULL;
     }
     if (call->inplace)
         wk_tensor_touch(out);
     if (node && wk_is_floating(out->dtype))
-        return record(node, call, out, wanted) ? out : NULL;
+        return record(node, call, out, wanted, through) ? out : NULL;
+    wk_node_release(through);
     wk_node_release(node);
     if (op->view && recording && !wk_link_view(out, call->in[0]))
         return NULL;

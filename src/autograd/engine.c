@@ -233,38 +233,66 @@ static bool deliver(Task *t, size_t at, int output, wk_Tensor *grad)
     return true;
 }
 
-/* Hooks see the complete gradient and may change it; then it is kept where it was asked for. */
-static bool run_hooks(Slot *slot)
+static wk_NodeHook *hooks_of(const Slot *slot)
 {
     wk_Tensor *leaf = wk_is_accumulate(slot->node) ? wk_node_variable(slot->node) : NULL;
-    wk_NodeHook *next;
-    for (wk_NodeHook *hook = leaf ? wk_variable(leaf)->hooks : slot->node->hooks; hook; hook = next) {
-        next = hook->next;
-        wk_Tensor **grad = &slot->grads[hook->output];
-        if (!*grad)
-            continue;
-        if (!hook->call) {
-            wk_Tensor *kept = atomic_load(&(*grad)->object.refs) == 1 ? *grad
-                              : wk_grad_disabled                      ? wk_clone(*grad)
-                                                                      : *grad;
-            if (!kept)
-                return false;
-            wk_tensor_retain(kept);
-            wk_tensor_release(hook->retained->grad);
-            hook->retained->grad = kept;
-            continue;
-        }
-        wk_Tensor *changed = hook->call(*grad, hook->user);
-        if (!changed)
-            continue;
-        if (!wk_shape_same(changed, *grad))
-            return wk_raise(WK_ERROR_SHAPE, "hook: the gradient has shape %s, the hook's result %s",
-                            WK_SHAPE_TEXT(*grad), WK_SHAPE_TEXT(changed)),
-                   false;
-        wk_tensor_retain(changed);
-        wk_tensor_release(*grad);
-        *grad = changed;
+    return leaf ? wk_variable(leaf) ? wk_variable(leaf)->hooks : NULL : slot->node->hooks;
+}
+
+static bool keep_gradient(const wk_NodeHook *hook, wk_Tensor *grad)
+{
+    bool ours = atomic_load(&grad->object.refs) == 1;
+    wk_Tensor *kept = ours || !wk_grad_disabled ? grad : wk_clone(grad);
+    if (!kept)
+        return false;
+    wk_tensor_retain(kept);
+    wk_tensor_release(hook->retained->grad);
+    hook->retained->grad = kept;
+    return true;
+}
+
+/* Lets a hook change a gradient. */
+static bool call_hook(const wk_NodeHook *hook, wk_Tensor **grad)
+{
+    wk_Tensor *changed = hook->call(*grad, hook->user);
+    if (!changed)
+        return true;
+    if (!wk_tensor_check(changed, "hook", "result"))
+        return false;
+    if (!wk_shape_same(changed, *grad))
+        return wk_raise(WK_ERROR_SHAPE, "hook: the gradient has shape %s, the hook's result %s",
+                        WK_SHAPE_TEXT(*grad), WK_SHAPE_TEXT(changed)),
+               false;
+    if (changed->dtype != (*grad)->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "hook: the gradient is %s, the hook's result %s",
+                        wk_dtype_name((wk_dtype)(*grad)->dtype), wk_dtype_name((wk_dtype)changed->dtype)),
+               false;
+    wk_tensor_retain(changed);
+    wk_tensor_release(*grad);
+    *grad = changed;
+    return true;
+}
+
+/* Hooks see the complete gradient and may change it; then it is kept where it was asked for. A hook may add and remove hooks: so
+ * the next one is looked for by its number, among those that were there at the start. */
+static bool run_hooks(Slot *slot)
+{
+    uint64_t last = 0, done = 0;
+    for (const wk_NodeHook *hook = hooks_of(slot); hook; hook = hook->next)
+        last = hook->call && hook->id > last ? hook->id : last;
+    while (done < last) {
+        const wk_NodeHook *hook = hooks_of(slot);
+        while (hook && (!hook->call || hook->id <= done))
+            hook = hook->next;
+        if (!hook || hook->id > last)
+            break;
+        done = hook->id;
+        if (slot->grads[hook->output] && !call_hook(hook, &slot->grads[hook->output]))
+            return false;
     }
+    for (const wk_NodeHook *hook = hooks_of(slot); hook; hook = hook->next)
+        if (!hook->call && slot->grads[hook->output] && !keep_gradient(hook, slot->grads[hook->output]))
+            return false;
     return true;
 }
 

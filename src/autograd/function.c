@@ -16,7 +16,6 @@ struct wk_FunctionContext {
     wk_Op op; /* the node's operation, named after the function */
     char name[64];
     void *user;
-    bool owns_user; /* this context calls release */
     wk_Node *node;  /* NULL while forward runs */
     /* While forward runs: */
     wk_List to_save, inputs;
@@ -39,14 +38,13 @@ static bool function_backward(wk_Node *node, wk_Tensor *const *grads, wk_Tensor 
     }
     if (ctx->function->backward(ctx, (wk_List){node->output_count, given}, out))
         return true;
-    if (!wk_error_kind())
-        wk_raise(WK_ERROR_STATE, "%s: the function's backward failed", ctx->name);
+    wk_raise_if_silent(WK_ERROR_STATE, "%s: the function's backward failed", ctx->name);
     return false;
 }
 
 static void context_release(wk_FunctionContext *ctx)
 {
-    if (ctx->owns_user && ctx->function->release)
+    if (ctx->function->release)
         ctx->function->release(ctx->user);
     wk_release(ctx, sizeof *ctx);
 }
@@ -72,12 +70,21 @@ static wk_FunctionContext *context_new(const wk_Function *function, wk_List inpu
     return ctx;
 }
 
-static bool is_output(const wk_FunctionContext *ctx, int outputs, const wk_Tensor *tensor)
+static int index_in(wk_List list, const wk_Tensor *tensor)
 {
-    for (int i = 0; i < outputs; i++)
-        if (ctx->outputs[i] == tensor)
-            return true;
-    return false;
+    for (int i = 0; tensor && i < list.count; i++)
+        if (list.tensors[i] == tensor)
+            return i;
+    return -1;
+}
+
+/* The list of what forward saved; the node has its own shares. */
+static void drop_list(wk_FunctionContext *ctx)
+{
+    for (int i = 0; i < ctx->to_save.count; i++)
+        wk_tensor_release(ctx->to_save.tensors[i]);
+    wk_release((void *)ctx->to_save.tensors, (size_t)ctx->to_save.count * sizeof *ctx->to_save.tensors);
+    ctx->to_save = (wk_List){0, NULL};
 }
 
 /* Makes the node and hangs it on the outputs; takes over the context. */
@@ -86,18 +93,22 @@ static bool record_function(wk_FunctionContext *ctx, wk_List inputs, int outputs
     wk_List saved = ctx->to_save;
     wk_Node *node = wk_node_new(&ctx->op, inputs.count, saved.count, outputs, &ctx, sizeof ctx);
     if (!node) {
+        drop_list(ctx);
         context_release(ctx);
         return false;
     }
     ctx->node = node;
-    ctx->owns_user = true;
     bool done = true;
     for (int i = 0; done && i < inputs.count; i++)
         if (wk_is_floating(inputs.tensors[i]->dtype))
             done = wk_gradient_edge(inputs.tensors[i], &node->edges[i]);
     for (int i = 0; done && i < saved.count; i++) {
-        if (is_output(ctx, outputs, saved.tensors[i]))
-            done = wk_node_save_output(node, i, saved.tensors[i]);
+        int input = index_in(inputs, saved.tensors[i]);
+        int output = index_in((wk_List){outputs, ctx->outputs}, saved.tensors[i]);
+        if (output >= 0)
+            done = wk_node_save_output(node, i, saved.tensors[i], output);
+        else if (input >= 0)
+            done = wk_node_save_input(node, i, saved.tensors[i], input);
         else
             wk_node_save(node, i, saved.tensors[i]);
     }
@@ -106,65 +117,77 @@ static bool record_function(wk_FunctionContext *ctx, wk_List inputs, int outputs
         if (wk_is_floating(ctx->outputs[i]->dtype) && !(ctx->undifferentiable >> i & 1))
             done = wk_set_history(ctx->outputs[i], wk_node_retain(node), i);
     }
-    for (int i = 0; i < saved.count; i++)
-        wk_tensor_release(saved.tensors[i]);
-    wk_release((void *)saved.tensors, (size_t)saved.count * sizeof *saved.tensors);
-    ctx->to_save = (wk_List){0, NULL};
+    drop_list(ctx);
     wk_node_release(node);
     return done;
 }
 
-static void drop_unsaved(wk_FunctionContext *ctx)
-{
-    for (int i = 0; i < ctx->to_save.count; i++)
-        wk_tensor_release(ctx->to_save.tensors[i]);
-    wk_release((void *)ctx->to_save.tensors, (size_t)ctx->to_save.count * sizeof *ctx->to_save.tensors);
-    ctx->to_save = (wk_List){0, NULL};
-}
-
 /* An output that is an input itself is given a tensor of its own to carry the new history. */
-static bool separate_outputs(wk_FunctionContext *ctx, int outputs)
+static bool separate_outputs(wk_FunctionContext *ctx, wk_List inputs, int outputs)
 {
     for (int i = 0; i < outputs; i++) {
         wk_Tensor *out = ctx->outputs[i];
         if (!wk_tensor_check(out, ctx->name, "output"))
             return false;
-        if (out->history && !(ctx->outputs[i] = wk_tensor_shallow(out)))
+        bool taken = out->history || index_in(inputs, out) >= 0 || index_in((wk_List){i, ctx->outputs}, out) >= 0;
+        if (taken && !(ctx->outputs[i] = wk_tensor_shallow(out)))
             return false;
     }
     return true;
 }
 
-bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, wk_Tensor **outputs)
+/* The checks before anything is done; *track tells whether a node is wanted. */
+static bool inputs_fit(const wk_Function *function, wk_List inputs, int count, bool *track)
 {
-    if (!function || !function->forward || !function->backward)
-        return wk_raise_null("function_apply", "function"), false;
-    int count = function->outputs ? function->outputs : 1;
+    const char *name = function->name ? function->name : "function_apply";
+    if (!function->forward || !function->backward)
+        return wk_raise_null(name, function->forward ? "backward" : "forward"), false;
     if (count < 1 || count > MAX_OUTPUTS)
-        return wk_raise(WK_ERROR_ARGUMENT, "function_apply: %d outputs, from 1 to %d are possible", count,
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: %d outputs, from 1 to %d are possible", name, count,
                         MAX_OUTPUTS),
                false;
-    bool track = false;
     for (int i = 0; i < inputs.count; i++) {
-        if (!wk_tensor_check(inputs.tensors[i], function->name ? function->name : "function_apply", "input"))
+        if (!wk_tensor_check(inputs.tensors[i], name, "input"))
             return false;
-        track |= !wk_grad_disabled && wk_tracks(inputs.tensors[i]);
+        *track |= !wk_grad_disabled && wk_tracks(inputs.tensors[i]);
     }
-    wk_FunctionContext *ctx = context_new(function, inputs, user, outputs);
-    if (!ctx)
-        return false;
-    memset(outputs, 0, (size_t)count * sizeof *outputs);
+    return true;
+}
+
+static bool run_forward(wk_FunctionContext *ctx, wk_List inputs, int count)
+{
     bool former = wk_set_grad_enabled(false);
-    bool done = function->forward(ctx, inputs, outputs);
+    bool done = ctx->function->forward(ctx, inputs, ctx->outputs);
     wk_set_grad_enabled(former);
-    if (!done && !wk_error_kind())
-        wk_raise(WK_ERROR_STATE, "%s: the function's forward failed", ctx->name);
-    done = done && separate_outputs(ctx, count);
-    if (done && track)
-        return record_function(ctx, inputs, count);
-    drop_unsaved(ctx);
-    ctx->owns_user = done;
-    context_release(ctx);
+    if (!done)
+        wk_raise_if_silent(WK_ERROR_STATE, "%s: the function's forward failed", ctx->name);
+    return done && separate_outputs(ctx, inputs, count);
+}
+
+/* `user` is taken over whatever comes: it is released here, or with the node. */
+bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, wk_Tensor **outputs)
+{
+    if (!function || !outputs)
+        return wk_raise_null("function_apply", function ? "outputs" : "function"), false;
+    int count = function->outputs ? function->outputs : 1;
+    bool track = false;
+    wk_FunctionContext *ctx =
+        inputs_fit(function, inputs, count, &track) ? context_new(function, inputs, user, outputs) : NULL;
+    if (!ctx) {
+        if (function->release)
+            function->release(user);
+        return false;
+    }
+    memset(outputs, 0, (size_t)count * sizeof *outputs);
+    bool done = run_forward(ctx, inputs, count);
+    if (done && track) {
+        done = record_function(ctx, inputs, count);
+    } else {
+        drop_list(ctx);
+        context_release(ctx);
+    }
+    if (!done)
+        memset(outputs, 0, (size_t)count * sizeof *outputs);
     return done;
 }
 

@@ -216,7 +216,10 @@ bool wk_gradgradcheck_with(wk_gradcheck_options options)
     wk_Scope scope = wk_scope_begin();
     memcpy(inputs, options.inputs.tensors, (size_t)n * sizeof *inputs);
     wk_Tensor *y = options.function(options.inputs, options.user);
-    wk_Tensor *v = y ? wk_empty_like(y) : NULL;
+    if (y && y->dtype != wk_float64)
+        y = wk_raise(WK_ERROR_DTYPE, "gradgradcheck: the function's result is %s, expected float64",
+                     wk_dtype_name((wk_dtype)y->dtype));
+    wk_Tensor *v = y ? wk_empty_shape(y->ndim, y->shape, wk_float64) : NULL;
     bool done = v && wk_requires_grad_(v);
     for (int64_t i = 0; done && i < v->numel;
          i++) /* any vector without symmetry; not random, so that a failure comes again */

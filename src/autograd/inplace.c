@@ -10,9 +10,11 @@
 #include "autograd/node.h"
 
 typedef struct CopySlices {
-    int ndim;
-    int64_t shape[WK_MAX_DIMS], stride[WK_MAX_DIMS];
-    int64_t offset; /* from the base's first element */
+    wk_Shape view, base;
+    int64_t view_stride[WK_MAX_DIMS], base_stride[WK_MAX_DIMS];
+    int64_t offset; /* of the view, from the base's first element */
+    int64_t extent; /* of the base in memory */
+    bool base_contiguous;
 } CopySlices;
 
 bool wk_inplace_check(wk_Tensor *self, const char *op)
@@ -34,32 +36,66 @@ bool wk_inplace_check(wk_Tensor *self, const char *op)
     return true;
 }
 
+/* The gradient of the base as it lies in the base's memory: what is not contiguous goes into zeros first. */
+static wk_Tensor *as_in_memory(const CopySlices *a, wk_Tensor *grad)
+{
+    if (a->base_contiguous)
+        return wk_contiguous(grad);
+    wk_Tensor *memory = wk_zeros_shape(1, &a->extent, (wk_dtype)grad->dtype);
+    return wk_as_strided_scatter(memory, grad, a->base.ndim, a->base.dims, a->base_stride, 0);
+}
+
 static bool copy_slices_backward(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
 {
     const CopySlices *a = node->attributes;
-    wk_Tensor *g = wk_contiguous(grads[0]);
-    wk_Tensor *slice = g ? wk_as_strided(g, a->ndim, a->shape, a->stride, g->offset + a->offset) : NULL;
+    wk_Tensor *g = as_in_memory(a, grads[0]);
+    wk_Tensor *slice =
+        g ? wk_as_strided(g, a->view.ndim, a->view.dims, a->view_stride, g->offset + a->offset) : NULL;
     if (!slice || !wk_node_run(node->inner, &slice, out))
         return false;
     if (!wk_node_needs(node, 0))
         return true;
     wk_Tensor *before =
         out[0] ? wk_reduce_gradient(out[0], &node->inner->meta[0], node->inner, 0) : wk_zeros_like(slice);
-    out[0] =
-        before ? wk_as_strided_scatter(g, before, a->ndim, a->shape, a->stride, g->offset + a->offset) : NULL;
-    return out[0] != NULL;
+    g = before ? wk_as_strided_scatter(g, before, a->view.ndim, a->view.dims, a->view_stride,
+                                       g->offset + a->offset)
+               : NULL;
+    if (g && !a->base_contiguous)
+        g = wk_as_strided(g, a->base.ndim, a->base.dims, a->base_stride, g->offset);
+    out[0] = g;
+    return g != NULL;
 }
 
 WK_OP(copy_slices_op) = {.name = "copy_slices",
-                                     .node = "CopySlices",
-                                     .attributes = sizeof(CopySlices),
-                                     .backward_all = copy_slices_backward};
+                         .node = "CopySlices",
+                         .attributes = sizeof(CopySlices),
+                         .backward_all = copy_slices_backward};
+
+static int64_t extent_in_memory(const wk_Tensor *t)
+{
+    int64_t last = 0;
+    for (int i = 0; i < t->ndim; i++)
+        last += t->shape[i] ? (t->shape[i] - 1) * t->stride[i] : 0;
+    return last + 1;
+}
+
+static CopySlices slices_of(const wk_Tensor *base, const wk_Tensor *view)
+{
+    CopySlices a = {.view = {.ndim = view->ndim},
+                    .base = {.ndim = base->ndim},
+                    .offset = view->offset - base->offset,
+                    .extent = extent_in_memory(base),
+                    .base_contiguous = base->contiguous};
+    memcpy(a.view.dims, view->shape, sizeof a.view.dims);
+    memcpy(a.view_stride, view->stride, sizeof a.view_stride);
+    memcpy(a.base.dims, base->shape, sizeof a.base.dims);
+    memcpy(a.base_stride, base->stride, sizeof a.base_stride);
+    return a;
+}
 
 static wk_Node *copy_slices_node(wk_Tensor *base, wk_Tensor *view, wk_Node *inner)
 {
-    CopySlices a = {.ndim = view->ndim, .offset = view->offset - base->offset};
-    memcpy(a.shape, view->shape, sizeof a.shape);
-    memcpy(a.stride, view->stride, sizeof a.stride);
+    CopySlices a = slices_of(base, view);
     wk_Node *node = wk_node_new(&copy_slices_op, inner->edge_count, 0, 1, &a, sizeof a);
     if (!node)
         return NULL;
@@ -79,7 +115,8 @@ bool wk_refresh_view(wk_Tensor *view)
     bool former = wk_set_grad_enabled(true);
     wk_Tensor *base = wk_variable(view)->base;
     wk_Scope scope = wk_scope_begin();
-    wk_Tensor *same = wk_as_strided(base, view->ndim, view->shape, view->stride, view->offset);
+    wk_Tensor *same =
+        scope.id ? wk_as_strided(base, view->ndim, view->shape, view->stride, view->offset) : NULL;
     bool done = same && wk_set_history(view, wk_node_retain(wk_variable(same)->grad_fn), 0);
     if (scope.id)
         wk_scope_end(scope);
@@ -87,14 +124,26 @@ bool wk_refresh_view(wk_Tensor *view)
     return done;
 }
 
-bool wk_rebase_history(wk_Tensor *self, wk_Node *node)
+bool wk_rebase_prepare(wk_Tensor *self, wk_Node *node, wk_Node **through)
 {
-    wk_Variable *v = wk_variable(self);
+    wk_Variable *v = wk_variable_make(self);
     if (!v || !v->base)
-        return wk_set_history(self, node, 0);
-    wk_Node *copy = copy_slices_node(v->base, self, node);
-    wk_node_release(node);
-    if (!copy || !wk_set_history(v->base, copy, 0))
+        return v != NULL;
+    if (!wk_variable_make(v->base))
         return false;
-    return wk_refresh_view(self);
+    *through = copy_slices_node(v->base, self, node);
+    return *through != NULL;
+}
+
+/* The view itself is not told: its memory has a new version now, and so it asks its base when its history is wanted. */
+void wk_rebase_commit(wk_Tensor *self, wk_Node *node, wk_Node *through)
+{
+    if (!through) {
+        wk_set_history(self, node, 0);
+        self->storage->writer = wk_node_name(node);
+        return;
+    }
+    wk_set_history(wk_variable(self)->base, through, 0);
+    self->storage->writer = wk_node_name(through);
+    wk_node_release(node);
 }

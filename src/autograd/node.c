@@ -1,8 +1,10 @@
 /* Nodes: what one recorded operation leaves behind.
  *
  * A node is one block: edges, saved tensors, output shapes and the attributes lie behind the struct. It owns the nodes its edges lead to,
- * and so the whole past; releasing walks that past with a list, not with the stack. A saved output is kept without its history, or
- * node and output would own each other. */
+ * and so the whole past; releasing walks that past with a list, not with the stack.
+ *
+ * A saved output is kept without its history, or node and output would own each other. So is a saved input, which the node's edge can
+ * give its history back: x.add_(f(x)) would make x own itself otherwise. */
 #include "autograd/node.h"
 
 #include <stdio.h>
@@ -110,16 +112,43 @@ void wk_node_set_meta(wk_Node *node, int output, const wk_Tensor *tensor)
 
 void wk_node_save(wk_Node *node, int slot, wk_Tensor *tensor)
 {
-    node->saved[slot] = (wk_Saved){wk_tensor_retain(tensor), tensor ? wk_tensor_version(tensor) : 0, false};
+    node->saved[slot] =
+        (wk_Saved){.tensor = wk_tensor_retain(tensor), .version = tensor ? wk_tensor_version(tensor) : 0};
 }
 
-bool wk_node_save_output(wk_Node *node, int slot, wk_Tensor *tensor)
+bool wk_node_save_input(wk_Node *node, int slot, wk_Tensor *tensor, int input)
+{
+    const wk_Variable *v = wk_variable(tensor);
+    bool leaf = v && v->requires_grad && !v->grad_fn; /* it cannot be written to in place */
+    wk_Tensor *plain = leaf || !wk_is_floating(tensor->dtype) ? tensor : wk_tensor_shallow(tensor);
+    if (!plain)
+        return false;
+    wk_node_save(node, slot, plain);
+    if (plain != tensor) {
+        node->saved[slot].kind = WK_SAVED_INPUT;
+        node->saved[slot].from = input;
+    }
+    return true;
+}
+
+bool wk_node_save_output(wk_Node *node, int slot, wk_Tensor *tensor, int output)
 {
     wk_Tensor *plain = wk_tensor_shallow(tensor);
     if (!plain)
         return false;
-    node->saved[slot] = (wk_Saved){wk_tensor_retain(plain), wk_tensor_version(tensor), true};
+    node->saved[slot] = (wk_Saved){.tensor = wk_tensor_retain(plain),
+                                   .version = wk_tensor_version(tensor),
+                                   .kind = WK_SAVED_OUTPUT,
+                                   .from = output};
     return true;
+}
+
+/* Where the history of a saved tensor is; no node for one that has none, or kept it. */
+static wk_Edge origin_of(const wk_Node *node, const wk_Saved *saved)
+{
+    if (saved->kind == WK_SAVED_INPUT)
+        return node->edges[saved->from];
+    return saved->kind == WK_SAVED_OUTPUT ? (wk_Edge){(wk_Node *)node, saved->from} : (wk_Edge){NULL, 0};
 }
 
 static wk_Tensor *raise_freed(void)
@@ -139,12 +168,15 @@ static wk_Tensor *raise_changed(const wk_Node *node, const wk_Saved *saved)
         [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
         [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
     const wk_Tensor *t = saved->tensor;
-    const wk_Variable *v = wk_variable(t);
     char origin[128] = "";
-    const wk_Node *from = saved->is_output ? node : v ? v->grad_fn : NULL;
-    if (from)
-        snprintf(origin, sizeof origin, ", which is output %d of %s,", saved->is_output ? 0 : v->output,
-                 wk_node_name(from));
+    wk_Edge from = origin_of(node, saved);
+    const char *name = saved->kind != WK_SAVED_OUTPUT && t->storage->writer ? t->storage->writer
+                       : from.node                                          ? wk_node_name(from.node)
+                                                                            : NULL;
+    const char *end = name ? strstr(name, "Backward") : NULL; /* "Mul" of "MulBackward0", as PyTorch has it */
+    if (name)
+        snprintf(origin, sizeof origin, ", which is output %d of %.*s,", from.output,
+                 (int)(end ? end - name : (long)strlen(name)), name);
     return wk_raise(WK_ERROR_STATE,
                     "one of the variables needed for gradient computation has been modified by an inplace "
                     "operation: [torch.%sTensor "
@@ -159,10 +191,11 @@ wk_Tensor *wk_node_unpack(wk_Node *node, int slot)
         return node->freed ? raise_freed() : NULL;
     if (wk_tensor_version(saved->tensor) != saved->version)
         return raise_changed(node, saved);
-    if (!saved->is_output || wk_grad_disabled)
+    wk_Edge from = origin_of(node, saved);
+    if (!from.node || wk_grad_disabled)
         return saved->tensor;
-    wk_Tensor *output = wk_tensor_shallow(saved->tensor);
-    if (!output || !wk_set_history(output, wk_node_retain(node), 0))
+    wk_Tensor *with_history = wk_tensor_shallow(saved->tensor);
+    if (!with_history || !wk_set_history(with_history, wk_node_retain(from.node), from.output))
         return NULL;
-    return output;
+    return with_history;
 }

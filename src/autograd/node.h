@@ -96,7 +96,9 @@ typedef struct wk_Edge {
 typedef struct wk_Saved {
     wk_Tensor *tensor;
     uint32_t version;
-    bool is_output;
+    /* Where its history is when `tensor` is kept without it: output `from` of the node itself, or what edge `from` leads to. */
+    enum { WK_SAVED_WHOLE, WK_SAVED_OUTPUT, WK_SAVED_INPUT } kind;
+    int from;
 } wk_Saved;
 
 typedef struct wk_NodeHook {
@@ -135,7 +137,9 @@ static inline wk_Node *wk_node_retain(wk_Node *node)
 }
 void wk_node_set_meta(wk_Node *node, int output, const wk_Tensor *tensor);
 void wk_node_save(wk_Node *node, int slot, wk_Tensor *tensor);
-bool wk_node_save_output(wk_Node *node, int slot, wk_Tensor *tensor);
+/* The same for an input, whose history is that of the edge `input`. */
+bool wk_node_save_input(wk_Node *node, int slot, wk_Tensor *tensor, int input);
+bool wk_node_save_output(wk_Node *node, int slot, wk_Tensor *tensor, int output);
 void wk_node_free_saved(wk_Node *node);
 wk_Tensor *wk_node_unpack(wk_Node *node, int slot);
 
@@ -173,8 +177,11 @@ bool wk_set_history(wk_Tensor *tensor, wk_Node *node, int output);
 bool wk_link_view(wk_Tensor *view, wk_Tensor *of);
 /* False with an error if writing in place is refused: a leaf that requires a gradient, or a view of one. */
 bool wk_inplace_check(wk_Tensor *self, const char *op);
-/* Records `node` (its first edge is the tensor's own past) after a write in place; takes over the caller's share. */
-bool wk_rebase_history(wk_Tensor *self, wk_Node *node);
+/* A write in place is recorded in two steps, so that the one after the write cannot fail: prepare makes all that it takes, commit
+ * makes `node` (its first edge is the tensor's own past) the history, and takes over the caller's share of both. `through` is the
+ * node that the base of a view gets, NULL for what is no view. */
+bool wk_rebase_prepare(wk_Tensor *self, wk_Node *node, wk_Node **through);
+void wk_rebase_commit(wk_Tensor *self, wk_Node *node, wk_Node *through);
 
 /* Makes the gradient that a leaf has, if any, zeros without history. */
 bool wk_zero_gradient(wk_Tensor *tensor);

@@ -47,6 +47,23 @@ wk_Variable *wk_variable_make(wk_Tensor *tensor)
     return v;
 }
 
+/* A tensor that keeps its gradient keeps that of its latest history. */
+static void move_retained(wk_Variable *v, wk_Node *to, int output)
+{
+    wk_NodeHook **from = &v->grad_fn->hooks, **end = &to->hooks;
+    while (*from && (*from)->retained != v)
+        from = &(*from)->next;
+    wk_NodeHook *hook = *from;
+    if (!hook)
+        return;
+    *from = hook->next;
+    while (*end)
+        end = &(*end)->next;
+    hook->next = NULL;
+    hook->output = output;
+    *end = hook;
+}
+
 bool wk_set_history(wk_Tensor *tensor, wk_Node *node, int output)
 {
     wk_Variable *v = wk_variable_make(tensor);
@@ -54,7 +71,9 @@ bool wk_set_history(wk_Tensor *tensor, wk_Node *node, int output)
         wk_node_release(node);
         return false;
     }
-    if (v->grad_fn && v->retains_grad) {
+    if (v->grad_fn && v->retains_grad && node) {
+        move_retained(v, node, output);
+    } else if (v->grad_fn && v->retains_grad) {
         drop_retained(&v->grad_fn->hooks, v);
         v->retains_grad = false;
     }

@@ -41,13 +41,10 @@ static void append_module_path(char *text, size_t size)
         snprintf(text + used, size - used, ")");
 }
 
-void *wk_raise(wk_ErrorKind kind, const char *format, ...)
+static void *raise_text(wk_ErrorKind kind, const char *format, va_list args)
 {
     char text[sizeof wk_last_error.text];
-    va_list args;
-    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     append_module_path(text, sizeof text);
 
     if (!wk_last_error.kind || wk_last_error.read) {
@@ -61,11 +58,29 @@ void *wk_raise(wk_ErrorKind kind, const char *format, ...)
     return NULL;
 }
 
-void *wk_raise_null(const char *op, const char *name)
+void *wk_raise(wk_ErrorKind kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    raise_text(kind, format, args);
+    va_end(args);
+    return NULL;
+}
+
+void *wk_raise_if_silent(wk_ErrorKind kind, const char *format, ...)
 {
     if (wk_last_error.kind && !wk_last_error.read)
         return NULL;
-    return wk_raise(WK_ERROR_ARGUMENT, "%s: argument %s is NULL", op, name);
+    va_list args;
+    va_start(args, format);
+    raise_text(kind, format, args);
+    va_end(args);
+    return NULL;
+}
+
+void *wk_raise_null(const char *op, const char *name)
+{
+    return wk_raise_if_silent(WK_ERROR_ARGUMENT, "%s: argument %s is NULL", op, name);
 }
 
 const char *wk_quote(char *out, unsigned long size, const char *text)

@@ -8,6 +8,9 @@
  * and `return wk_raise(...), false;` one that yields bool. The message is the caller's text with the path of the modules being called. */
 __attribute__((format(printf, 2, 3))) void *wk_raise(wk_ErrorKind kind, const char *format, ...);
 
+/* Raises only if no failure is pending: for what may have failed with a message or without one. */
+__attribute__((format(printf, 2, 3))) void *wk_raise_if_silent(wk_ErrorKind kind, const char *format, ...);
+
 /* For an argument that must not be NULL: passes a failure on when one is pending, otherwise raises "OP: argument NAME is NULL". Returns NULL. */
 void *wk_raise_null(const char *op, const char *name);
 

@@ -33,6 +33,7 @@ static wk_Storage *storage_new(size_t bytes)
     s->data = (char *)s + STORAGE_HEADER;
     s->release = NULL;
     s->user = NULL;
+    s->writer = NULL;
     return s;
 }
 
@@ -121,6 +122,20 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
     if (!t)
         storage_release(storage);
     return wk_scope_adopt(t);
+}
+
+wk_Tensor *wk_tensor_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims, const int *order)
+{
+    wk_Tensor *t = wk_tensor_new(op, dtype, ndim, dims);
+    if (!t)
+        return NULL;
+    int64_t step = 1;
+    for (int i = ndim - 1; i >= 0; i--) {
+        t->stride[order[i]] = step;
+        step *= dims[order[i]] > 1 ? dims[order[i]] : 1;
+    }
+    t->contiguous = wk_shape_contiguous(ndim, t->shape, t->stride);
+    return t;
 }
 
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)

@@ -15,6 +15,7 @@ typedef struct wk_Storage {
     void (*release)(void *data,
                     void *user); /* for borrowed memory; NULL: the data follow this header in one block */
     void *user;
+    const char *writer; /* the last recorded operation that wrote in place, for messages; or NULL */
 } wk_Storage;
 
 /* What autograd hangs on a tensor; it knows how to let go of itself. */
@@ -43,6 +44,9 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
 
 /* The same for the shape of another tensor, whose order in memory it keeps when that is dense. */
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like);
+
+/* The same with the dimensions in another order in memory, outermost first: order {1, 2, 3, 0} has the first dimension innermost. */
+wk_Tensor *wk_tensor_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims, const int *order);
 
 /* A new tensor over the storage of another, with the given geometry (not checked). */
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,

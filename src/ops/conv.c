@@ -7,27 +7,14 @@
  *   B(G, X) = gradient of W:   V -> conv(X, V) for G,  A(G, V) for X */
 #include <string.h>
 
-#include "ops/ops.h"
+#include "ops/conv_run.h"
 #include "ops/window.h"
 
 static const wk_Op conv_op, grad_input_op, grad_weight_op, grad_bias_op;
 
-static const void *data_or_null(const wk_Tensor *t)
-{
-    return t ? wk_tensor_data(t) : NULL;
-}
-
 static wk_Tensor *conv_forward(wk_Call *call)
 {
-    const wk_ConvShape *s = call->attributes;
-    wk_Tensor *x = wk_contiguous(call->in[0]), *w = wk_contiguous(call->in[1]);
-    wk_Tensor *b = call->count > 2 && call->in[2] ? wk_contiguous(call->in[2]) : NULL;
-    int64_t shape[4] = {s->n, s->k, s->oh, s->ow};
-    wk_Tensor *out = x && w ? wk_tensor_new("conv2d", (wk_dtype)x->dtype, 4, shape) : NULL;
-    if (!out || (out->numel && !wk_kernels->conv2d[x->dtype](s, wk_tensor_data(x), wk_tensor_data(w),
-                                                             data_or_null(b), wk_tensor_data(out))))
-        return NULL;
-    return out;
+    return wk_conv_output(call->attributes, call->in[0], call->in[1], call->count > 2 ? call->in[2] : NULL);
 }
 
 static void conv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -35,8 +22,13 @@ static void conv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     const wk_ConvShape *s = node->attributes;
     if (wk_node_needs(node, 0))
         out[0] = WK_APPLY(&grad_input_op, s, grad, wk_saved_input(node, 1));
-    if (wk_node_needs(node, 1))
-        out[1] = WK_APPLY(&grad_weight_op, s, grad, wk_saved_input(node, 0));
+    wk_Tensor *x = wk_node_needs(node, 1) ? wk_saved_input(node, 0) : NULL;
+    if (x && !wk_is_grad_enabled()) { /* nothing is recorded: both at once, in one pass over the gradient */
+        out[1] = wk_conv_grad_weight(s, grad, x, wk_node_needs(node, 2) ? &out[2] : NULL);
+        return;
+    }
+    if (x)
+        out[1] = WK_APPLY(&grad_weight_op, s, grad, x);
     if (wk_node_needs(node, 2))
         out[2] = WK_APPLY(&grad_bias_op, s, grad);
 }
@@ -52,15 +44,7 @@ WK_OP(conv_op) = {.name = "conv2d",
 
 static wk_Tensor *grad_input_forward(wk_Call *call)
 {
-    const wk_ConvShape *s = call->attributes;
-    wk_Tensor *g = wk_contiguous(call->in[0]), *w = wk_contiguous(call->in[1]);
-    int64_t shape[4] = {s->n, s->c, s->h, s->w};
-    wk_Tensor *out = g && w ? wk_zeros_shape(4, shape, (wk_dtype)g->dtype) : NULL;
-    if (!out || (g->numel && out->numel &&
-                 !wk_kernels->conv2d_grad_input[g->dtype](s, wk_tensor_data(g), wk_tensor_data(w),
-                                                          wk_tensor_data(out))))
-        return NULL;
-    return out;
+    return wk_conv_grad_input(call->attributes, call->in[0], call->in[1]);
 }
 
 static void grad_input_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
@@ -82,15 +66,7 @@ WK_OP(grad_input_op) = {.name = "conv2d_grad_input",
 
 static wk_Tensor *grad_weight_forward(wk_Call *call)
 {
-    const wk_ConvShape *s = call->attributes;
-    wk_Tensor *g = wk_contiguous(call->in[0]), *x = wk_contiguous(call->in[1]);
-    int64_t shape[4] = {s->k, s->c / s->groups, s->r, s->s};
-    wk_Tensor *out = g && x ? wk_zeros_shape(4, shape, (wk_dtype)g->dtype) : NULL;
-    if (!out || (g->numel && out->numel &&
-                 !wk_kernels->conv2d_grad_weight[g->dtype](s, wk_tensor_data(g), wk_tensor_data(x),
-                                                           wk_tensor_data(out))))
-        return NULL;
-    return out;
+    return wk_conv_grad_weight(call->attributes, call->in[0], call->in[1], NULL);
 }
 
 static void grad_weight_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
@@ -112,13 +88,7 @@ WK_OP(grad_weight_op) = {.name = "conv2d_grad_weight",
 
 static wk_Tensor *grad_bias_forward(wk_Call *call)
 {
-    const wk_ConvShape *s = call->attributes;
-    wk_Tensor *g = wk_contiguous(call->in[0]);
-    wk_Tensor *out = g ? wk_zeros_shape(1, &s->k, (wk_dtype)g->dtype) : NULL;
-    if (!out ||
-        (g->numel && !wk_kernels->conv2d_grad_bias[g->dtype](s, wk_tensor_data(g), wk_tensor_data(out))))
-        return NULL;
-    return out;
+    return wk_conv_grad_bias(call->attributes, call->in[0]);
 }
 
 static void grad_bias_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)

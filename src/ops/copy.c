@@ -1,5 +1,5 @@
 /* Copies and conversions: clone, contiguous, to, copy_, fill_, zero_. All are one kernel, the cast from a dtype to a dtype.
- * A write that replaces the old values stops their gradient: it is none for self, and the gradient itself for the source. */
+ * A write that replaces the old values stops their gradient: it is zero for self, and the gradient itself for the source. */
 #include "ops/ops.h"
 
 static bool cast_into(const char *op, wk_Tensor *out, wk_Tensor *in)
@@ -70,11 +70,12 @@ wk_Tensor *wk_to_dtype(wk_Tensor *input, wk_dtype dtype)
 
 /* ---- copy_, fill_, zero_ ---------------------------------------------------------------------------- */
 
-static bool overwritten(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
+static void overwritten(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
+    if (wk_node_needs(node, 0))
+        out[0] = wk_zeros_like(grad);
     if (node->edge_count > 1 && wk_node_needs(node, 1))
-        out[1] = grads[0];
-    return true;
+        out[1] = grad;
 }
 
 static wk_Tensor *copy_forward(wk_Call *call)
@@ -98,7 +99,7 @@ WK_OP(copy_op) = {.name = "copy_",
                               .node = "CopyBackwards",
                               .inputs = {"self", "other"},
                               .forward = copy_forward,
-                              .backward_all = overwritten};
+                              .backward = overwritten};
 
 wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other)
 {
@@ -117,13 +118,13 @@ WK_OP(fill_op) = {.name = "fill_",
                               .inputs = {"self"},
                               .attributes = sizeof(double),
                               .forward = fill_forward,
-                              .backward_all = overwritten};
+                              .backward = overwritten};
 WK_OP(zero_op) = {.name = "zero_",
                               .node = "ZeroBackward0",
                               .inputs = {"self"},
                               .attributes = sizeof(double),
                               .forward = fill_forward,
-                              .backward_all = overwritten};
+                              .backward = overwritten};
 
 wk_Tensor *wk_fill_(wk_Tensor *self, double value)
 {

@@ -200,6 +200,20 @@ static int64_t extent_of(const wk_Shape *shape, const int64_t *stride)
     return last + 1;
 }
 
+/* Whether two elements may lie at one place: they do not where each stride steps over all of the smaller ones. */
+static bool overlaps(const wk_Shape *shape, const int64_t *stride)
+{
+    for (int i = 0; i < shape->ndim; i++) {
+        int64_t reach = 0;
+        for (int j = 0; j < shape->ndim; j++)
+            if (j != i && (stride[j] < stride[i] || (stride[j] == stride[i] && j > i)))
+                reach += (shape->dims[j] - 1) * stride[j];
+        if (shape->dims[i] > 1 && stride[i] <= reach)
+            return true;
+    }
+    return false;
+}
+
 static void as_strided_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const StridedArgs *a = node->attributes;
@@ -211,6 +225,11 @@ static void as_strided_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     wk_Tensor *read = positions_of(&a->shape, a->stride, a->offset - low);
     wk_Tensor *own = positions_of(&a->before, a->before_stride, a->before_offset - low);
     memory = wk_scatter_add(memory, 0, read, wk_reshape(grad, -1));
+    if (overlaps(&a->before, a->before_stride)) { /* those that share a place share its gradient */
+        wk_Tensor *one = wk_ones_shape(1, wk_shape(own), (wk_dtype)grad->dtype);
+        wk_Tensor *shares = wk_scatter_add(wk_zeros_shape(1, &span, (wk_dtype)grad->dtype), 0, own, one);
+        memory = wk_div_tensor(memory, wk_maximum_double(shares, 1));
+    }
     out[0] = wk_reshape_shape(wk_index_select(memory, 0, own), a->before.ndim, a->before.dims);
 }
 

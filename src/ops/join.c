@@ -29,8 +29,7 @@ static wk_Tensor *cat_forward(wk_Call *call)
             like = like ? like : call->in[i];
             total += call->in[i]->shape[a->dim];
         }
-    if (!like)
-        return wk_clone(call->in[0]);
+    like = like ? like : call->in[0];
     int64_t shape[WK_MAX_DIMS];
     memcpy(shape, like->shape, sizeof shape);
     shape[a->dim] = total;
@@ -140,6 +139,8 @@ wk_Tensor *wk_cat(wk_List tensors, int64_t dim)
         if (!sizes_agree(like, t, i, d))
             return NULL;
     }
+    if (!like && wk_shape_dim("cat", 1, dim) < 0)
+        return NULL;
     return join(&cat_op, tensors, dtype, d);
 }
 

@@ -4,20 +4,81 @@
  *   avg: the gradient is spread over the window; that is linear, and its own gradient an average again */
 #include <string.h>
 
-#include "ops/ops.h"
+#include "ops/lanes.h"
 #include "ops/window.h"
 
 typedef struct PoolArgs {
     wk_PoolShape shape;
     wk_AvgPool how;
+    bool indices; /* are asked for */
     wk_Shape before, after;
 } PoolArgs;
 
 /* ---- max -------------------------------------------------------------------------------------------- */
 
+/* With the batch innermost: the winners are kept as one byte each, [c, oh, ow, n], instead of indices. */
+static bool pools_in_lanes(const PoolArgs *a, const wk_Tensor *x)
+{
+    return !a->indices && x->dtype == wk_float32 && x->ndim == 4 && !x->contiguous && wk_is_batch_last(x) &&
+           a->shape.kernel[0] < 256 && a->shape.kernel[1] < 256 && a->shape.kernel[0] * a->shape.kernel[1] < 256;
+}
+
+static wk_PoolShape lane_planes(const PoolArgs *a)
+{
+    wk_PoolShape s = a->shape;
+    s.planes = a->before.dims[1];
+    return s;
+}
+
+static wk_Tensor *max_pool_lanes(wk_Call *call)
+{
+    const PoolArgs *a = call->attributes;
+    const wk_PoolShape s = lane_planes(a);
+    const int64_t n = a->before.dims[0], *after = a->after.dims;
+    wk_Tensor *out = wk_new_batch_last("max_pool2d", n, s.planes, s.oh, s.ow);
+    wk_Tensor *which = out ? wk_empty_shape(4, (const int64_t[]){after[1], after[2], after[3], n}, wk_uint8) : NULL;
+    if (!which)
+        return NULL;
+    wk_kernels->pool_lanes.max(&s, n, wk_tensor_data(call->in[0]), wk_tensor_data(out), wk_tensor_data(which));
+    call->extra[0] = which;
+    return out;
+}
+
+static wk_Tensor *max_unpool_lanes(const PoolArgs *a, wk_Tensor *grad, wk_Tensor *which)
+{
+    const wk_PoolShape s = lane_planes(a);
+    const int64_t n = a->before.dims[0];
+    wk_Tensor *g = wk_made_batch_last(grad);
+    wk_Tensor *out = g ? wk_new_batch_last("max_pool2d", n, s.planes, s.h, s.w) : NULL;
+    if (out)
+        wk_kernels->pool_lanes.max_backward(&s, n, wk_tensor_data(g), wk_tensor_data(which), wk_tensor_data(out));
+    return out;
+}
+
+/* The winners' bytes as indices in the plane, [n, c, oh, ow]. */
+static wk_Tensor *indices_of(const PoolArgs *a, wk_Tensor *which)
+{
+    const wk_PoolShape *s = &a->shape;
+    wk_Tensor *bytes = wk_contiguous(wk_permute(which, 3, 0, 1, 2));
+    wk_Tensor *indices = bytes ? wk_empty_shape(a->after.ndim, a->after.dims, wk_int64) : NULL;
+    if (!indices)
+        return NULL;
+    const uint8_t *name = wk_tensor_data(bytes);
+    int64_t *index = wk_tensor_data(indices);
+    for (int64_t i = 0; i < indices->numel; i++) {
+        int64_t oy = i / s->ow % s->oh, ox = i % s->ow;
+        int64_t y = oy * s->stride[0] - s->padding[0] + name[i] / s->kernel[1] * s->dilation[0];
+        int64_t x = ox * s->stride[1] - s->padding[1] + name[i] % s->kernel[1] * s->dilation[1];
+        index[i] = y * s->w + x;
+    }
+    return indices;
+}
+
 static wk_Tensor *max_pool_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
+    if (pools_in_lanes(a, call->in[0]))
+        return max_pool_lanes(call);
     wk_Tensor *x = wk_contiguous(call->in[0]);
     wk_Tensor *out = x ? wk_tensor_new("max_pool2d", (wk_dtype)x->dtype, a->after.ndim, a->after.dims) : NULL;
     wk_Tensor *indices = out ? wk_tensor_new("max_pool2d", wk_int64, a->after.ndim, a->after.dims) : NULL;
@@ -33,6 +94,8 @@ static wk_Tensor *max_pool_forward(wk_Call *call)
 static wk_Tensor *max_unpool_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
+    if (call->in[1]->dtype == wk_uint8)
+        return max_unpool_lanes(a, call->in[0], call->in[1]);
     wk_Tensor *g = wk_contiguous(call->in[0]), *indices = wk_contiguous(call->in[1]);
     wk_Tensor *out =
         g && indices ? wk_tensor_new("max_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
@@ -47,7 +110,10 @@ static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 {
     const PoolArgs *a = node->attributes;
     const wk_PoolShape *s = &a->shape;
-    wk_Tensor *index = wk_reshape(wk_saved_input(node, 1), s->planes, s->oh * s->ow);
+    wk_Tensor *index = wk_saved_input(node, 1);
+    if (index && index->dtype == wk_uint8)
+        index = indices_of(a, index);
+    index = wk_reshape(index, s->planes, s->oh * s->ow);
     wk_Tensor *picked = wk_gather(wk_reshape(v, s->planes, s->h * s->w), 1, index);
     out[0] = wk_reshape_shape(picked, a->after.ndim, a->after.dims);
 }

@@ -46,20 +46,20 @@ static wk_Tensor *random_forward(wk_Call *call)
     return wk_map(call->op->name, wk_kernels->cast[self->dtype][self->dtype], view, 1, &flat) ? self : NULL;
 }
 
-static bool no_gradient(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
+static void no_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
-    (void)node, (void)grads, (void)out;
-    return true;
+    (void)node;
+    out[0] = wk_zeros_like(grad);
 }
 
 #define RANDOM_OP(op_name, node_name)                                                         \
     {                                                                                         \
         .name = #op_name, .node = #node_name, .inputs = {"self"}, .attributes = sizeof(Fill), \
-        .forward = random_forward, .backward_all = no_gradient                                \
+        .forward = random_forward, .backward = no_gradient                                \
     }
 WK_OP(uniform_op) = RANDOM_OP(uniform_, UniformBackward0);
 WK_OP(normal_op) = RANDOM_OP(normal_, NormalBackward0);
-WK_OP(bernoulli_op) = RANDOM_OP(bernoulli_, BernoulliBackward1);
+WK_OP(bernoulli_op) = RANDOM_OP(bernoulli_, BernoulliBackward2);
 WK_OP(random_op) = RANDOM_OP(random_, RandomBackward0);
 
 static bool fill_uniform(const Fill *f, wk_Tensor *t)
