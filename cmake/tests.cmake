@@ -39,6 +39,11 @@ foreach(source IN LISTS test_sources)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
 endforeach()
 
+# It asks every operation of the library for its samples: an archive would leave out the files that no test calls.
+if(TARGET test.ops.gradcheck)
+  target_link_libraries(test.ops.gradcheck PRIVATE wick_objects)
+endif()
+
 foreach(source IN LISTS example_sources)
   cmake_path(GET source STEM name)
   add_test(NAME example.${name} COMMAND example_${name} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/examples)

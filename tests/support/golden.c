@@ -1,0 +1,36 @@
+/* Numbers made with PyTorch. */
+#include "support/golden.h"
+
+static const char *golden_name(char *out, size_t size, const char *format, va_list args)
+{
+    vsnprintf(out, size, format, args);
+    return out;
+}
+
+wk_Tensor *golden(const wk_StateDict *file, const char *format, ...)
+{
+    char name[200];
+    va_list args;
+    va_start(args, format);
+    golden_name(name, sizeof name, format, args);
+    va_end(args);
+    wk_Tensor *t = wk_state_dict_get(file, name);
+    if (!t)
+        fail_msg("the golden file has no %s", name);
+    return t;
+}
+
+void expect_close(wk_Tensor *have, wk_Tensor *want, double rtol, double atol, const char *what)
+{
+    if (!have)
+        fail_msg("%s: no tensor: %s", what, wk_error() ? wk_error() : "(no message)");
+    bool same = wk_dtype_of(have) == wk_dtype_of(want) && wk_ndim(have) == wk_ndim(want);
+    for (int i = 0; same && i < wk_ndim(want); i++)
+        same = wk_size(have, i) == wk_size(want, i);
+    if (!same)
+        fail_msg("%s: another shape or dtype", what);
+    if (rtol == 0 && atol == 0 ? wk_equal(have, want) : wk_allclose(have, want, rtol, atol, true))
+        return;
+    wk_Tensor *off = wk_max(wk_abs(wk_sub(wk_detach(have), wk_detach(want))));
+    fail_msg("%s: off by %g", what, wk_item(off));
+}
