@@ -34,13 +34,13 @@ static void conv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(conv_op) = {.name = "conv2d",
-                              .node = "ConvolutionBackward0",
-                              .inputs = {"input", "weight", "bias"},
-                              .optional = 4,
-                              .uses = {2, 1},
-                              .attributes = sizeof(wk_ConvShape),
-                              .forward = conv_forward,
-                              .backward = conv_backward};
+                  .node = "ConvolutionBackward0",
+                  .inputs = {"input", "weight", "bias"},
+                  .optional = 4,
+                  .uses = {2, 1},
+                  .attributes = sizeof(wk_ConvShape),
+                  .forward = conv_forward,
+                  .backward = conv_backward};
 
 static wk_Tensor *grad_input_forward(wk_Call *call)
 {
@@ -57,12 +57,12 @@ static void grad_input_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 }
 
 WK_OP(grad_input_op) = {.name = "conv2d_grad_input",
-                                    .node = "ConvolutionBackwardBackward0",
-                                    .inputs = {"grad", "weight"},
-                                    .uses = {2, 1},
-                                    .attributes = sizeof(wk_ConvShape),
-                                    .forward = grad_input_forward,
-                                    .backward = grad_input_backward};
+                        .node = "ConvolutionBackwardBackward0",
+                        .inputs = {"grad", "weight"},
+                        .uses = {2, 1},
+                        .attributes = sizeof(wk_ConvShape),
+                        .forward = grad_input_forward,
+                        .backward = grad_input_backward};
 
 static wk_Tensor *grad_weight_forward(wk_Call *call)
 {
@@ -79,12 +79,12 @@ static void grad_weight_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 }
 
 WK_OP(grad_weight_op) = {.name = "conv2d_grad_weight",
-                                     .node = "ConvolutionBackwardBackward0",
-                                     .inputs = {"grad", "input"},
-                                     .uses = {2, 1},
-                                     .attributes = sizeof(wk_ConvShape),
-                                     .forward = grad_weight_forward,
-                                     .backward = grad_weight_backward};
+                         .node = "ConvolutionBackwardBackward0",
+                         .inputs = {"grad", "input"},
+                         .uses = {2, 1},
+                         .attributes = sizeof(wk_ConvShape),
+                         .forward = grad_weight_forward,
+                         .backward = grad_weight_backward};
 
 static wk_Tensor *grad_bias_forward(wk_Call *call)
 {
@@ -99,11 +99,11 @@ static void grad_bias_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 }
 
 WK_OP(grad_bias_op) = {.name = "conv2d_grad_bias",
-                                   .node = "ConvolutionBackwardBackward0",
-                                   .inputs = {"grad"},
-                                   .attributes = sizeof(wk_ConvShape),
-                                   .forward = grad_bias_forward,
-                                   .backward = grad_bias_backward};
+                       .node = "ConvolutionBackwardBackward0",
+                       .inputs = {"grad"},
+                       .attributes = sizeof(wk_ConvShape),
+                       .forward = grad_bias_forward,
+                       .backward = grad_bias_backward};
 
 /* ---- arguments -------------------------------------------------------------------------------------- */
 

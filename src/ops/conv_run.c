@@ -9,7 +9,8 @@
 
 static bool in_lanes(const wk_ConvShape *s, const wk_Tensor *t)
 {
-    return t->dtype == wk_float32 && t->numel && wk_kernels->conv_lanes.fits && wk_kernels->conv_lanes.fits(s);
+    return t->dtype == wk_float32 && t->numel && wk_kernels->conv_lanes.fits &&
+           wk_kernels->conv_lanes.fits(s);
 }
 
 static const void *data_or_null(const wk_Tensor *t)
@@ -20,15 +21,19 @@ static const void *data_or_null(const wk_Tensor *t)
 wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
 {
     bool lanes = in_lanes(s, input), last = lanes && !input->contiguous && wk_is_batch_last(input);
-    wk_Tensor *x = last ? input : wk_contiguous(input), *w = wk_contiguous(weight), *b = bias ? wk_contiguous(bias) : NULL;
+    wk_Tensor *x = last ? input : wk_contiguous(input), *w = wk_contiguous(weight),
+              *b = bias ? wk_contiguous(bias) : NULL;
     if (!x || !w || (bias && !b))
         return NULL;
     int64_t shape[4] = {s->n, s->k, s->oh, s->ow};
-    wk_Tensor *out = lanes ? wk_new_batch_last("conv2d", s->n, s->k, s->oh, s->ow) : wk_tensor_new("conv2d", (wk_dtype)x->dtype, 4, shape);
+    wk_Tensor *out = lanes ? wk_new_batch_last("conv2d", s->n, s->k, s->oh, s->ow)
+                           : wk_tensor_new("conv2d", (wk_dtype)x->dtype, 4, shape);
     if (!out || !out->numel)
         return out;
-    bool done = lanes ? wk_kernels->conv_lanes.forward(s, wk_tensor_data(x), last, wk_tensor_data(w), data_or_null(b), wk_tensor_data(out))
-                      : wk_kernels->conv2d[x->dtype](s, wk_tensor_data(x), wk_tensor_data(w), data_or_null(b), wk_tensor_data(out));
+    bool done = lanes ? wk_kernels->conv_lanes.forward(s, wk_tensor_data(x), last, wk_tensor_data(w),
+                                                       data_or_null(b), wk_tensor_data(out))
+                      : wk_kernels->conv2d[x->dtype](s, wk_tensor_data(x), wk_tensor_data(w), data_or_null(b),
+                                                     wk_tensor_data(out));
     return done ? out : NULL;
 }
 
@@ -40,12 +45,18 @@ wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor 
         return NULL;
     if (lanes) {
         wk_Tensor *out = wk_new_batch_last("conv2d", s->n, s->c, s->h, s->w);
-        return out && wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w), wk_tensor_data(out)) ? out : NULL;
+        return out && wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w),
+                                                        wk_tensor_data(out))
+                   ? out
+                   : NULL;
     }
     wk_Tensor *out = wk_zeros_shape(4, (const int64_t[]){s->n, s->c, s->h, s->w}, (wk_dtype)g->dtype);
     if (!out || !g->numel || !out->numel)
         return out;
-    return wk_kernels->conv2d_grad_input[g->dtype](s, wk_tensor_data(g), wk_tensor_data(w), wk_tensor_data(out)) ? out : NULL;
+    return wk_kernels->conv2d_grad_input[g->dtype](s, wk_tensor_data(g), wk_tensor_data(w),
+                                                   wk_tensor_data(out))
+               ? out
+               : NULL;
 }
 
 wk_Tensor *wk_conv_grad_bias(const wk_ConvShape *s, wk_Tensor *grad)
@@ -56,19 +67,24 @@ wk_Tensor *wk_conv_grad_bias(const wk_ConvShape *s, wk_Tensor *grad)
     return wk_kernels->conv2d_grad_bias[g->dtype](s, wk_tensor_data(g), wk_tensor_data(out)) ? out : NULL;
 }
 
-static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor *out, wk_Tensor *bias)
+static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor *out,
+                                    wk_Tensor *bias)
 {
     bool last = !input->contiguous && wk_is_batch_last(input);
     wk_Tensor *g = wk_made_batch_last(grad), *x = last ? input : wk_contiguous(input);
     if (!g || !x)
         return NULL;
     float *gb = bias ? wk_tensor_data(bias) : NULL;
-    return wk_kernels->conv_lanes.grad_weight(s, wk_tensor_data(g), wk_tensor_data(x), last, wk_tensor_data(out), gb) ? out : NULL;
+    return wk_kernels->conv_lanes.grad_weight(s, wk_tensor_data(g), wk_tensor_data(x), last,
+                                              wk_tensor_data(out), gb)
+               ? out
+               : NULL;
 }
 
 wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor **bias)
 {
-    wk_Tensor *out = wk_zeros_shape(4, (const int64_t[]){s->k, s->c / s->groups, s->r, s->s}, (wk_dtype)grad->dtype);
+    wk_Tensor *out =
+        wk_zeros_shape(4, (const int64_t[]){s->k, s->c / s->groups, s->r, s->s}, (wk_dtype)grad->dtype);
     if (!out)
         return NULL;
     if (in_lanes(s, grad) && out->numel) {
@@ -83,5 +99,8 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
         return NULL;
     if (!g->numel || !out->numel)
         return out;
-    return wk_kernels->conv2d_grad_weight[g->dtype](s, wk_tensor_data(g), wk_tensor_data(x), wk_tensor_data(out)) ? out : NULL;
+    return wk_kernels->conv2d_grad_weight[g->dtype](s, wk_tensor_data(g), wk_tensor_data(x),
+                                                    wk_tensor_data(out))
+               ? out
+               : NULL;
 }

@@ -20,7 +20,8 @@ typedef struct PoolArgs {
 static bool pools_in_lanes(const PoolArgs *a, const wk_Tensor *x)
 {
     return !a->indices && x->dtype == wk_float32 && x->ndim == 4 && !x->contiguous && wk_is_batch_last(x) &&
-           a->shape.kernel[0] < 256 && a->shape.kernel[1] < 256 && a->shape.kernel[0] * a->shape.kernel[1] < 256;
+           a->shape.kernel[0] < 256 && a->shape.kernel[1] < 256 &&
+           a->shape.kernel[0] * a->shape.kernel[1] < 256;
 }
 
 static wk_PoolShape lane_planes(const PoolArgs *a)
@@ -36,10 +37,12 @@ static wk_Tensor *max_pool_lanes(wk_Call *call)
     const wk_PoolShape s = lane_planes(a);
     const int64_t n = a->before.dims[0], *after = a->after.dims;
     wk_Tensor *out = wk_new_batch_last("max_pool2d", n, s.planes, s.oh, s.ow);
-    wk_Tensor *which = out ? wk_empty_shape(4, (const int64_t[]){after[1], after[2], after[3], n}, wk_uint8) : NULL;
+    wk_Tensor *which =
+        out ? wk_empty_shape(4, (const int64_t[]){after[1], after[2], after[3], n}, wk_uint8) : NULL;
     if (!which)
         return NULL;
-    wk_kernels->pool_lanes.max(&s, n, wk_tensor_data(call->in[0]), wk_tensor_data(out), wk_tensor_data(which));
+    wk_kernels->pool_lanes.max(&s, n, wk_tensor_data(call->in[0]), wk_tensor_data(out),
+                               wk_tensor_data(which));
     call->extra[0] = which;
     return out;
 }
@@ -51,7 +54,8 @@ static wk_Tensor *max_unpool_lanes(const PoolArgs *a, wk_Tensor *grad, wk_Tensor
     wk_Tensor *g = wk_made_batch_last(grad);
     wk_Tensor *out = g ? wk_new_batch_last("max_pool2d", n, s.planes, s.h, s.w) : NULL;
     if (out)
-        wk_kernels->pool_lanes.max_backward(&s, n, wk_tensor_data(g), wk_tensor_data(which), wk_tensor_data(out));
+        wk_kernels->pool_lanes.max_backward(&s, n, wk_tensor_data(g), wk_tensor_data(which),
+                                            wk_tensor_data(out));
     return out;
 }
 
@@ -119,12 +123,12 @@ static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 }
 
 WK_OP(max_unpool_op) = {.name = "max_pool2d_backward",
-                                    .node = "MaxPool2DWithIndicesBackwardBackward0",
-                                    .inputs = {"grad", "indices"},
-                                    .uses = {0, 1},
-                                    .attributes = sizeof(PoolArgs),
-                                    .forward = max_unpool_forward,
-                                    .backward = max_unpool_backward};
+                        .node = "MaxPool2DWithIndicesBackwardBackward0",
+                        .inputs = {"grad", "indices"},
+                        .uses = {0, 1},
+                        .attributes = sizeof(PoolArgs),
+                        .forward = max_unpool_forward,
+                        .backward = max_unpool_backward};
 
 static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
@@ -132,11 +136,11 @@ static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(max_pool_op) = {.name = "max_pool2d",
-                                  .node = "MaxPool2DWithIndicesBackward0",
-                                  .inputs = {"input"},
-                                  .attributes = sizeof(PoolArgs),
-                                  .forward = max_pool_forward,
-                                  .backward = max_pool_backward};
+                      .node = "MaxPool2DWithIndicesBackward0",
+                      .inputs = {"input"},
+                      .attributes = sizeof(PoolArgs),
+                      .forward = max_pool_forward,
+                      .backward = max_pool_backward};
 
 /* ---- avg -------------------------------------------------------------------------------------------- */
 
@@ -169,11 +173,11 @@ static void avg_spread_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 }
 
 WK_OP(avg_spread_op) = {.name = "avg_pool2d_backward",
-                                    .node = "AvgPool2DBackwardBackward0",
-                                    .inputs = {"grad"},
-                                    .attributes = sizeof(PoolArgs),
-                                    .forward = avg_spread_forward,
-                                    .backward = avg_spread_backward};
+                        .node = "AvgPool2DBackwardBackward0",
+                        .inputs = {"grad"},
+                        .attributes = sizeof(PoolArgs),
+                        .forward = avg_spread_forward,
+                        .backward = avg_spread_backward};
 
 static void avg_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
@@ -181,11 +185,11 @@ static void avg_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(avg_pool_op) = {.name = "avg_pool2d",
-                                  .node = "AvgPool2DBackward0",
-                                  .inputs = {"input"},
-                                  .attributes = sizeof(PoolArgs),
-                                  .forward = avg_pool_forward,
-                                  .backward = avg_pool_backward};
+                      .node = "AvgPool2DBackward0",
+                      .inputs = {"input"},
+                      .attributes = sizeof(PoolArgs),
+                      .forward = avg_pool_forward,
+                      .backward = avg_pool_backward};
 
 /* ---- arguments -------------------------------------------------------------------------------------- */
 
@@ -256,10 +260,10 @@ static bool pool_args(const char *op, const wk_Tensor *x, bool ceil_mode, PoolAr
     return true;
 }
 
-wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options o)
+static wk_ValuesIndices max_pool(wk_max_pool2d_options o, bool indices)
 {
     wk_ValuesIndices r = {0};
-    PoolArgs a = {0};
+    PoolArgs a = {.indices = indices};
     if (!wk_tensor_check(o.input, "max_pool2d", "input"))
         return r;
     if (!wk_kernels->max_pool2d[o.input->dtype]) {
@@ -273,13 +277,19 @@ wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options o)
     wk_window_pair(o.padding, o.padding_hw, 0, a.shape.padding);
     wk_window_pair(o.dilation, o.dilation_hw, 1, a.shape.dilation);
     if (pool_args("max_pool2d", o.input, o.ceil_mode, &a))
-        r.values = wk_apply_more(&max_pool_op, 1, &o.input, &a, &r.indices);
+        r.values = indices ? wk_apply_more(&max_pool_op, 1, &o.input, &a, &r.indices)
+                           : WK_APPLY(&max_pool_op, &a, o.input);
     return r;
+}
+
+wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options options)
+{
+    return max_pool(options, true);
 }
 
 wk_Tensor *wk_max_pool2d_with(wk_max_pool2d_options options)
 {
-    return wk_max_pool2d_with_indices(options).values;
+    return max_pool(options, false).values;
 }
 
 wk_Tensor *wk_avg_pool2d_with(wk_avg_pool2d_options o)
