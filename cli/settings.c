@@ -1,0 +1,294 @@
+/* The command line.
+ *
+ * Each option is one row: its name, what its value may be, where it goes and what it is for. Numbers are read by strtod and strtoll in
+ * the C locale (setlocale is never called), whole, and held against the row's range. */
+#include "settings.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+typedef enum Kind {
+    KIND_FLAG,
+    KIND_WHOLE,
+    KIND_NUMBER,
+    KIND_CHOICE,
+    KIND_TEXT,
+} Kind;
+
+typedef struct Option {
+    const char *name;
+    Kind kind;
+    unsigned commands;
+    size_t offset;       /* in Settings */
+    double low, high;    /* of numbers */
+    const char *choices; /* words with a space after each */
+    const char *value;   /* how help calls the value */
+    const char *help;
+} Option;
+
+#define AT(field) offsetof(Settings, field)
+#define EVERY     (COMMAND_TRAIN | COMMAND_TEST | COMMAND_PREDICT | COMMAND_DATA)
+#define RUNS      (COMMAND_TRAIN | COMMAND_TEST | COMMAND_PREDICT)
+
+static const Option options[] = {
+    {"data", KIND_TEXT, COMMAND_TRAIN | COMMAND_TEST, AT(data), 0, 0, NULL, "digits|DIR",
+     "what to learn from: drawn digits, or a folder with MNIST's files (default: digits)"},
+    {"model", KIND_CHOICE, COMMAND_TRAIN, AT(model), 0, 0, "lenet ", "lenet", "the network (default: lenet)"},
+    {"epochs", KIND_WHOLE, COMMAND_TRAIN, AT(epochs), 1, 1e6, NULL, "N",
+     "times through the data (default: 3)"},
+    {"batch-size", KIND_WHOLE, COMMAND_TRAIN, AT(batch_size), 1, 1e6, NULL, "N",
+     "pictures of one step (default: 64)"},
+    {"optimizer", KIND_CHOICE, COMMAND_TRAIN, AT(optimizer), 0, 0, "sgd adam rmsprop ", "sgd|adam|rmsprop",
+     "how weights are changed (default: sgd)"},
+    {"lr", KIND_NUMBER, COMMAND_TRAIN, AT(lr), 0, 1e30, NULL, "X",
+     "learning rate (default: 0.05 for sgd, 0.001 for adam and rmsprop)"},
+    {"momentum", KIND_NUMBER, COMMAND_TRAIN, AT(momentum), 0, 1e30, NULL, "X",
+     "(default: 0.9 for sgd, 0 for rmsprop)"},
+    {"seed", KIND_WHOLE, COMMAND_TRAIN, AT(seed), 0, 0x1p62, NULL, "N", "of all random numbers (default: 0)"},
+    {"resize", KIND_CHOICE, RUNS, AT(resize), 0, 0, "bilinear pad ", "bilinear|pad",
+     "how 28x28 becomes 32x32 (default: bilinear, or as the model was trained)"},
+    {"threads", KIND_WHOLE, RUNS, AT(threads), 1, 256, NULL, "N", "(default: one for each processor)"},
+    {"workers", KIND_WHOLE, COMMAND_TRAIN, AT(workers), 0, 256, NULL, "N",
+     "threads that prepare batches ahead (default: 0)"},
+    {"save", KIND_TEXT, COMMAND_TRAIN, AT(save), 0, 0, NULL, "FILE",
+     "write the weights there after each epoch (safetensors)"},
+    {"log", KIND_TEXT, COMMAND_TRAIN, AT(log), 0, 0, NULL, "FILE.csv",
+     "write step,epoch,loss,lr there, a row a step"},
+    {"limit-steps", KIND_WHOLE, COMMAND_TRAIN, AT(limit_steps), 1, 1e15, NULL, "N",
+     "stop after so many steps"},
+    {"invert", KIND_FLAG, COMMAND_PREDICT, AT(invert), 0, 0, NULL, NULL, "pictures are dark on light"},
+    {"mirror", KIND_TEXT, COMMAND_DATA, AT(mirror), 0, 0, NULL, "URL", "download from there"},
+    {"help", KIND_FLAG, EVERY | COMMAND_HELP, AT(help), 0, 0, NULL, NULL, "show this"},
+};
+enum { OPTIONS = sizeof options / sizeof *options };
+
+static const struct {
+    const char *name;
+    Command command;
+    const char *usage, *help;
+} commands[] = {
+    {"train", COMMAND_TRAIN, "wick train [OPTIONS]",
+     "trains a network and tells its test accuracy after each epoch"},
+    {"test", COMMAND_TEST, "wick test MODEL [OPTIONS]", "tells the test accuracy of a saved network"},
+    {"predict", COMMAND_PREDICT, "wick predict MODEL IMAGE... [OPTIONS]",
+     "tells the digit on pictures: PNG files, or IDXFILE:INDEX"},
+    {"data", COMMAND_DATA, "wick data get mnist [DIR] [OPTIONS]", "downloads MNIST (to data/mnist)"},
+    {"help", COMMAND_HELP, "wick help [COMMAND]", "tells more"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+Command command_find(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].command;
+    return COMMAND_NONE;
+}
+
+/* ---- help ------------------------------------------------------------------------------------------- */
+
+void settings_help(Command command)
+{
+    if (command == COMMAND_NONE || command == COMMAND_HELP)
+        out("wick: PyTorch's torch.nn in C\n\n");
+    for (int i = 0; i < COMMANDS; i++)
+        if (command == COMMAND_NONE || command == COMMAND_HELP)
+            out("  %-40s %s\n", commands[i].usage, commands[i].help);
+        else if (command == commands[i].command)
+            out("%s\n%s\n\n", commands[i].usage, commands[i].help);
+    if (command == COMMAND_NONE || command == COMMAND_HELP) {
+        out("\nwick help COMMAND tells a command's options, wick --version the version.\n");
+        return;
+    }
+    for (int i = 0; i < OPTIONS; i++) {
+        char name[64];
+        if (!(options[i].commands & command))
+            continue;
+        snprintf(name, sizeof name, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
+        out("  %-32s %s\n", name, options[i].help);
+    }
+}
+
+/* ---- parsing ---------------------------------------------------------------------------------------- */
+
+static int bad_range(const Settings *s, const Option *o, const char *text)
+{
+    return report(s->command_name, EXIT_USAGE, "--%s: %s is out of range, must be %.15g to %.15g", o->name,
+                  quoted(text).text, o->low, o->high);
+}
+
+static int set_whole(Settings *s, const Option *o, const char *text)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end || *text == ' ' || *text == '+')
+        return report(s->command_name, EXIT_USAGE, "--%s: '%s' is not a whole number", o->name,
+                      quoted(text).text);
+    if (errno == ERANGE || (double)value < o->low || (double)value > o->high)
+        return bad_range(s, o, text);
+    *(int64_t *)(void *)((char *)s + o->offset) = value;
+    return EXIT_OK;
+}
+
+static int set_number(Settings *s, const Option *o, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || *text == ' ' || isnan(value))
+        return report(s->command_name, EXIT_USAGE, "--%s: '%s' is not a number", o->name, quoted(text).text);
+    if (!(value >= o->low && value <= o->high))
+        return bad_range(s, o, text);
+    *(double *)(void *)((char *)s + o->offset) = value;
+    return EXIT_OK;
+}
+
+static int set_choice(Settings *s, const Option *o, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *c = o->choices; *c; c = strchr(c, ' ') + 1)
+        if (length > 0 && strncmp(c, text, length) == 0 && c[length] == ' ') {
+            *(const char **)(void *)((char *)s + o->offset) = text;
+            return EXIT_OK;
+        }
+    return report(s->command_name, EXIT_USAGE, "--%s: '%s' is none of %s", o->name, quoted(text).text,
+                  o->value);
+}
+
+static int set_option(Settings *s, const Option *o, const char *text)
+{
+    switch (o->kind) {
+    case KIND_FLAG:
+        *(bool *)((char *)s + o->offset) = true;
+        return EXIT_OK;
+    case KIND_WHOLE:
+        return set_whole(s, o, text);
+    case KIND_NUMBER:
+        return set_number(s, o, text);
+    case KIND_CHOICE:
+        return set_choice(s, o, text);
+    case KIND_TEXT:
+        if (!*text)
+            return report(s->command_name, EXIT_USAGE, "--%s: the value is empty", o->name);
+        *(const char **)(void *)((char *)s + o->offset) = text;
+        return EXIT_OK;
+    }
+    return EXIT_INTERNAL;
+}
+
+static const Option *find_option(const char *name, size_t length)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if (strlen(options[i].name) == length && strncmp(options[i].name, name, length) == 0)
+            return &options[i];
+    return NULL;
+}
+
+/* Takes argv[*at] (that begins with "--") and its value; moves *at to the last word taken. */
+static int take_option(Settings *s, int argc, char **argv, int *at)
+{
+    const char *name = argv[*at] + 2, *equals = strchr(name, '='), *value = equals ? equals + 1 : NULL;
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const Option *o = find_option(name, length);
+    if (!o)
+        return report(s->command_name, EXIT_USAGE, "unknown option '%s' (see: wick help)",
+                      quoted(argv[*at]).text);
+    if (!(o->commands & s->command))
+        return report(s->command_name, EXIT_USAGE, "--%s is no option of %s", o->name, s->command_name);
+    if (o->kind == KIND_FLAG && value)
+        return report(s->command_name, EXIT_USAGE, "--%s takes no value", o->name);
+    if (o->kind != KIND_FLAG && !value) {
+        if (*at + 1 >= argc)
+            return report(s->command_name, EXIT_USAGE, "--%s: the value is missing (%s)", o->name, o->value);
+        value = argv[++*at];
+    }
+    return set_option(s, o, value);
+}
+
+/* What the environment says must be right too, as the library itself only ignores what it cannot use. */
+static int check_environment(const Settings *s)
+{
+    const char *threads = getenv("WK_NUM_THREADS"), *isa = getenv("WK_ISA");
+    char *end = NULL;
+    long value = threads && *threads ? strtol(threads, &end, 10) : 1;
+    if ((end && *end) || value < 1 || value > 256)
+        return report(s->command_name, EXIT_USAGE, "WK_NUM_THREADS: '%s' is no whole number from 1 to 256",
+                      quoted(threads).text);
+    if (isa && *isa && strcmp(isa, "avx512") != 0 && strcmp(isa, "avx2") != 0 &&
+        strcmp(isa, "portable") != 0 && strcmp(isa, "neon") != 0)
+        return report(s->command_name, EXIT_USAGE, "WK_ISA: '%s' is none of avx512, avx2, portable, neon",
+                      quoted(isa).text);
+    return EXIT_OK;
+}
+
+/* What the commands want of their arguments and of options together. */
+static int check_settings(const Settings *s)
+{
+    static const struct {
+        Command command;
+        int least, most;
+    } wanted[] = {{COMMAND_TRAIN, 0, 0},
+                  {COMMAND_TEST, 1, 1},
+                  {COMMAND_PREDICT, 2, 1 << 30},
+                  {COMMAND_DATA, 2, 3},
+                  {COMMAND_HELP, 0, 1}};
+    for (int i = 0; i < COMMANDS; i++) {
+        if (wanted[i].command != s->command)
+            continue;
+        if (s->count < wanted[i].least)
+            return report(s->command_name, EXIT_USAGE, "an argument is missing: %s", commands[i].usage);
+        if (s->count > wanted[i].most)
+            return report(s->command_name, EXIT_USAGE, "what is '%s'? %s",
+                          quoted(s->arguments[wanted[i].most]).text, commands[i].usage);
+    }
+    if (s->momentum >= 0 && strcmp(s->optimizer, "adam") == 0)
+        return report(s->command_name, EXIT_USAGE, "--momentum is no option of adam");
+    return check_environment(s);
+}
+
+int settings_parse(Settings *s, int argc, char **argv)
+{
+    *s = (Settings){.model = "lenet",
+                    .data = "digits",
+                    .optimizer = "sgd",
+                    .epochs = 3,
+                    .batch_size = 64,
+                    .lr = -1,
+                    .momentum = -1};
+    if (argc < 2)
+        return report(NULL, EXIT_USAGE, "what shall be done? See: wick help");
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        s->version = argv[1][2] == 'v';
+        s->help = !s->version;
+        return EXIT_OK;
+    }
+    s->command = command_find(argv[1]);
+    s->command_name = argv[1];
+    s->arguments = argv + 2;
+    if (s->command == COMMAND_NONE)
+        return report(NULL, EXIT_USAGE, "there is no command '%s' (see: wick help)", quoted(argv[1]).text);
+    bool only_arguments = false;
+    for (int i = 2; i < argc; i++) {
+        if (only_arguments || argv[i][0] != '-' || !argv[i][1]) {
+            s->arguments[s->count++] = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            only_arguments = true;
+        } else if (strcmp(argv[i], "-h") == 0) {
+            s->help = true;
+        } else if (argv[i][1] != '-') {
+            return report(s->command_name, EXIT_USAGE, "unknown option '%s' (see: wick help)",
+                          quoted(argv[i]).text);
+        } else {
+            int code = take_option(s, argc, argv, &i);
+            if (code != EXIT_OK)
+                return code;
+        }
+    }
+    return s->help ? EXIT_OK : check_settings(s);
+}
