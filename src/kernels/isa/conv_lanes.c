@@ -91,21 +91,28 @@ typedef struct LaneConv {
     size_t bytes;
 } LaneConv;
 
-/* One tile: acc[k][x] += weight[k] * input[x], over all of c, r and s. KT and XT are constants where this is expanded. */
+/* Where a tile reads: weight rows [r0, r1) are those that meet the input and not its padding. */
+typedef struct LaneSource {
+    const LaneVector *x;
+    int64_t plane, r0, r1;
+} LaneSource;
+
+/* One tile: acc[k][x] = bias[k] + sum of weight[k] * input[x] over c, r and s. KT and XT are constants where this is expanded. */
 static inline __attribute__((always_inline)) void lanes_tile(const int KT, const int XT, const LaneConv *v,
-                                                             const LaneVector *x, int64_t plane,
-                                                             const float *w, const float *bias,
-                                                             LaneVector acc[restrict 8][8])
+                                                             LaneSource from, const float *w,
+                                                             const float *bias, LaneVector acc[8][8])
 {
     LaneVector sum[8][8];
+    const int64_t row_taps = v->s * KT, skip = (v->r - from.r1 + from.r0) * row_taps;
+    w += from.r0 * row_taps;
 #pragma GCC unroll 8
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < XT; j++)
             sum[k][j] = lanes_all(bias[k]);
-    for (int64_t c = 0; c < v->in.c; c++, x += plane)
-        for (int64_t r = 0; r < v->r; r++) {
-            const LaneVector *row = x + r * v->width;
+    for (int64_t c = 0; c < v->in.c; c++, from.x += from.plane, w += skip)
+        for (int64_t r = from.r0; r < from.r1; r++) {
+            const LaneVector *row = from.x + r * v->width;
             for (int64_t s = 0; s < v->s; s++, row++, w += KT) {
                 LaneVector in[8];
 #pragma GCC unroll 8
@@ -139,13 +146,13 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
                               : (KT) == 2 ? 5  \
                                           : 8))
 #define LANES_TILE(KT)                                                                                 \
-    static void lanes_tile_##KT(const LaneConv *v, const LaneVector *x, int64_t plane, const float *w, \
-                                const float *bias, bool wide, LaneVector acc[8][8])                    \
+    static void lanes_tile_##KT(const LaneConv *v, LaneSource from, const float *w, const float *bias, \
+                                bool wide, LaneVector acc[8][8])                                       \
     {                                                                                                  \
         if (wide)                                                                                      \
-            lanes_tile(KT, LANES_X(KT), v, x, plane, w, bias, acc);                                    \
+            lanes_tile(KT, LANES_X(KT), v, from, w, bias, acc);                                        \
         else                                                                                           \
-            lanes_tile(KT, 1, v, x, plane, w, bias, acc);                                              \
+            lanes_tile(KT, 1, v, from, w, bias, acc);                                                  \
     }
 LANES_TILE(1)
 LANES_TILE(2)
@@ -158,8 +165,8 @@ LANES_TILE(7)
 LANES_TILE(8)
 #endif
 
-typedef void (*LaneTile)(const LaneConv *v, const LaneVector *x, int64_t plane, const float *w,
-                         const float *bias, bool wide, LaneVector acc[8][8]);
+typedef void (*LaneTile)(const LaneConv *v, LaneSource from, const float *w, const float *bias, bool wide,
+                         LaneVector acc[8][8]);
 typedef struct LaneTileOf {
     LaneTile run;
     int width;
@@ -206,6 +213,8 @@ static void lanes_row(const LaneConv *v, const LaneVector *packed, int64_t plane
 {
     static const float zeros[8];
     const int64_t tiles = lanes_k_tiles(v->k), taps = v->in.c * v->r * v->s;
+    const int64_t above = v->pad[0] - y, below = v->in.h + v->pad[0] - y;
+    LaneSource from = {.plane = plane, .r0 = above > 0 ? above : 0, .r1 = lanes_min(v->r, below)};
     LaneVector acc[8][8];
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t k = lanes_k_first(v->k, t), kt = lanes_k_first(v->k, t + 1) - k;
@@ -213,7 +222,8 @@ static void lanes_row(const LaneConv *v, const LaneVector *packed, int64_t plane
         const float *w = v->weight + k * taps, *bias = v->bias ? v->bias + k : zeros;
         for (int64_t x = 0; x < v->ow;) {
             const bool wide = x + tile->width <= v->ow;
-            tile->run(v, packed + x, plane, w, bias, wide, acc);
+            from.x = packed + x;
+            tile->run(v, from, w, bias, wide, acc);
             lanes_store(v, acc, k, kt, y, x, wide ? tile->width : 1, n0);
             x += wide ? tile->width : 1;
         }
