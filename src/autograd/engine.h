@@ -11,6 +11,9 @@ bool wk_is_accumulate(const wk_Node *node);
 /* Gives a view whose memory was written in place the history of its base. */
 bool wk_refresh_view(wk_Tensor *view);
 
+/* The result that a node inside a CopySlices has saved, with the history that the written view has. */
+wk_Tensor *wk_written_view(const wk_Node *outer, const wk_Tensor *saved);
+
 /* Runs the backward of a node: out has node->edge_count slots, set to NULL before. A NULL left there means no gradient. */
 bool wk_node_run(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out);
 

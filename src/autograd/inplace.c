@@ -100,6 +100,7 @@ static wk_Node *copy_slices_node(wk_Tensor *base, wk_Tensor *view, wk_Node *inne
     if (!node)
         return NULL;
     node->inner = wk_node_retain(inner);
+    inner->outer = node;
     wk_node_set_meta(node, 0, base);
     if (!wk_gradient_edge(base, &node->edges[0])) {
         wk_node_release(node);
@@ -108,6 +109,16 @@ static wk_Node *copy_slices_node(wk_Tensor *base, wk_Tensor *view, wk_Node *inne
     for (int i = 1; i < inner->edge_count; i++)
         node->edges[i] = (wk_Edge){wk_node_retain(inner->edges[i].node), inner->edges[i].output};
     return node;
+}
+
+wk_Tensor *wk_written_view(const wk_Node *outer, const wk_Tensor *saved)
+{
+    const CopySlices *a = outer->attributes;
+    int64_t first = saved->offset - a->offset;
+    wk_Tensor *base = wk_tensor_alias(saved, a->base.ndim, a->base.dims, a->base_stride, first);
+    if (!base || !wk_set_history(base, wk_node_retain((wk_Node *)outer), 0))
+        return NULL;
+    return wk_as_strided(base, a->view.ndim, a->view.dims, a->view_stride, saved->offset);
 }
 
 bool wk_refresh_view(wk_Tensor *view)

@@ -5,7 +5,7 @@
  *
  * A saved output is kept without its history, or node and output would own each other. So is a saved input, which the node's edge can
  * give its history back: x.add_(f(x)) would make x own itself otherwise. */
-#include "autograd/node.h"
+#include "autograd/engine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,6 +194,8 @@ wk_Tensor *wk_node_unpack(wk_Node *node, int slot)
     wk_Edge from = origin_of(node, saved);
     if (!from.node || wk_grad_disabled)
         return saved->tensor;
+    if (saved->kind == WK_SAVED_OUTPUT && node->outer)
+        return wk_written_view(node->outer, saved->tensor);
     wk_Tensor *with_history = wk_tensor_shallow(saved->tensor);
     if (!with_history || !wk_set_history(with_history, wk_node_retain(from.node), from.output))
         return NULL;

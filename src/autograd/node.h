@@ -122,6 +122,7 @@ struct wk_Node {
     void *attributes;
     wk_NodeHook *hooks;
     wk_Node *inner;        /* a node that runs inside this one, or NULL */
+    wk_Node *outer;        /* not owned: the node inside which this one runs */
     wk_Node *release_next; /* the list of nodes being released, so that long chains need no deep stack */
     size_t bytes;
 };
