@@ -24,7 +24,7 @@ phase() {
     fi
     if [ -t 1 ]; then printf '\r'; fi
     printf '%-28s failed after %d s; the end of %s:\n\n' "$name" $((SECONDS - start)) "$log"
-    grep -vE '^ +Start +[0-9]+: | Passed +[0-9.]+ sec$' "$log" | tail -n 60
+    grep -vE '^\[[0-9]+/[0-9]+\] |^ +Start +[0-9]+: | Passed +[0-9.]+ sec$' "$log" | tail -n 60
     return 1
 }
 
