@@ -19,7 +19,8 @@
 extern "C" {
 #endif
 
-/* Options all of which may be left out: wk_ReLU() and wk_ReLU(.inplace = true). */
+/* Options whose first may be left out: wk_ReLU() and wk_ReLU(.inplace = true), wk_MaxPool2d(2) and
+ * wk_MaxPool2d(.kernel_size_hw = {3, 2}). They begin with a member that means nothing. */
 #define WK_OPTIONS(type, ...) ((type){.none = 0, __VA_ARGS__})
 
 /* ---- containers ------------------------------------------------------------------------------------- */
@@ -75,22 +76,24 @@ WK_API wk_Module *wk_Conv2d_with(wk_Conv2d_options options);
 
 /* wk_max_pool2d as a module; unset stride is kernel_size.                              torch: nn.MaxPool2d */
 typedef struct wk_MaxPool2d_options {
+    int none;
     int64_t kernel_size, stride, padding, dilation;
     bool ceil_mode;
     int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
 } wk_MaxPool2d_options;
 WK_API wk_Module *wk_MaxPool2d_with(wk_MaxPool2d_options options);
-#define wk_MaxPool2d(...) wk_MaxPool2d_with((wk_MaxPool2d_options){.kernel_size = __VA_ARGS__})
+#define wk_MaxPool2d(...) wk_MaxPool2d_with(WK_OPTIONS(wk_MaxPool2d_options, __VA_ARGS__))
 
 /* wk_avg_pool2d as a module; .exclude_pad is count_include_pad = False.                torch: nn.AvgPool2d */
 typedef struct wk_AvgPool2d_options {
+    int none;
     int64_t kernel_size, stride, padding;
     bool ceil_mode, exclude_pad;
     int64_t divisor_override;
     int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2];
 } wk_AvgPool2d_options;
 WK_API wk_Module *wk_AvgPool2d_with(wk_AvgPool2d_options options);
-#define wk_AvgPool2d(...) wk_AvgPool2d_with((wk_AvgPool2d_options){.kernel_size = __VA_ARGS__})
+#define wk_AvgPool2d(...) wk_AvgPool2d_with(WK_OPTIONS(wk_AvgPool2d_options, __VA_ARGS__))
 
 /* ---- activations ------------------------------------------------------------------------------------ */
 
