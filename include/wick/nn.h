@@ -162,6 +162,53 @@ WK_API wk_Module *wk_CrossEntropyLoss_with(wk_ClassLoss_options options);
 #define wk_NLLLoss(...)          wk_NLLLoss_with(WK_OPTIONS(wk_ClassLoss_options, __VA_ARGS__))
 #define wk_CrossEntropyLoss(...) wk_CrossEntropyLoss_with(WK_OPTIONS(wk_ClassLoss_options, __VA_ARGS__))
 
+/* ---- normalisation ---------------------------------------------------------------------------------- */
+
+/* wk_batch_norm with weight, bias and running statistics [num_features] of its own; in evaluation it takes the running ones.
+ *   BatchNorm1d: x [N, C] or [N, C, L]   BatchNorm2d: x [N, C, H, W]   BatchNorm3d: x [N, C, D, H, W]   ->   as x
+ *   eps: unset is 1e-5; momentum: unset is 0.1, WK_ZERO is 0; .cumulative (PyTorch: momentum = None) averages all batches alike;
+ *   .no_track_running_stats takes the batch's own statistics always
+ *                                                              torch: nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d */
+typedef struct wk_BatchNorm_options {
+    int64_t num_features;
+    double eps, momentum;
+    bool no_affine, no_track_running_stats, no_bias;
+    bool cumulative;
+} wk_BatchNorm_options;
+WK_API wk_Module *wk_BatchNorm1d_with(wk_BatchNorm_options options);
+WK_API wk_Module *wk_BatchNorm2d_with(wk_BatchNorm_options options);
+WK_API wk_Module *wk_BatchNorm3d_with(wk_BatchNorm_options options);
+#define wk_BatchNorm1d(...) wk_BatchNorm1d_with((wk_BatchNorm_options){.num_features = __VA_ARGS__})
+#define wk_BatchNorm2d(...) wk_BatchNorm2d_with((wk_BatchNorm_options){.num_features = __VA_ARGS__})
+#define wk_BatchNorm3d(...) wk_BatchNorm3d_with((wk_BatchNorm_options){.num_features = __VA_ARGS__})
+
+/* wk_layer_norm with weight and bias [normalized_shape] of its own: wk_LayerNorm(wk_dims(768)).  torch: nn.LayerNorm */
+typedef struct wk_LayerNorm_options {
+    wk_Dims normalized_shape;
+    double eps;
+    bool no_elementwise_affine, no_bias;
+} wk_LayerNorm_options;
+WK_API wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options);
+#define wk_LayerNorm(...) wk_LayerNorm_with((wk_LayerNorm_options){.normalized_shape = __VA_ARGS__})
+
+/* wk_group_norm with weight and bias [num_channels] of its own.                            torch: nn.GroupNorm */
+typedef struct wk_GroupNorm_options {
+    int64_t num_groups, num_channels;
+    double eps;
+    bool no_affine, no_bias;
+} wk_GroupNorm_options;
+WK_API wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options);
+#define wk_GroupNorm(...) wk_GroupNorm_with((wk_GroupNorm_options){.num_groups = __VA_ARGS__})
+
+/* wk_adaptive_avg_pool2d as a module: wk_AdaptiveAvgPool2d(1) is global average pooling.   torch: nn.AdaptiveAvgPool2d */
+typedef struct wk_AdaptiveAvgPool2d_options {
+    int none;
+    int64_t output_size;
+    int64_t output_size_hw[2];
+} wk_AdaptiveAvgPool2d_options;
+WK_API wk_Module *wk_AdaptiveAvgPool2d_with(wk_AdaptiveAvgPool2d_options options);
+#define wk_AdaptiveAvgPool2d(...) wk_AdaptiveAvgPool2d_with(WK_OPTIONS(wk_AdaptiveAvgPool2d_options, __VA_ARGS__))
+
 /* ---- torch.nn.init ---------------------------------------------------------------------------------- */
 
 /* The recommended gain of a nonlinearity: "linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu" (param

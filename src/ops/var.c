@@ -1,0 +1,248 @@
+/* var, std and norm.
+ *
+ *   var:  gradient of x = 2 g (x - mean) / (n - correction)
+ *   std:  that of var by 1 / (2 std), and 0 where std is 0
+ *   norm: g x |x|^(p-2) / norm^(p-1), and 0 where the norm is 0; p = 1: g sign(x); infinite p: shared by the extreme elements
+ *
+ * The kernel of var takes two passes over what fits the cache, so a large mean does no harm. */
+#include "core/text.h"
+#include "ops/norm.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct SpreadArgs {
+    unsigned mask; /* of the dimensions reduced */
+    bool keepdim;
+    double number; /* the divisor's correction, or p */
+    wk_Shape before;
+} SpreadArgs;
+
+static bool spread_args(const char *op, const wk_Tensor *in, wk_Dims dims, bool keepdim, double number, SpreadArgs *a)
+{
+    *a = (SpreadArgs){.keepdim = keepdim, .number = number, .before.ndim = in->ndim};
+    memcpy(a->before.dims, in->shape, sizeof a->before.dims);
+    return wk_shape_dim_mask(op, in->ndim, dims, &a->mask);
+}
+
+/* The reduced dimensions as a list; none of a 0-d tensor. */
+static wk_Dims spread_dims(const SpreadArgs *a, int64_t dims[WK_MAX_DIMS])
+{
+    int count = 0;
+    for (int i = 0; i < a->before.ndim; i++)
+        if (a->mask >> i & 1)
+            dims[count++] = i;
+    return (wk_Dims){count, dims};
+}
+
+static double spread_count(const SpreadArgs *a)
+{
+    double n = 1;
+    for (int i = 0; i < a->before.ndim; i++)
+        n *= a->mask >> i & 1 ? (double)a->before.dims[i] : 1;
+    return n;
+}
+
+/* A result or its gradient with the dimensions of size 1 that broadcast against the input. */
+static wk_Tensor *spread_kept(wk_Tensor *t, const SpreadArgs *a)
+{
+    wk_Shape s = a->before;
+    for (int i = 0; i < s.ndim; i++)
+        if (a->mask >> i & 1)
+            s.dims[i] = 1;
+    return a->keepdim ? t : wk_reshape_shape(t, s.ndim, s.dims);
+}
+
+static wk_Tensor *reduced_with(wk_Tensor *(*reduce)(wk_reduce_options), wk_Tensor *t, const SpreadArgs *a, bool keepdim)
+{
+    int64_t dims[WK_MAX_DIMS];
+    wk_Dims list = spread_dims(a, dims);
+    return list.count ? reduce((wk_reduce_options){.input = t, .dims = list, .keepdim = keepdim}) : t;
+}
+
+/* ---- var, std --------------------------------------------------------------------------------------- */
+
+static wk_Tensor *var_forward(wk_Call *call, bool root)
+{
+    const SpreadArgs *a = call->attributes;
+    wk_Tensor *in = call->in[0];
+    int64_t order[WK_MAX_DIMS], shape[WK_MAX_DIMS], outer = 1, n = 1, inner = 1;
+    int count = 0, kept = 0, last = -1;
+    for (int i = 0; i < in->ndim; i++)
+        if (a->mask >> i & 1)
+            last = i;
+    /* Reduced dimensions that lie together are the middle of [outer, n, inner]; others are moved to the end. */
+    const unsigned low = a->mask & (~a->mask + 1);
+    const bool together = ((a->mask + low) & a->mask) == 0;
+    for (int i = 0; i < in->ndim; i++) {
+        const bool gone = a->mask >> i & 1;
+        *(gone ? &n : together && i > last ? &inner : &outer) *= in->shape[i];
+        if (!gone)
+            order[count++] = i;
+        if (!gone || a->keepdim)
+            shape[kept++] = gone ? 1 : in->shape[i];
+    }
+    for (int i = 0; i < in->ndim; i++)
+        if (a->mask >> i & 1)
+            order[count++] = i;
+    wk_Tensor *flat = wk_contiguous(together ? in : wk_permute_dims(in, count, order));
+    wk_Tensor *out = wk_tensor_new(call->op->name, (wk_dtype)in->dtype, kept, shape);
+    if (!flat || !out || !wk_kernels->var[in->dtype](outer, n, inner, a->number, root, wk_tensor_data(flat), wk_tensor_data(out)))
+        return NULL;
+    return out;
+}
+
+static wk_Tensor *variance_forward(wk_Call *call)
+{
+    return var_forward(call, false);
+}
+
+static wk_Tensor *deviation_forward(wk_Call *call)
+{
+    return var_forward(call, true);
+}
+
+/* 2 (x - mean) g / (n - correction) */
+static wk_Tensor *variance_gradient(const SpreadArgs *a, wk_Tensor *x, wk_Tensor *g)
+{
+    double divisor = spread_count(a) - a->number;
+    wk_Tensor *centred = wk_sub_tensor(x, reduced_with(wk_mean_with, x, a, true));
+    return wk_mul_tensor(wk_mul_double(spread_kept(g, a), 2 / (divisor > 0 ? divisor : 0)), centred);
+}
+
+static void variance_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    out[0] = variance_gradient(node->attributes, wk_saved_input(node, 0), grad);
+}
+
+static void deviation_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    wk_Tensor *y = wk_saved_output(node);
+    wk_Tensor *g = wk_masked_fill(wk_div_tensor(grad, wk_mul_double(y, 2)), wk_eq_double(y, 0), 0);
+    out[0] = variance_gradient(node->attributes, wk_saved_input(node, 0), g);
+}
+
+WK_OP(var_op) = {.name = "var",
+                 .node = "VarBackward0",
+                 .inputs = {"input"},
+                 .uses = {1},
+                 .attributes = sizeof(SpreadArgs),
+                 .forward = variance_forward,
+                 .backward = variance_backward};
+WK_OP(std_op) = {.name = "std",
+                 .node = "StdBackward0",
+                 .inputs = {"input"},
+                 .uses = {1},
+                 .uses_output = 1,
+                 .attributes = sizeof(SpreadArgs),
+                 .forward = deviation_forward,
+                 .backward = deviation_backward};
+
+static wk_Tensor *variance_of(const wk_Op *op, wk_var_options o)
+{
+    SpreadArgs a;
+    if (!wk_tensor_check(o.input, op->name, "input"))
+        return NULL;
+    if (!wk_is_floating(o.input->dtype))
+        return wk_raise(WK_ERROR_DTYPE, "%s: std and var only support floating point and complex dtypes, but got %s", op->name,
+                        wk_dtype_name((wk_dtype)o.input->dtype));
+    if (!spread_args(op->name, o.input, o.dims, o.keepdim, wk_number_option(o.correction, 1), &a))
+        return NULL;
+    return WK_APPLY(op, &a, o.input);
+}
+
+wk_Tensor *wk_var_with(wk_var_options options)
+{
+    return variance_of(&var_op, options);
+}
+
+wk_Tensor *wk_std_with(wk_var_options options)
+{
+    return variance_of(&std_op, options);
+}
+
+/* ---- norm ------------------------------------------------------------------------------------------- */
+
+static wk_Tensor *norm_forward(wk_Call *call)
+{
+    const SpreadArgs *a = call->attributes;
+    const double p = a->number;
+    wk_Tensor *x = call->in[0];
+    if (isinf(p))
+        return reduced_with(p > 0 ? wk_amax_with : wk_amin_with, wk_abs(x), a, a->keepdim);
+    if (p == 0)
+        return reduced_with(wk_sum_with, wk_to_dtype(wk_ne_double(x, 0), (wk_dtype)x->dtype), a, a->keepdim);
+    if (p == 1)
+        return reduced_with(wk_sum_with, wk_abs(x), a, a->keepdim);
+    if (p == 2)
+        return wk_sqrt(reduced_with(wk_sum_with, wk_square(x), a, a->keepdim));
+    return wk_pow_double(reduced_with(wk_sum_with, wk_pow_double(wk_abs(x), p), a, a->keepdim), 1 / p);
+}
+
+/* Each of k extreme elements gets g / k. */
+static wk_Tensor *extreme_norm_gradient(const SpreadArgs *a, wk_Tensor *x, wk_Tensor *y, wk_Tensor *g)
+{
+    wk_Tensor *hit = g ? wk_to_dtype(wk_eq_tensor(wk_abs(x), y), (wk_dtype)g->dtype) : NULL;
+    wk_Tensor *hits = reduced_with(wk_sum_with, hit, a, true);
+    return wk_mul_tensor(wk_mul_tensor(wk_sign(x), hit), wk_div_tensor(g, hits));
+}
+
+static void norm_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    const SpreadArgs *a = node->attributes;
+    const double p = a->number;
+    wk_Tensor *x = wk_saved_input(node, 0), *y = spread_kept(wk_saved_output(node), a), *g = spread_kept(grad, a);
+    if (p == 0)
+        out[0] = wk_zeros_like(x);
+    else if (p == 1)
+        out[0] = wk_mul_tensor(wk_sign(x), g);
+    else if (isinf(p))
+        out[0] = extreme_norm_gradient(a, x, y, g);
+    else if (p == 2)
+        out[0] = wk_mul_tensor(x, wk_masked_fill(wk_div_tensor(g, y), wk_eq_double(y, 0), 0));
+    else {
+        wk_Tensor *zero = wk_eq_double(x, 0), *size = wk_abs(x);
+        wk_Tensor *slope = p < 2 ? wk_mul_tensor(wk_sign(x), wk_pow_double(wk_masked_fill(size, zero, 1), p - 1))
+                                 : wk_mul_tensor(x, wk_pow_double(wk_masked_fill(size, zero, 1), p - 2));
+        wk_Tensor *scale = wk_div_tensor(g, wk_pow_double(y, p - 1));
+        out[0] = wk_mul_tensor(slope, wk_masked_fill(scale, wk_eq_double(y, 0), 0));
+    }
+}
+
+WK_OP(norm_op) = {.name = "norm",
+                  .node = "LinalgVectorNormBackward0",
+                  .inputs = {"input"},
+                  .uses = {1},
+                  .uses_output = 1,
+                  .attributes = sizeof(SpreadArgs),
+                  .forward = norm_forward,
+                  .backward = norm_gradient};
+
+/* Of nothing there is no extreme, nor a negative power. */
+static bool norm_has_elements(const wk_Tensor *x, const SpreadArgs *a)
+{
+    if (a->number >= 0 && !isinf(a->number))
+        return true;
+    for (int i = 0; i < x->ndim; i++)
+        if ((a->mask >> i & 1) && x->shape[i] == 0)
+            return wk_raise(WK_ERROR_SHAPE,
+                            "norm: linalg.vector_norm cannot compute the %s norm on the dimension %d because this dimension is empty "
+                            "and the operation does not have an identity",
+                            WK_NUMBER(a->number), i),
+                   false;
+    return true;
+}
+
+wk_Tensor *wk_norm_with(wk_norm_options o)
+{
+    SpreadArgs a;
+    if (!wk_tensor_check(o.input, "norm", "input"))
+        return NULL;
+    if (!wk_is_floating(o.input->dtype))
+        return wk_raise(WK_ERROR_DTYPE,
+                        "norm: linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
+                        wk_dtype_name((wk_dtype)o.input->dtype));
+    if (!spread_args("norm", o.input, o.dims, o.keepdim, wk_number_option(o.p, 2), &a) || !norm_has_elements(o.input, &a))
+        return NULL;
+    return WK_APPLY(&norm_op, &a, o.input);
+}
