@@ -150,6 +150,7 @@ int scope_setup(void **state)
     static Test test;
     grow_scopes();
     wk_clear_error();
+    wk_set_grad_enabled(true); /* a test before this one may have failed half-way */
     test.allocated = wk_memory_allocated();
     test.scope = wk_scope_begin();
     *state = &test;

@@ -1,0 +1,498 @@
+/* backward and grad: accumulation, retained and recorded graphs, chosen inputs, hooks, modes, leaves and what is refused. */
+#include "support/check.h"
+
+/* ---- values and accumulation ------------------------------------------------------------------------ */
+
+static void test_gradients_accumulate(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2, 3));
+    assert_null(wk_grad_of(w));
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(w, w))));
+    EXPECT_VALUES(wk_grad_of(w), 2, 4, 6);
+    wk_Tensor *first = wk_grad_of(w);
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(w, 3))));
+    EXPECT_VALUES(wk_grad_of(w), 5, 7, 9);
+    assert_ptr_equal(wk_grad_of(w), first); /* added in place */
+    assert_false(wk_requires_grad(wk_grad_of(w)));
+    EXPECT_TRUE(wk_set_grad(w, NULL));
+    EXPECT_TRUE(wk_backward(wk_mul(w, w), f32(1, 10, 100)));
+    EXPECT_VALUES(wk_grad_of(w), 2, 40, 600);
+}
+
+static void test_one_gradient_is_not_shared(void **state)
+{
+    (void)state;
+    wk_Tensor *a = wk_requires_grad_(f32(1, 2)), *b = wk_requires_grad_(f32(3, 4)), *g = f32(1, 1);
+    EXPECT_TRUE(wk_backward(wk_add(a, b), g));
+    EXPECT_TRUE(wk_backward(wk_mul(a, 2), f32(1, 1)));
+    EXPECT_VALUES(wk_grad_of(a), 3, 3);
+    EXPECT_VALUES(wk_grad_of(b), 1, 1);
+    EXPECT_VALUES(g, 1, 1);
+}
+
+static void test_gradient_takes_the_dtype_of_its_leaf(void **state)
+{
+    (void)state;
+    wk_Tensor *a = wk_requires_grad_(f32(1, 2)), *b = wk_requires_grad_(f64(3, 4));
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(a, b))));
+    assert_int_equal(wk_dtype_of(wk_grad_of(a)), wk_float32);
+    assert_int_equal(wk_dtype_of(wk_grad_of(b)), wk_float64);
+    EXPECT_VALUES(wk_grad_of(a), 3, 4);
+    EXPECT_VALUES(wk_grad_of(b), 1, 2);
+}
+
+static void test_second_backward_needs_retain_graph(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(2)), *y = wk_sum(wk_mul(w, w));
+    EXPECT_TRUE(wk_backward(y, .retain_graph = true));
+    EXPECT_TRUE(wk_backward(y));
+    EXPECT_VALUES(wk_grad_of(w), 8);
+    EXPECT_ERROR(wk_backward(y), WK_ERROR_STATE, "Trying to backward through the graph a second time");
+    EXPECT_VALUES(wk_grad_of(w), 8);
+    wk_Tensor *sum = wk_sum(w); /* nothing is saved, so nothing was freed: PyTorch allows it too */
+    EXPECT_TRUE(wk_backward(sum));
+    EXPECT_TRUE(wk_backward(sum));
+    EXPECT_VALUES(wk_grad_of(w), 10);
+}
+
+static void test_create_graph(void **state)
+{
+    (void)state;
+    wk_Tensor *x = wk_requires_grad_(f64(2)), *y = wk_pow(x, 4);
+    wk_Tensor *first = wk_grad(y, x, .create_graph = true);
+    wk_Tensor *second = wk_grad(first, x, .create_graph = true);
+    wk_Tensor *third = wk_grad(second, x, .create_graph = true);
+    EXPECT_VALUES(first, 32);
+    EXPECT_VALUES(second, 48);
+    EXPECT_VALUES(third, 48);
+    EXPECT_VALUES(wk_grad(third, x), 24);
+    assert_null(wk_grad_of(x));
+}
+
+static void test_backward_with_create_graph_records_the_gradient(void **state)
+{
+    (void)state;
+    wk_Tensor *x = wk_requires_grad_(f64(3));
+    EXPECT_TRUE(wk_backward(wk_pow(x, 3), .create_graph = true));
+    wk_Tensor *g = wk_keep(wk_grad_of(x));
+    assert_true(wk_requires_grad(g));
+    EXPECT_VALUES(g, 27);
+    EXPECT_TRUE(wk_set_grad(x, NULL)); /* x owns the gradient, whose history owns x */
+    EXPECT_TRUE(wk_backward(g));
+    EXPECT_VALUES(wk_grad_of(x), 18);
+    wk_tensor_free(g);
+}
+
+static void test_chosen_inputs(void **state)
+{
+    (void)state;
+    wk_Tensor *a = wk_requires_grad_(f32(1, 2)), *b = wk_requires_grad_(f32(3, 4)), *c = wk_mul(a, b);
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(c, a)), .inputs = wk_list(b, c)));
+    assert_null(wk_grad_of(a));
+    EXPECT_VALUES(wk_grad_of(b), 1, 4);
+    EXPECT_VALUES(wk_grad_of(c), 1, 2);
+}
+
+static void test_grads_of_several(void **state)
+{
+    (void)state;
+    wk_Tensor *a = wk_requires_grad_(f32(1, 2)), *b = wk_requires_grad_(f32(3, 4)), *unused = wk_requires_grad_(f32(5));
+    wk_Tensor *y = wk_mul(a, b), *z = wk_sum(a), *grads[3];
+    wk_Tensor *weights = f32(1, 10);
+    EXPECT_TRUE(wk_grads(grads, wk_list(y, z), wk_list(a, b), .grad_outputs = wk_list(weights, NULL),
+                         .retain_graph = true));
+    EXPECT_VALUES(grads[0], 4, 41);
+    EXPECT_VALUES(grads[1], 1, 20);
+    EXPECT_TRUE(wk_grads(grads, wk_list(z, z), wk_list(a, a), .retain_graph = true));
+    EXPECT_VALUES(grads[0], 2, 2);
+    EXPECT_VALUES(grads[1], 2, 2);
+    EXPECT_ERROR(wk_grads(grads, wk_list(z), wk_list(a, unused), .retain_graph = true), WK_ERROR_STATE,
+                 "One of the differentiated Tensors appears to not have been used in the graph");
+    EXPECT_TRUE(wk_grads(grads, wk_list(z), wk_list(a, unused), .allow_unused = true, .retain_graph = true));
+    assert_non_null(grads[0]);
+    assert_null(grads[1]);
+    EXPECT_TRUE(wk_grads(grads, wk_list(z), wk_list(unused, a), .materialize_grads = true, .retain_graph = true));
+    EXPECT_VALUES(grads[0], 0);
+    EXPECT_VALUES(wk_grad(z, z), 1); /* an output is an input */
+    EXPECT_ERROR(wk_grad(z, f32(1)), WK_ERROR_STATE, "One of the differentiated Tensors does not require grad");
+    EXPECT_ERROR(wk_grads(grads, {0, NULL}, wk_list(a)), WK_ERROR_ARGUMENT, "outputs and inputs must each have a tensor");
+    EXPECT_ERROR(wk_grads(NULL, wk_list(z), wk_list(a)), WK_ERROR_ARGUMENT, "argument grads is NULL");
+}
+
+/* y = a path of different lengths to one leaf, and a node that waits for both. */
+static void test_paths_of_different_lengths(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f64(2)), *x = wk_mul(w, 3), *y = x;
+    for (int i = 0; i < 5; i++)
+        y = wk_add(wk_mul(y, 1), x);
+    EXPECT_TRUE(wk_backward(wk_add(y, w)));
+    EXPECT_VALUES(wk_grad_of(w), 19);
+}
+
+/* ---- what is refused (A18, A19) --------------------------------------------------------------------- */
+
+static void test_refused(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *y = wk_mul(w, 2);
+    EXPECT_ERROR(wk_backward(y), WK_ERROR_SHAPE, "grad can be implicitly created only for scalar outputs");
+    EXPECT_ERROR(wk_backward(f32(1)), WK_ERROR_STATE,
+                 "element 0 of tensors does not require grad and does not have a grad_fn");
+    EXPECT_ERROR(wk_backward(y, f32(1, 2, 3)), WK_ERROR_SHAPE,
+                 "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) and output[0] has a shape of "
+                 "torch.Size([2]).");
+    EXPECT_ERROR(wk_backward(NULL), WK_ERROR_ARGUMENT, "backward: argument tensor is NULL");
+    EXPECT_ERROR(wk_add_(w, 1), WK_ERROR_STATE,
+                 "a leaf Variable that requires grad is being used in an in-place operation.");
+    EXPECT_ERROR(wk_uniform_(w, 0, 1, NULL), WK_ERROR_STATE, "a leaf Variable that requires grad");
+    EXPECT_ERROR(wk_add_(wk_slice(w, 0, 0, 1, 1), 1), WK_ERROR_STATE,
+                 "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+    EXPECT_VALUES(w, 1, 2);
+    EXPECT_ERROR(wk_requires_grad_(i64(1, 2)), WK_ERROR_DTYPE,
+                 "only Tensors of floating point dtype can require gradients");
+    EXPECT_ERROR(wk_set_requires_grad_(y, false), WK_ERROR_STATE,
+                 "you can only change requires_grad flags of leaf variables.");
+    EXPECT_ERROR(wk_set_grad(w, f32(1, 2, 3)), WK_ERROR_SHAPE, "assigned grad has data of a different");
+    EXPECT_ERROR(wk_detach_(wk_slice(y, 0, 0, 1, 1)), WK_ERROR_STATE, "Can't detach views in-place. Use detach() instead");
+    EXPECT_ERROR(wk_register_hook(f32(1), (wk_Hook)(void (*)(void))wk_clone, NULL), WK_ERROR_STATE,
+                 "cannot register a hook on a tensor that doesn't require gradient");
+    EXPECT_ERROR(wk_retain_grad(f32(1)), WK_ERROR_STATE, "can't retain_grad on Tensor that has requires_grad=False");
+    EXPECT_ERROR(wk_remove_hook(w, 99), WK_ERROR_ARGUMENT, "this tensor has no hook 99");
+}
+
+/* ---- hooks ------------------------------------------------------------------------------------------ */
+
+typedef struct Log {
+    char order[64];
+    double last;
+    wk_Tensor *tensor;
+    uint64_t other;
+} Log;
+
+static void note(Log *log, char name, wk_Tensor *grad)
+{
+    size_t n = strlen(log->order);
+    log->order[n] = name;
+    log->last = wk_at(grad, 0);
+}
+
+static wk_Tensor *note_a(wk_Tensor *grad, void *user)
+{
+    note(user, 'a', grad);
+    return NULL;
+}
+
+static wk_Tensor *double_b(wk_Tensor *grad, void *user)
+{
+    note(user, 'b', grad);
+    return wk_mul(grad, 2);
+}
+
+static wk_Tensor *remove_other(wk_Tensor *grad, void *user)
+{
+    Log *log = user;
+    note(log, 'r', grad);
+    assert_true(wk_remove_hook(log->tensor, log->other));
+    return NULL;
+}
+
+static wk_Tensor *add_another(wk_Tensor *grad, void *user)
+{
+    Log *log = user;
+    note(log, '+', grad);
+    assert_true(wk_register_hook(log->tensor, note_a, log));
+    return NULL;
+}
+
+static wk_Tensor *of_wrong_shape(wk_Tensor *grad, void *user)
+{
+    (void)grad, (void)user;
+    return f32(1, 2, 3);
+}
+
+static wk_Tensor *of_wrong_dtype(wk_Tensor *grad, void *user)
+{
+    (void)user;
+    return wk_to_dtype(grad, wk_float64);
+}
+
+static void test_hooks_of_a_leaf(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2));
+    Log log = {0};
+    wk_register_hook(w, note_a, &log);
+    uint64_t b = wk_register_hook(w, double_b, &log);
+    wk_register_hook(w, note_a, &log);
+    EXPECT_TRUE(wk_backward(wk_sum(wk_add(w, w)))); /* one call, with the complete gradient */
+    assert_string_equal(log.order, "aba");
+    assert_true(log.last == 4);
+    EXPECT_VALUES(wk_grad_of(w), 4, 4);
+    EXPECT_TRUE(wk_remove_hook(w, b));
+    EXPECT_TRUE(wk_backward(wk_sum(w)));
+    assert_string_equal(log.order, "abaaa");
+    EXPECT_VALUES(wk_grad_of(w), 5, 5);
+    EXPECT_VALUES(wk_grad(wk_sum(w), w), 1, 1);
+    assert_string_equal(log.order, "abaaaaa");
+}
+
+static void test_hooks_of_a_result(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *y = wk_mul(w, 3);
+    Log log = {0};
+    EXPECT_TRUE(wk_retain_grad(y));
+    wk_register_hook(y, double_b, &log);
+    wk_register_hook(y, note_a, &log);
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(y, y))));
+    assert_string_equal(log.order, "ba");
+    EXPECT_VALUES(wk_grad_of(y), 12, 24); /* the kept gradient is the one that the hooks made */
+    EXPECT_VALUES(wk_grad_of(w), 36, 72);
+}
+
+static void test_hooks_that_change_the_hooks(void **state)
+{
+    (void)state;
+    for (int leaf = 0; leaf < 2; leaf++) {
+        wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *y = wk_mul(w, 3);
+        Log log = {.tensor = leaf ? w : y};
+        wk_register_hook(log.tensor, remove_other, &log);
+        log.other = wk_register_hook(log.tensor, note_a, &log);
+        wk_register_hook(log.tensor, note_a, &log);
+        wk_register_hook(log.tensor, add_another, &log);
+        EXPECT_TRUE(wk_backward(wk_sum(y), .retain_graph = true));
+        assert_string_equal(log.order, "ra+");
+        log.other = wk_register_hook(log.tensor, note_a, &log);
+        EXPECT_TRUE(wk_backward(wk_sum(y), .retain_graph = true));
+        assert_string_equal(log.order, "ra+ra+a");
+    }
+}
+
+static void test_hooks_with_wrong_results(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2));
+    uint64_t id = wk_register_hook(w, of_wrong_shape, NULL);
+    EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_SHAPE, "hook: the gradient has shape [2], the hook's result [3]");
+    wk_remove_hook(w, id);
+    wk_register_hook(w, of_wrong_dtype, NULL);
+    EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_DTYPE, "hook: the gradient is float32, the hook's result float64");
+    assert_null(wk_grad_of(w));
+}
+
+static wk_Tensor *backward_within(wk_Tensor *grad, void *user)
+{
+    wk_Tensor *v = user;
+    (void)grad;
+    wk_enable_grad assert_true(wk_backward(wk_sum(wk_mul(v, v))));
+    return NULL;
+}
+
+static void test_backward_within_a_hook(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *v = wk_requires_grad_(f32(5)), *y = wk_exp(wk_mul(w, 0));
+    wk_register_hook(y, backward_within, v);
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(y, 2))));
+    EXPECT_VALUES(wk_grad_of(v), 10);
+    EXPECT_VALUES(wk_grad_of(w), 0, 0);
+}
+
+static void test_retain_grad(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *x = wk_mul(w, 1);
+    EXPECT_TRUE(wk_retain_grad(x));
+    EXPECT_TRUE(wk_retain_grad(x));
+    EXPECT_TRUE(wk_retain_grad(w)); /* a leaf does anyway */
+    EXPECT_TRUE(wk_mul_(x, 3) != NULL); /* what is kept is the gradient of the tensor as it is now */
+    EXPECT_TRUE(wk_backward(wk_sum(x)));
+    EXPECT_VALUES(wk_grad_of(x), 1, 1);
+    EXPECT_VALUES(wk_grad_of(w), 3, 3);
+    wk_Tensor *z = wk_mul(w, 1), *part = wk_slice(z, 0, 0, 1, 1);
+    EXPECT_TRUE(wk_retain_grad(z));
+    EXPECT_TRUE(wk_mul_(part, 5) != NULL);
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(z, 2))));
+    EXPECT_VALUES(wk_grad_of(z), 2, 2);
+    wk_Scope scope = wk_scope_begin(); /* a tensor that is gone keeps nothing */
+    wk_Tensor *gone = wk_mul(w, 7);
+    EXPECT_TRUE(wk_retain_grad(gone));
+    wk_Tensor *sum = wk_keep(wk_sum(gone));
+    wk_scope_end(scope);
+    EXPECT_TRUE(wk_backward(sum));
+    wk_tensor_free(sum);
+}
+
+/* ---- detach and modes ------------------------------------------------------------------------------- */
+
+static void test_detach(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *x = wk_mul(w, 2), *d = wk_detach(x);
+    assert_false(wk_requires_grad(d));
+    assert_true(wk_is_leaf(d));
+    assert_null(wk_grad_fn(d));
+    assert_ptr_equal(wk_data_ptr(d), wk_data_ptr(x));
+    EXPECT_TRUE(wk_add_(d, 1) != NULL);
+    EXPECT_VALUES(x, 3, 5);
+    assert_int_equal(wk_version_of(x), 1);
+    assert_int_equal(wk_version_of(d), 1);
+    EXPECT_TRUE(wk_detach_(x) == x);
+    assert_false(wk_requires_grad(x));
+}
+
+static int leave_by_return(void)
+{
+    wk_no_grad
+    {
+        if (!wk_is_grad_enabled())
+            return 1;
+    }
+    return 0;
+}
+
+static void test_modes(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2));
+    assert_true(wk_is_grad_enabled());
+    wk_no_grad
+    {
+        assert_false(wk_is_grad_enabled());
+        assert_false(wk_requires_grad(wk_mul(w, 2)));
+        wk_enable_grad
+        {
+            assert_true(wk_requires_grad(wk_mul(w, 2)));
+        }
+        assert_false(wk_is_grad_enabled());
+        EXPECT_TRUE(wk_sub_(w, 1) != NULL);
+    }
+    assert_true(wk_is_grad_enabled());
+    EXPECT_VALUES(w, 0, 1);
+    assert_true(wk_requires_grad(w) && wk_is_leaf(w));
+    assert_int_equal(leave_by_return(), 1);
+    assert_true(wk_is_grad_enabled());
+    for (int i = 0; i < 2; i++) {
+        wk_no_grad
+        {
+            break; /* out of the block, which is a loop of one turn */
+        }
+        assert_true(wk_is_grad_enabled());
+    }
+    assert_true(wk_set_grad_enabled(false));
+    assert_false(wk_set_grad_enabled(true));
+}
+
+static void test_versions(void **state)
+{
+    (void)state;
+    wk_Tensor *x = f32(1, 2, 3), *view = wk_slice(x, 0, 0, 2, 1);
+    assert_int_equal(wk_version_of(x), 0);
+    wk_add_(x, 1), wk_fill_(view, 3), wk_copy_(view, f32(1, 1)), wk_relu_(x);
+    assert_int_equal(wk_version_of(x), 4);
+    assert_int_equal(wk_version_of(view), 4);
+    assert_int_equal(wk_version_of(wk_clone(x)), 0);
+    EXPECT_ERROR(wk_add_(x, f32(1, 2)), WK_ERROR_SHAPE, "must match");
+    assert_int_equal(wk_version_of(x), 4);
+}
+
+static void test_leaves(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *x = f32(1, 2), *y = wk_add(w, x);
+    assert_true(wk_is_leaf(w) && wk_is_leaf(x) && !wk_is_leaf(y));
+    assert_true(wk_requires_grad(w) && !wk_requires_grad(x) && wk_requires_grad(y));
+    assert_false(wk_requires_grad(wk_gt(w, 0)));
+    assert_false(wk_requires_grad(wk_argmax(w)));
+    EXPECT_TRUE(wk_add_(x, w) == x); /* written to by something with history, a plain tensor gets one */
+    assert_false(wk_is_leaf(x));
+    assert_string_equal(wk_node_name(wk_grad_fn(x)), "AddBackward0");
+}
+
+/* ---- the graph -------------------------------------------------------------------------------------- */
+
+static void test_walking_the_graph(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *y = wk_sum(wk_mul(w, f32(3, 4)));
+    wk_Node *sum = wk_grad_fn(y), *mul = wk_node_next(sum, 0), *leaf = wk_node_next(mul, 0);
+    assert_string_equal(wk_node_name(sum), "SumBackward0");
+    assert_int_equal(wk_node_next_count(sum), 1);
+    assert_string_equal(wk_node_name(mul), "MulBackward0");
+    assert_int_equal(wk_node_next_count(mul), 2);
+    assert_null(wk_node_next(mul, 1));
+    assert_string_equal(wk_node_name(leaf), "AccumulateGrad");
+    assert_ptr_equal(wk_node_variable(leaf), w);
+    assert_null(wk_node_variable(mul));
+    assert_null(wk_grad_fn(w));
+    EXPECT_ERROR(wk_node_next(mul, 2), WK_ERROR_INDEX, "index 2 is out of range: MulBackward0 has 2 next functions");
+    EXPECT_ERROR(wk_node_name(NULL), WK_ERROR_ARGUMENT, "argument node is NULL");
+    char *dot = wk_graph_dot(y);
+    assert_non_null(dot);
+    assert_string_equal(dot, "digraph wick {\n"
+                             "  node [shape=box, fontname=monospace];\n"
+                             "  n0 [label=\"SumBackward0\\n[]\"];\n"
+                             "  n1 [label=\"MulBackward0\\n[2]\"];\n"
+                             "  n0 -> n1;\n"
+                             "  n2 [label=\"AccumulateGrad\\n[2]\", style=filled, fillcolor=lightblue];\n"
+                             "  n1 -> n2;\n"
+                             "}\n");
+    wk_str_free(dot);
+    EXPECT_ERROR(wk_graph_dot(w), WK_ERROR_STATE, "the tensor has no history");
+}
+
+static void test_printing_names_the_history(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2));
+    wk_Tensor *const tensors[] = {w, wk_mul(w, 2), wk_slice(wk_exp(wk_mul(w, 0)), 0, 0, 1, 1), wk_sum(w)};
+    const char *const texts[] = {
+        "tensor([1., 2.], requires_grad=True)",
+        "tensor([2., 4.], grad_fn=<MulBackward0>)",
+        "tensor([1.], grad_fn=<SliceBackward0>)",
+        "tensor(3., grad_fn=<SumBackward0>)",
+    };
+    for (size_t i = 0; i < LENGTH(tensors); i++) {
+        char *text = wk_tensor_str(tensors[i]);
+        assert_string_equal(text, texts[i]);
+        wk_str_free(text);
+    }
+    wk_Tensor *x = wk_mul(w, 1), *v = wk_slice(x, 0, 0, 1, 1);
+    wk_mul_(v, 2);
+    char *base = wk_tensor_str(x), *view = wk_tensor_str(v);
+    assert_string_equal(base, "tensor([2., 2.], grad_fn=<CopySlices>)");
+    assert_string_equal(view, "tensor([2.], grad_fn=<AsStridedBackward0>)");
+    wk_str_free(base), wk_str_free(view);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TENSOR_TEST(test_gradients_accumulate),
+        TENSOR_TEST(test_one_gradient_is_not_shared),
+        TENSOR_TEST(test_gradient_takes_the_dtype_of_its_leaf),
+        TENSOR_TEST(test_second_backward_needs_retain_graph),
+        TENSOR_TEST(test_create_graph),
+        TENSOR_TEST(test_backward_with_create_graph_records_the_gradient),
+        TENSOR_TEST(test_chosen_inputs),
+        TENSOR_TEST(test_grads_of_several),
+        TENSOR_TEST(test_paths_of_different_lengths),
+        TENSOR_TEST(test_refused),
+        TENSOR_TEST(test_hooks_of_a_leaf),
+        TENSOR_TEST(test_hooks_of_a_result),
+        TENSOR_TEST(test_hooks_that_change_the_hooks),
+        TENSOR_TEST(test_hooks_with_wrong_results),
+        TENSOR_TEST(test_backward_within_a_hook),
+        TENSOR_TEST(test_retain_grad),
+        TENSOR_TEST(test_detach),
+        TENSOR_TEST(test_modes),
+        TENSOR_TEST(test_versions),
+        TENSOR_TEST(test_leaves),
+        TENSOR_TEST(test_walking_the_graph),
+        TENSOR_TEST(test_printing_names_the_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
