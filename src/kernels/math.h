@@ -337,12 +337,12 @@ static inline uint8_t wk_v_relu_u8(uint8_t x)
 
 static inline uint8_t wk_v_floordiv_u8(uint8_t x, uint8_t y)
 {
-    return y == 0 ? 0 : x / y;
+    return (uint8_t)(y == 0 ? 0 : x / y);
 }
 
 static inline uint8_t wk_v_remainder_u8(uint8_t x, uint8_t y)
 {
-    return y == 0 ? 0 : x % y;
+    return (uint8_t)(y == 0 ? 0 : x % y);
 }
 
 /* By squaring; a negative exponent gives 0 unless the base is 1 or -1. */
