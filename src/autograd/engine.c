@@ -254,9 +254,10 @@ static bool keep_gradient(const wk_NodeHook *hook, wk_Tensor *grad)
 /* Lets a hook change a gradient. */
 static bool call_hook(const wk_NodeHook *hook, wk_Tensor **grad)
 {
+    unsigned failures = wk_failures();
     wk_Tensor *changed = hook->call(*grad, hook->user);
     if (!changed)
-        return true;
+        return !wk_failed_since(failures);
     if (!wk_tensor_check(changed, "hook", "result"))
         return false;
     if (!wk_shape_same(changed, *grad))

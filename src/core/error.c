@@ -14,6 +14,7 @@
 static _Thread_local struct {
     wk_ErrorKind kind;
     int read;
+    unsigned count; /* of all failures, so far */
     char text[2048];
 } wk_last_error;
 
@@ -46,6 +47,7 @@ static void *raise_text(wk_ErrorKind kind, const char *format, va_list args)
     char text[sizeof wk_last_error.text];
     vsnprintf(text, sizeof text, format, args);
     append_module_path(text, sizeof text);
+    wk_last_error.count++;
 
     if (!wk_last_error.kind || wk_last_error.read) {
         wk_last_error.kind = kind;
@@ -76,6 +78,16 @@ void *wk_raise_if_silent(wk_ErrorKind kind, const char *format, ...)
     raise_text(kind, format, args);
     va_end(args);
     return NULL;
+}
+
+unsigned wk_failures(void)
+{
+    return wk_last_error.count;
+}
+
+int wk_failed_since(unsigned failures)
+{
+    return wk_last_error.count != failures && wk_last_error.kind;
 }
 
 void *wk_raise_null(const char *op, const char *name)

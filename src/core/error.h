@@ -11,6 +11,11 @@ __attribute__((format(printf, 2, 3))) void *wk_raise(wk_ErrorKind kind, const ch
 /* Raises only if no failure is pending: for what may have failed with a message or without one. */
 __attribute__((format(printf, 2, 3))) void *wk_raise_if_silent(wk_ErrorKind kind, const char *format, ...);
 
+/* How many failures this thread has raised; with wk_failed_since it tells whether a callback that returned NULL has failed: one was
+ * raised since, and the callback has not cleared it. */
+unsigned wk_failures(void);
+int wk_failed_since(unsigned failures);
+
 /* For an argument that must not be NULL: passes a failure on when one is pending, otherwise raises "OP: argument NAME is NULL". Returns NULL. */
 void *wk_raise_null(const char *op, const char *name);
 

@@ -11,6 +11,8 @@ char *wk_tensor_str(wk_Tensor *tensor)
     if (!wk_tensor_check(tensor, "str", "tensor"))
         return NULL;
     const wk_Node *grad_fn = wk_grad_fn(tensor);
+    if (!grad_fn && !wk_is_leaf(tensor)) /* a view's new history could not be made */
+        return NULL;
     wk_FormatInput in = {.data = wk_tensor_data(tensor),
                          .dtype = (wk_dtype)tensor->dtype,
                          .ndim = tensor->ndim,

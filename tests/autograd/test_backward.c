@@ -271,10 +271,24 @@ static void test_hooks_that_change_the_hooks(void **state)
     }
 }
 
+static wk_Tensor *failing(wk_Tensor *grad, void *user)
+{
+    wk_Tensor *changed = wk_view(grad, 7);
+    if (*(bool *)user)
+        wk_clear_error();
+    return changed;
+}
+
 static void test_hooks_with_wrong_results(void **state)
 {
     (void)state;
-    wk_Tensor *w = wk_requires_grad_(f32(1, 2));
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *u = wk_requires_grad_(f32(1, 2));
+    bool handles_it = false;
+    wk_register_hook(u, failing, &handles_it);
+    EXPECT_ERROR(wk_backward(wk_sum(u)), WK_ERROR_SHAPE, "shape '[7]' is invalid for input of size 2");
+    handles_it = true;
+    EXPECT_TRUE(wk_backward(wk_sum(u)));
+    EXPECT_VALUES(wk_grad_of(u), 1, 1);
     uint64_t id = wk_register_hook(w, of_wrong_shape, NULL);
     EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_SHAPE, "hook: the gradient has shape [2], the hook's result [3]");
     wk_remove_hook(w, id);

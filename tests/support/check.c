@@ -195,8 +195,10 @@ int expect_survives_failing_allocations(wk_Tensor *(*run)(void *user), void *use
 {
     Failing f = {.at = -1};
     grow_scopes();
-    wk_Tensor *want = run(user);
+    wk_Scope first = wk_scope_begin();
+    wk_Tensor *want = wk_keep(run(user));
     EXPECT_TRUE(want != NULL);
+    wk_scope_end(first);
     for (int mode = 0; mode < 2; mode++)
         for (int n = 0;; n++) {
             size_t before = wk_memory_allocated();
@@ -221,5 +223,6 @@ int expect_survives_failing_allocations(wk_Tensor *(*run)(void *user), void *use
             wk_clear_error();
             expect_same_result(run, user, want);
         }
+    wk_tensor_free(want);
     return (int)f.count;
 }
