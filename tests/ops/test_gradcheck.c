@@ -686,6 +686,139 @@ static void test_pooling(void **state)
     AVG_POOL(X(0, 2, 4, 4), .kernel_size = 2);
 }
 
+/* ---- normalisation, variance, norm ------------------------------------------------------------------ */
+
+static wk_Tensor *norm_batch(wk_List in, void *user)
+{
+    wk_batch_norm_options o = *(wk_batch_norm_options *)user;
+    o.input = a;
+    o.weight = in.count > 1 ? b : NULL;
+    o.bias = in.count > 2 ? c : NULL;
+    if (!o.training) {
+        o.running_mean = wk_full_shape(1, &wk_shape(a)[1], 0.25, wk_float64);
+        o.running_var = wk_full_shape(1, &wk_shape(a)[1], 1.5, wk_float64);
+    }
+    return wk_batch_norm_with(o);
+}
+
+static wk_Tensor *norm_layer(wk_List in, void *user)
+{
+    wk_layer_norm_options o = *(wk_layer_norm_options *)user;
+    o.input = a;
+    o.weight = in.count > 1 ? b : NULL;
+    o.bias = in.count > 2 ? c : NULL;
+    return wk_layer_norm_with(o);
+}
+
+static wk_Tensor *norm_group(wk_List in, void *user)
+{
+    wk_group_norm_options o = *(wk_group_norm_options *)user;
+    o.input = a;
+    o.weight = in.count > 1 ? b : NULL;
+    o.bias = in.count > 2 ? c : NULL;
+    return wk_group_norm_with(o);
+}
+
+/* With all inputs, with the input alone, and with the weight alone to be derived. */
+static void check_norm(Function function, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias, void *options, const char *what)
+{
+    check_all(function, wk_list(x, weight, bias), options, what);
+    check_all(function, wk_list(x), options, what);
+    check_all(function, wk_list(wk_detach(x), weight), options, what);
+    check_all(function, wk_list(wk_detach(x), wk_detach(weight), bias), options, what);
+}
+#define BATCH_NORM(x, n, ...) check_norm(norm_batch, x, X(n), X(n), &(wk_batch_norm_options){__VA_ARGS__}, "batch_norm " #x " " #__VA_ARGS__)
+#define GROUP_NORM(x, n, ...) check_norm(norm_group, x, X(n), X(n), &(wk_group_norm_options){__VA_ARGS__}, "group_norm " #x " " #__VA_ARGS__)
+#define LAYER_NORM(x, dims, ...)                                                                                             \
+    check_norm(norm_layer, x, X dims, X dims, &(wk_layer_norm_options){.normalized_shape = wk_dims dims, __VA_ARGS__}, \
+               "layer_norm " #x " " #__VA_ARGS__)
+
+static void test_normalisation(void **state)
+{
+    (void)state;
+    BATCH_NORM(X(4, 2), 2, .training = true);
+    BATCH_NORM(X(2, 3, 2, 2), 3, .training = true, .eps = 0.1);
+    BATCH_NORM(X(2, 2, 70), 2, .training = true);
+    BATCH_NORM(wk_requires_grad_(wk_detach(wk_permute(X(2, 3, 2, 3), 3, 0, 1, 2))), 2, .training = true);
+    BATCH_NORM(strided(-2, 2, 4, 3), 3, .training = true);
+    BATCH_NORM(X(0, 2), 2, .training = true);
+    BATCH_NORM(X(3, 2, 2), 2, .training = false);
+    BATCH_NORM(X(2, 2, 70), 2, .eps = 0.1);
+    LAYER_NORM(X(3, 4), (4), .eps = 0);
+    LAYER_NORM(X(2, 2, 3), (2, 3), .eps = 0.1);
+    LAYER_NORM(strided(-2, 2, 4, 3), (3), .eps = 0);
+    LAYER_NORM(X(0, 3), (3), .eps = 0);
+    LAYER_NORM(X(2, 0), (0), .eps = 0);
+    GROUP_NORM(X(2, 4), 4, .num_groups = 2);
+    GROUP_NORM(X(2, 4, 3), 4, .num_groups = 2, .eps = 0.1);
+    GROUP_NORM(X(2, 2, 2, 2), 2, .num_groups = 1);
+    GROUP_NORM(wk_requires_grad_(wk_detach(wk_transpose(X(2, 3, 4), 1, 2))), 4, .num_groups = 4);
+    GROUP_NORM(X(0, 4, 3), 4, .num_groups = 2);
+}
+
+static wk_Tensor *variance(wk_List in, void *user)
+{
+    wk_var_options o = *(wk_var_options *)user;
+    o.input = a;
+    return wk_var_with(o);
+}
+
+static wk_Tensor *deviation(wk_List in, void *user)
+{
+    wk_var_options o = *(wk_var_options *)user;
+    o.input = a;
+    return wk_std_with(o);
+}
+
+static wk_Tensor *vector_norm(wk_List in, void *user)
+{
+    wk_norm_options o = *(wk_norm_options *)user;
+    o.input = a;
+    return wk_norm_with(o);
+}
+
+static wk_Tensor *pool_adaptive(wk_List in, void *user)
+{
+    wk_adaptive_avg_pool2d_options o = *(wk_adaptive_avg_pool2d_options *)user;
+    o.input = a;
+    return wk_adaptive_avg_pool2d_with(o);
+}
+
+#define VARIANCE(x, ...)                                                                                 \
+    do {                                                                                                 \
+        wk_Tensor *x_ = x;                                                                               \
+        check_all(variance, wk_list(x_), &(wk_var_options){__VA_ARGS__}, "var " #x " " #__VA_ARGS__);     \
+        check_all(deviation, wk_list(x_), &(wk_var_options){__VA_ARGS__}, "std " #x " " #__VA_ARGS__);    \
+    } while (0)
+#define NORM(x, ...)     check_all(vector_norm, wk_list(x), &(wk_norm_options){__VA_ARGS__}, "norm " #x " " #__VA_ARGS__)
+#define ADAPTIVE(x, ...) check_all(pool_adaptive, wk_list(x), &(wk_adaptive_avg_pool2d_options){__VA_ARGS__}, "adaptive " #__VA_ARGS__)
+
+static void test_spread_and_adaptive_pooling(void **state)
+{
+    (void)state;
+    VARIANCE(X(5), .correction = 0);
+    VARIANCE(X(2, 3, 4), .dims = wk_dims(1), .correction = WK_ZERO);
+    VARIANCE(X(2, 3, 4), .dims = wk_dims(0, 2), .keepdim = true);
+    VARIANCE(X(2, 3, 4), .dims = wk_dims(-1), .correction = 0.5);
+    VARIANCE(strided(-2, 2, 4, 3), .dims = wk_dims(0));
+    VARIANCE(X(0, 3), .dims = wk_dims(1));
+    static const double orders[] = {0, 1, 1.5, 2, 3, 4.5, 0.5, -1, INFINITY, -INFINITY};
+    for (size_t i = 0; i < LENGTH(orders); i++) {
+        NORM(DISTINCT(5), .p = orders[i]);
+        NORM(DISTINCT(2, 3, 2), .p = orders[i], .dims = wk_dims(0, -1), .keepdim = true);
+        NORM(DISTINCT(2, 3), .p = orders[i], .dims = wk_dims(1));
+    }
+    NORM(strided(-2, 2, 4, 3), .dims = wk_dims(0));
+    NORM(X0(0.5, 2), .p = 2);
+    NORM(X(0, 3), .p = 2);
+    ADAPTIVE(X(2, 3, 4, 4), .output_size = 1);
+    ADAPTIVE(X(2, 4, 5), .output_size = 2);
+    ADAPTIVE(X(1, 2, 3, 5), .output_size_hw = {4, 2});
+    ADAPTIVE(X(1, 2, 3, 5), .output_size_hw = {WK_NONE, 1});
+    ADAPTIVE(wk_requires_grad_(wk_detach(wk_transpose(X(1, 2, 4, 5), 2, 3))), .output_size = 3);
+    ADAPTIVE(X(0, 2, 4, 4), .output_size = 2);
+}
+
 /* ---- softmax, dropout, losses ----------------------------------------------------------------------- */
 
 DEFINE(softmax_rows, wk_softmax(a, -1))
@@ -854,6 +987,8 @@ int main(void)
         TENSOR_TEST(test_matrices),
         TENSOR_TEST(test_conv2d),
         TENSOR_TEST(test_pooling),
+        TENSOR_TEST(test_normalisation),
+        TENSOR_TEST(test_spread_and_adaptive_pooling),
         TENSOR_TEST(test_softmax_and_dropout),
         TENSOR_TEST(test_pair_losses),
         TENSOR_TEST(test_class_losses),
