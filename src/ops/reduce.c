@@ -211,7 +211,8 @@ static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const ReduceArgs *a = node->attributes;
     wk_Tensor *x = wk_saved_input(node, 0), *y = with_kept_dims(wk_saved_output(node), a);
-    wk_Tensor *hit = wk_to_dtype(wk_eq_tensor(x, y), (wk_dtype)grad->dtype);
+    wk_Tensor *both_nan = wk_mul_tensor(wk_ne_tensor(x, x), wk_ne_tensor(y, y));
+    wk_Tensor *hit = wk_to_dtype(wk_add_tensor(wk_eq_tensor(x, y), both_nan), (wk_dtype)grad->dtype);
     int64_t dims[WK_MAX_DIMS];
     int count = 0;
     for (int i = 0; i < a->before.ndim; i++)
