@@ -175,15 +175,14 @@ static bool prepare_conv(void *work)
     return wk_set_grad(w->a, NULL) && wk_set_grad(w->b, NULL) && run_conv(work);
 }
 
-#define CONV_ROW(text, note, c, k, groups, before, action, kind, work)                            \
-    {                                                                                             \
-        .name = "conv_" text, .what = "conv2d " note ", " #c " channels, 56x56, batch 16",        \
-        .begin = begin_conv, .prepare = before, .run = action, .end = end_tensors, .limit = kind, \
-        .amount = work, .size = {                                                                 \
-            c,                                                                                    \
-            k,                                                                                    \
-            groups                                                                                \
-        }                                                                                         \
+#define CONV_ROW(text, note, c, k, groups, before, action, kind, work)                                 \
+    {                                                                                                  \
+        .name = "conv_" text, .what = note ", " #c " channels, 56x56, batch 16", .begin = begin_conv,  \
+        .prepare = before, .run = action, .end = end_tensors, .limit = kind, .amount = work, .size = { \
+            c,                                                                                         \
+            k,                                                                                         \
+            groups                                                                                     \
+        }                                                                                              \
     }
 #define CONV(text, note, c, k, groups, kind, work)                                                   \
     CONV_ROW(text "_forward", note " forward", c, k, groups, NULL, run_conv, kind, work),            \
