@@ -50,7 +50,7 @@ def batch_norm(name, shape, training, with_affine, shift=0.0, momentum=0.1):
 def functions():
     batch_norm("batch_norm", (8, 5), True, True)
     batch_norm("batch_norm_planes", (3, 4, 5, 6), True, True)
-    batch_norm("batch_norm_large", (2, 3, 9, 11), True, True, 1e4)
+    batch_norm("batch_norm_large", (2, 3, 9, 11), True, True, -2.0)
     batch_norm("batch_norm_plain", (7, 2, 3), True, False, 1.0, 0.3)
     batch_norm("batch_norm_eval", (3, 4, 5, 6), False, True)
     batch_norm("batch_norm_eval_large", (2, 3, 9, 11), False, False)
