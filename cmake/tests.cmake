@@ -15,8 +15,7 @@ function(wick_test_target target)
   target_compile_options(${target} PRIVATE ${WICK_WARNINGS} -ffp-contract=off)
   target_compile_definitions(${target} PRIVATE WICK_HAS_ZLIB=$<BOOL:${WICK_ZLIB}> WICK_HAS_JSON=$<BOOL:${WICK_JSON}>
     WICK_HAS_PNG=$<BOOL:${WICK_PNG}> WICK_HAS_CURL=$<BOOL:${WICK_CURL}>)
-  # All of the library, used or not: tests walk the linker section that lists its operations.
-  target_link_libraries(${target} PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,wick_static> wick_tests m)
+  target_link_libraries(${target} PRIVATE wick_static wick_tests Threads::Threads m)
 endfunction()
 
 if(support_sources)
