@@ -62,6 +62,10 @@ void bench_limits_free(void);
 wk_Dataset *bench_digits(const BenchOptions *options, bool test);
 bool bench_train_epoch(wk_Module *net, wk_Optimizer *optimizer, wk_DataLoader *loader);
 
+/* The network of residual blocks, and the multiply-adds of a training step for a picture (bench_resnet.c). */
+wk_Module *bench_residual_stack(void);
+double bench_residual_step_macs(void);
+
 /* The other side of the rows of processes: does that work and tells its peak of memory. The exit code. */
 int bench_child(const char *work, const BenchOptions *options);
 

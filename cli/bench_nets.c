@@ -183,6 +183,18 @@ static void *begin_mlp(const BenchRow *row, const BenchOptions *options)
         wk_Sequential(wk_Linear(784, 2048), wk_ReLU(), wk_Linear(2048, 2048), wk_ReLU(), wk_Linear(2048, 10));
     return begin_random(row, net, wk_rand(row->size[0], 784));
 }
+static void *begin_residual(const BenchRow *row, const BenchOptions *options)
+{
+    (void)options;
+    wk_manual_seed(0);
+    return begin_random(row, bench_residual_stack(), wk_rand(row->size[0], 3, 32, 32));
+}
+
+static double residual_flops(const void *work)
+{
+    return 2 * bench_residual_step_macs() * (double)wk_size(((const NetWork *)work)->inputs[0], 0);
+}
+
 #define MLP_STEP_MACS (3 * (784.0 * 2048 + 2048.0 * 2048 + 2048.0 * 10) - 784.0 * 2048)
 
 #define LENET(kind, size_, macs, start, action, note)                                                \
@@ -222,5 +234,13 @@ const BenchRow bench_net_rows[] = {
      .limit = BENCH_FMA,
      .amount = 2 * MLP_STEP_MACS * 256,
      .size = {256}},
+    {.name = "resnet_stack_step_b32",
+     .what = "ResNet-18 of 3x32x32, SGD step, batch 32",
+     .begin = begin_residual,
+     .run = run_step,
+     .end = end_net,
+     .limit = BENCH_FMA,
+     .amount_of = residual_flops,
+     .size = {32}},
     {.name = NULL},
 };

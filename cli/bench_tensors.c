@@ -136,6 +136,7 @@ RUN(exp, wk_exp(w->a))
 RUN(tanh, wk_tanh(w->a))
 RUN(gelu, wk_gelu(w->a))
 RUN(softmax, wk_softmax(w->a, -1))
+RUN(layer_norm, wk_layer_norm(w->a, wk_dims(columns_16m)))
 RUN(sum, wk_sum(w->a))
 
 #define ROW_16M(text, suffix, note, floats, kind, before)                                     \
@@ -146,7 +147,7 @@ RUN(sum, wk_sum(w->a))
     }
 #define MAP(text, floats, kind)                           \
     ROW_16M(text, "", ", in a step", floats, kind, NULL), \
-        ROW_16M(text, "_cold", ", new memory from the system", floats, kind, prepare_cold)
+        ROW_16M(text, "_cold", ", on fresh pages", floats, kind, prepare_cold)
 
 /* ---- convolutions: size is channels, kernel, groups; 56x56, batch 16 -------------------------------- */
 
@@ -222,13 +223,14 @@ const BenchRow bench_tensor_rows[] = {
     GEMM("lenet_1x400x120", 1, 400, 120),
     CONV("64_64_3x3_b16", "3x3", 64, 3, 1, BENCH_FMA, 2 * PIXELS * 64 * 64 * 9),
     CONV("1x1_b16", "1x1", 64, 1, 1, BENCH_FMA, 2 * PIXELS * 64 * 64),
-    CONV("depthwise_b16", "3x3 depthwise", 64, 3, 64, BENCH_COPY, 8 * PIXELS * 64),
+    CONV("depthwise_b16", "depthwise", 64, 3, 64, BENCH_COPY, 8 * PIXELS * 64),
     MAP(add, 3, BENCH_TRIAD),
     MAP(relu, 2, BENCH_COPY),
     MAP(exp, 2, BENCH_COPY),
     MAP(tanh, 2, BENCH_COPY),
     MAP(gelu, 2, BENCH_COPY),
     MAP(softmax, 2, BENCH_COPY),
+    MAP(layer_norm, 2, BENCH_COPY),
     ROW_16M(sum, "", ", in a step", 1, BENCH_READ, NULL),
     {.name = NULL},
 };
