@@ -51,22 +51,24 @@ static bool for_each_state(wk_Module *module, const char *op, EntryVisit visit, 
 
 static bool add_to_dict(void *user, const char *name, wk_Tensor *tensor)
 {
+    wk_Scope scope = wk_scope_begin();
+    if (!scope.id)
+        return false;
     wk_Tensor *values = wk_detach(tensor);
-    return values && wk_state_dict_set(user, name, values);
+    bool added = values && wk_state_dict_set(user, name, values);
+    wk_scope_end(scope);
+    return added;
 }
 
 wk_StateDict *wk_state_dict(wk_Module *module)
 {
     if (!wk_module_check(module, "state_dict"))
         return NULL;
-    wk_Scope scope = wk_scope_begin();
-    wk_StateDict *dict = scope.id ? wk_StateDict_new() : NULL;
+    wk_StateDict *dict = wk_StateDict_new();
     if (dict && !for_each_state(module, "state_dict", add_to_dict, dict)) {
         wk_state_dict_free(dict);
         dict = NULL;
     }
-    if (scope.id)
-        wk_scope_end(scope);
     return dict;
 }
 
@@ -144,9 +146,9 @@ static bool append_keys(wk_Text *text, const char *kind, const wk_Text *keys, in
 {
     if (!count)
         return true;
-    const char *more = keys->length > SPELLED ? ", ..." : "";
-    return wk_text_printf(text, "\n\t%s key(s) in state_dict: %s%s. ", kind, keys->data, more) &&
-           (!*more || wk_text_printf(text, "(%d in all)", count));
+    return wk_text_printf(text, "\n\t%s key(s) in state_dict: %s", kind, keys->data) &&
+           (keys->length <= SPELLED || wk_text_printf(text, ", ... (%d in all)", count)) &&
+           wk_text_append(text, ". ");
 }
 
 static void raise_mismatch(const Load *load, const wk_Module *module)

@@ -205,7 +205,6 @@ static void test_outlives_module(void **state)
     wk_free(net);
     EXPECT_TRUE(wk_step(opt));
     wk_free(opt);
-    EXPECT_ERROR(wk_step(opt), WK_ERROR_STATE, "step: this optimizer has been freed");
 }
 
 static int load_golden(void **state)
