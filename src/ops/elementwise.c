@@ -65,21 +65,51 @@ static wk_Tensor *result_like(const char *op, wk_dtype dtype, const wk_Shape *sh
     return wk_tensor_new(op, dtype, shape->ndim, shape->dims);
 }
 
+/* PyTorch refuses a minus with a bool on either side of it. */
+static bool minus_of_bool(const Row *row, int count, wk_Tensor *const *in)
+{
+    bool minus = row->loops == offsetof(wk_Kernels, sub) || row->loops == offsetof(wk_Kernels, neg);
+    int bools = 0;
+    for (int i = 0; i < count && minus; i++)
+        bools += in[i]->dtype == wk_bool;
+    if (bools)
+        wk_raise(WK_ERROR_DTYPE,
+                 "%s: %s, the `-` operator, %s not supported. If you are trying to invert a mask, use "
+                 "logical_not() instead.",
+                 row->op.name, count == 1 ? "Negation" : "Subtraction",
+                 count == 1   ? "on a bool tensor is"
+                 : bools == 2 ? "with two bool tensors is"
+                              : "with a bool tensor is");
+    return bools;
+}
+
+/* The dtype that a row computes in, wk_default_dtype with an error when there is none. */
+static wk_dtype dtype_of_call(const Row *row, const wk_Call *call)
+{
+    wk_Tensor *const *in = call->in;
+    wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
+    if (minus_of_bool(row, call->count, in))
+        return wk_default_dtype;
+    if (row->types == FLOATING && !wk_is_floating((int)dtype))
+        dtype = wk_get_default_dtype();
+    if (loop_of(row, (int)dtype) && (row->types != NUMERIC || dtype != wk_bool))
+        return dtype;
+    wk_raise_dtype(row->op.name, (int)dtype);
+    return wk_default_dtype;
+}
+
 static wk_Tensor *elementwise_forward(wk_Call *call)
 {
     const Row *row = (const Row *)call->op;
     wk_Tensor *const *in = call->in;
-    wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
     wk_Shape shape = {.ndim = in[0]->ndim};
     memcpy(shape.dims, in[0]->shape, sizeof shape.dims);
     if (call->count == 2 && !wk_shape_broadcast(row->op.name, in[0], in[1], &shape))
         return NULL;
-    if (row->types == FLOATING && !wk_is_floating((int)dtype))
-        dtype = wk_get_default_dtype();
+    wk_dtype dtype = dtype_of_call(row, call);
+    if (dtype == wk_default_dtype)
+        return NULL;
     wk_Loop loop = loop_of(row, (int)dtype);
-    if (!loop || (row->types == NUMERIC && dtype == wk_bool))
-        return wk_raise_dtype(row->op.name, (int)dtype);
-
     wk_Tensor *self = call->inplace, *operands[2];
     wk_dtype out_dtype = row->compares ? wk_bool : dtype;
     if (self && !result_fits(row, self, out_dtype, &shape))
