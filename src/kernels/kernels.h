@@ -39,11 +39,18 @@ typedef struct wk_ConvShape {
     int64_t groups, oh, ow;
 } wk_ConvShape;
 
-/* Float convolutions with the batch innermost: output, grad and grad_input lie as [c, h, w, n], an input so or (batch_last false) as
- * [n, c, h, w]. fits tells which shapes they take and are the better choice for. grad_bias may be NULL. */
+/* Float convolutions with outputs in the lanes of a vector. `order` tells which shapes they take and are the better choice for:
+ * with wk_lanes_batch output, grad and grad_input lie as [c, h, w, n], and an input so (batch_last) or as [n, c, h, w]; with
+ * wk_lanes_rows everything is contiguous. grad_bias may be NULL. */
+typedef enum wk_LaneOrder {
+    wk_lanes_none,
+    wk_lanes_batch,
+    wk_lanes_rows,
+} wk_LaneOrder;
 typedef struct wk_ConvLanes {
-    bool (*fits)(const wk_ConvShape *shape);
-    bool (*forward)(const wk_ConvShape *shape, const float *input, bool batch_last, const float *weight, const float *bias, float *output);
+    wk_LaneOrder (*order)(const wk_ConvShape *shape);
+    bool (*forward)(const wk_ConvShape *shape, const float *input, bool batch_last, const float *weight, const float *bias,
+                    float *output);
     bool (*grad_input)(const wk_ConvShape *shape, const float *grad, const float *weight, float *grad_input);
     bool (*grad_weight)(const wk_ConvShape *shape, const float *grad, const float *input, bool batch_last, float *grad_weight,
                         float *grad_bias);

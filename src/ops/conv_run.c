@@ -7,10 +7,27 @@
 
 #include "ops/lanes.h"
 
-static bool in_lanes(const wk_ConvShape *s, const wk_Tensor *t)
+static wk_LaneOrder lane_order(const wk_ConvShape *s, const wk_Tensor *t)
 {
-    return t->dtype == wk_float32 && t->numel && wk_kernels->conv_lanes.fits &&
-           wk_kernels->conv_lanes.fits(s);
+    return t->dtype == wk_float32 && t->numel ? wk_kernels->conv_lanes.order(s) : wk_lanes_none;
+}
+
+/* A new float tensor that lies as the lanes want it. */
+static wk_Tensor *new_in_order(wk_LaneOrder order, int64_t n, int64_t c, int64_t h, int64_t w)
+{
+    return order == wk_lanes_batch ? wk_new_batch_last("conv2d", n, c, h, w)
+                                   : wk_tensor_new("conv2d", wk_float32, 4, (const int64_t[]){n, c, h, w});
+}
+
+static wk_Tensor *made_in_order(wk_LaneOrder order, wk_Tensor *t)
+{
+    return order == wk_lanes_batch ? wk_made_batch_last(t) : wk_contiguous(t);
+}
+
+/* An input may lie with the batch last or be contiguous. */
+static bool taken_batch_last(wk_LaneOrder order, const wk_Tensor *t)
+{
+    return order == wk_lanes_batch && !t->contiguous && wk_is_batch_last(t);
 }
 
 static const void *data_or_null(const wk_Tensor *t)
@@ -20,13 +37,14 @@ static const void *data_or_null(const wk_Tensor *t)
 
 wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
 {
-    bool lanes = in_lanes(s, input), last = lanes && !input->contiguous && wk_is_batch_last(input);
+    wk_LaneOrder lanes = lane_order(s, input);
+    bool last = taken_batch_last(lanes, input);
     wk_Tensor *x = last ? input : wk_contiguous(input), *w = wk_contiguous(weight),
               *b = bias ? wk_contiguous(bias) : NULL;
     if (!x || !w || (bias && !b))
         return NULL;
     int64_t shape[4] = {s->n, s->k, s->oh, s->ow};
-    wk_Tensor *out = lanes ? wk_new_batch_last("conv2d", s->n, s->k, s->oh, s->ow)
+    wk_Tensor *out = lanes ? new_in_order(lanes, s->n, s->k, s->oh, s->ow)
                            : wk_tensor_new("conv2d", (wk_dtype)x->dtype, 4, shape);
     if (!out || !out->numel)
         return out;
@@ -39,12 +57,12 @@ wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *we
 
 wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
 {
-    bool lanes = in_lanes(s, grad);
-    wk_Tensor *g = lanes ? wk_made_batch_last(grad) : wk_contiguous(grad), *w = wk_contiguous(weight);
+    wk_LaneOrder lanes = lane_order(s, grad);
+    wk_Tensor *g = made_in_order(lanes, grad), *w = wk_contiguous(weight);
     if (!g || !w)
         return NULL;
     if (lanes) {
-        wk_Tensor *out = wk_new_batch_last("conv2d", s->n, s->c, s->h, s->w);
+        wk_Tensor *out = new_in_order(lanes, s->n, s->c, s->h, s->w);
         return out && wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w),
                                                         wk_tensor_data(out))
                    ? out
@@ -67,11 +85,11 @@ wk_Tensor *wk_conv_grad_bias(const wk_ConvShape *s, wk_Tensor *grad)
     return wk_kernels->conv2d_grad_bias[g->dtype](s, wk_tensor_data(g), wk_tensor_data(out)) ? out : NULL;
 }
 
-static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor *out,
-                                    wk_Tensor *bias)
+static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, wk_Tensor *grad,
+                                    wk_Tensor *input, wk_Tensor *out, wk_Tensor *bias)
 {
-    bool last = !input->contiguous && wk_is_batch_last(input);
-    wk_Tensor *g = wk_made_batch_last(grad), *x = last ? input : wk_contiguous(input);
+    bool last = taken_batch_last(order, input);
+    wk_Tensor *g = made_in_order(order, grad), *x = last ? input : wk_contiguous(input);
     if (!g || !x)
         return NULL;
     float *gb = bias ? wk_tensor_data(bias) : NULL;
@@ -87,10 +105,11 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
         wk_zeros_shape(4, (const int64_t[]){s->k, s->c / s->groups, s->r, s->s}, (wk_dtype)grad->dtype);
     if (!out)
         return NULL;
-    if (in_lanes(s, grad) && out->numel) {
+    wk_LaneOrder lanes = lane_order(s, grad);
+    if (lanes && out->numel) {
         if (bias && !(*bias = wk_empty_shape(1, &s->k, (wk_dtype)grad->dtype)))
             return NULL;
-        return lanes_grad_weight(s, grad, input, out, bias ? *bias : NULL);
+        return lanes_grad_weight(s, lanes, grad, input, out, bias ? *bias : NULL);
     }
     if (bias && !(*bias = wk_conv_grad_bias(s, grad)))
         return NULL;
