@@ -174,8 +174,10 @@ static wk_Tensor *train_once(void *user)
     wk_Module *net = wk_Sequential(wk_Conv2d(1, 2, 3), wk_BatchNorm2d(2), wk_ReLU(), wk_GroupNorm(1, 2), wk_AdaptiveAvgPool2d(1),
                                    wk_Flatten(), wk_LayerNorm(wk_dims(2)), wk_Linear(2, 1));
     if (net && (loss = wk_mean(wk_call(net, wk_randn(2, 1, 5, 5)))) && wk_backward(loss)) {
-        wk_Tensor *weight = wk_get_parameter(net, "1.weight"), *mean = wk_named_buffers(net).items[0].tensor;
-        result = wk_cat(wk_list(wk_grad_of(weight), mean, wk_view(wk_detach(loss), 1)), 0);
+        wk_Tensor *weight = wk_get_parameter(net, "1.weight");
+        wk_NamedTensors buffers = wk_named_buffers(net);
+        if (weight && buffers.count)
+            result = wk_cat(wk_list(wk_grad_of(weight), buffers.items[0].tensor, wk_view(wk_detach(loss), 1)), 0);
     }
     wk_module_free(net);
     return result;
