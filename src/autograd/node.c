@@ -164,9 +164,6 @@ static wk_Tensor *raise_freed(void)
 
 static wk_Tensor *raise_changed(const wk_Node *node, const wk_Saved *saved)
 {
-    static const char *const types[WK_DTYPES] = {
-        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
-        [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
     const wk_Tensor *t = saved->tensor;
     char origin[128] = "";
     wk_Edge from = origin_of(node, saved);
@@ -181,7 +178,7 @@ static wk_Tensor *raise_changed(const wk_Node *node, const wk_Saved *saved)
                     "one of the variables needed for gradient computation has been modified by an inplace "
                     "operation: [torch.%sTensor "
                     "%s]%s is at version %u; expected version %u instead.",
-                    types[t->dtype], WK_SHAPE_TEXT(t), origin, wk_tensor_version(t), saved->version);
+                    wk_dtype_type(t->dtype), WK_SHAPE_TEXT(t), origin, wk_tensor_version(t), saved->version);
 }
 
 wk_Tensor *wk_node_unpack(wk_Node *node, int slot)

@@ -272,6 +272,14 @@ const char *wk_dtype_name(wk_dtype dtype)
     return (unsigned)dtype < WK_DTYPES ? names[dtype] : "unknown";
 }
 
+const char *wk_dtype_type(int dtype)
+{
+    static const char *const names[WK_DTYPES] = {
+        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
+        [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
+    return names[dtype];
+}
+
 size_t wk_dtype_size(wk_dtype dtype)
 {
     if (dtype == wk_default_dtype)

@@ -76,6 +76,9 @@ uint32_t wk_scope_shares(const wk_Tensor *tensor);
 /* False with an error when the pointer is NULL or not a living tensor. */
 bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name);
 
+/* PyTorch's other name of a dtype, which its messages use: "Float", "Long". */
+const char *wk_dtype_type(int dtype);
+
 static inline void *wk_tensor_data(const wk_Tensor *tensor)
 {
     extern const uint8_t wk_dtype_bytes[WK_DTYPES];

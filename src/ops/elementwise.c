@@ -83,12 +83,22 @@ static bool minus_of_bool(const Row *row, int count, wk_Tensor *const *in)
     return bools;
 }
 
+/* And integers to the power of a negative whole number. */
+static bool negative_power(const Row *row, wk_Tensor *const *in)
+{
+    bool whole = row->loops == offsetof(wk_Kernels, pow) && in[1]->number && in[1]->dtype == wk_int64 &&
+                 !wk_is_floating(in[0]->dtype);
+    if (!whole || *(const int64_t *)wk_tensor_data(in[1]) >= 0)
+        return false;
+    return wk_raise(WK_ERROR_DOMAIN, "pow: Integers to negative integer powers are not allowed."), true;
+}
+
 /* The dtype that a row computes in, wk_default_dtype with an error when there is none. */
 static wk_dtype dtype_of_call(const Row *row, const wk_Call *call)
 {
     wk_Tensor *const *in = call->in;
     wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
-    if (minus_of_bool(row, call->count, in))
+    if (minus_of_bool(row, call->count, in) || (call->count == 2 && negative_power(row, in)))
         return wk_default_dtype;
     if (row->types == FLOATING && !wk_is_floating((int)dtype))
         dtype = wk_get_default_dtype();

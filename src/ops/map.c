@@ -213,8 +213,5 @@ wk_Tensor *wk_number_int64(int64_t value)
 
 wk_Tensor *wk_raise_dtype(const char *op, int dtype)
 {
-    static const char *const names[WK_DTYPES] = {
-        [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
-        [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
-    return wk_raise(WK_ERROR_DTYPE, "%s: not implemented for '%s'", op, names[dtype]);
+    return wk_raise(WK_ERROR_DTYPE, "%s: not implemented for '%s'", op, wk_dtype_type(dtype));
 }

@@ -167,7 +167,7 @@ wk_Tensor *wk_mean_with(wk_reduce_options o)
         return wk_raise(WK_ERROR_DTYPE,
                         "mean: could not infer output dtype. Input dtype must be either a floating point or "
                         "complex dtype. Got: %s",
-                        wk_dtype_name((wk_dtype)in->dtype));
+                        wk_dtype_type(in->dtype));
     return WK_APPLY(o.dims.count ? &mean_dims_op : &mean_op, &a, in);
 }
 

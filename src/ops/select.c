@@ -30,7 +30,7 @@ static wk_Tensor *where_forward(wk_Call *call)
     if (condition->dtype != wk_bool)
         return wk_raise(WK_ERROR_DTYPE,
                         "where: expected condition to be a boolean tensor, but got a tensor with dtype %s",
-                        wk_dtype_name((wk_dtype)condition->dtype));
+                        wk_dtype_type(condition->dtype));
     wk_dtype dtype = wk_promote_types(values[1], values[2]);
     if (!wk_shape_broadcast("where", values[1], values[2], &both))
         return NULL;
