@@ -35,12 +35,12 @@ typedef enum SlotState {
     SLOT_QUIT,
 } SlotState;
 
-typedef struct Slot {
+typedef struct WorkerSlot {
     _Alignas(64) atomic_int state;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t thread;
-} Slot;
+} WorkerSlot;
 
 static struct {
     atomic_flag busy;  /* held by the caller that owns the workers */
@@ -53,7 +53,7 @@ static struct {
     _Alignas(64) atomic_int pending; /* slots given out and not finished */
     pthread_mutex_t lock;
     pthread_cond_t done;
-    Slot slots[MAX_THREADS - 1];
+    WorkerSlot slots[MAX_THREADS - 1];
 } wk_threads = {
     .busy = ATOMIC_FLAG_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
@@ -89,7 +89,7 @@ static void slot_finished(void)
 }
 
 /* Waits until the slot's state is neither idle nor asleep. */
-static void slot_wait(Slot *slot)
+static void slot_wait(WorkerSlot *slot)
 {
     for (int i = 0; i < SPINS; i++) {
         if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_IDLE)
@@ -106,7 +106,7 @@ static void slot_wait(Slot *slot)
 
 static void *worker_main(void *argument)
 {
-    Slot *slot = argument;
+    WorkerSlot *slot = argument;
     wk_inside_block = true;
     for (;;) {
         slot_wait(slot);
@@ -121,7 +121,7 @@ static void *worker_main(void *argument)
     }
 }
 
-static void slot_set(Slot *slot, SlotState state)
+static void slot_set(WorkerSlot *slot, SlotState state)
 {
     if (atomic_exchange(&slot->state, (int)state) != SLOT_ASLEEP)
         return;
@@ -185,7 +185,7 @@ static int threads_grow(int count)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     while (wk_threads.workers < count) {
-        Slot *slot = &wk_threads.slots[wk_threads.workers];
+        WorkerSlot *slot = &wk_threads.slots[wk_threads.workers];
         atomic_init(&slot->state, SLOT_IDLE);
         slot->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
         slot->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;

@@ -31,7 +31,7 @@ typedef struct wk_Workers {
 } wk_Workers;
 
 /* The slot of a batch: the ring of its worker. */
-static size_t slot_of(const wk_Workers *w, int64_t batch)
+static size_t batch_slot(const wk_Workers *w, int64_t batch)
 {
     return (size_t)(batch % w->count) * (size_t)w->slots_each + (size_t)(batch / w->count % w->slots_each);
 }
@@ -52,7 +52,7 @@ static void *work(void *argument)
     wk_Prepared prepared;
     wk_manual_seed(w->loader->base_seed + (uint64_t)self->id);
     for (int64_t batch = self->id; batch < w->loader->batches; batch += w->count) {
-        size_t slot = slot_of(w, batch);
+        size_t slot = batch_slot(w, batch);
         pthread_mutex_lock(&w->lock);
         while (w->full[slot] && !w->stop)
             pthread_cond_wait(&w->emptied, &w->lock);
@@ -75,7 +75,7 @@ static void *work(void *argument)
 
 void wk_workers_take(wk_Workers *w, int64_t index, wk_Prepared *prepared)
 {
-    size_t slot = slot_of(w, index);
+    size_t slot = batch_slot(w, index);
     pthread_mutex_lock(&w->lock);
     while (!w->full[slot])
         pthread_cond_wait(&w->filled, &w->lock);

@@ -7,11 +7,12 @@
 /* WK_KERNEL(wk_install_reduce) is wk_install_reduce_avx2 when compiled for avx2, so that the sets live in one library. A build that
  * compiles these files once, for the compiler's own flags, leaves WK_ISA undefined. */
 #ifdef WK_ISA
-#define WK_KERNEL_PASTE(name, isa) name##_##isa
+#define WK_KERNEL_PASTE(name, isa)  name##_##isa
 #define WK_KERNEL_EXPAND(name, isa) WK_KERNEL_PASTE(name, isa)
-#define WK_KERNEL(name) WK_KERNEL_EXPAND(name, WK_ISA)
+#define WK_KERNEL(name)             WK_KERNEL_EXPAND(name, WK_ISA)
 #else
-#define WK_KERNEL(name) name##_builtin
+#define WK_KERNEL_PASTE(name) name##_builtin
+#define WK_KERNEL(name)       WK_KERNEL_PASTE(name) /* the name may be a macro */
 #endif
 
 #if defined(__AVX512F__)

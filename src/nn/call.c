@@ -51,7 +51,7 @@ static wk_Tensor *raise_inputs(const wk_Class *cls, int inputs)
                     cls->name);
 }
 
-static wk_Tensor *run_forward(wk_Module *module, int inputs, wk_Tensor *x, wk_Tensor *y)
+static wk_Tensor *forward_in_scope(wk_Module *module, int inputs, wk_Tensor *x, wk_Tensor *y)
 {
     const wk_Class *cls = module->cls;
     wk_Scope scope = wk_scope_begin();
@@ -77,7 +77,7 @@ static wk_Tensor *call_framed(wk_Module *module, int inputs, wk_Tensor *x, wk_Te
     bool entered = false, training = module->training;
     if (training && !enter_training(module, &entered))
         return NULL;
-    wk_Tensor *result = run_forward(module, inputs, x, y);
+    wk_Tensor *result = forward_in_scope(module, inputs, x, y);
     if (entered)
         leave_training(module);
     return result;

@@ -19,7 +19,7 @@ static void trade_memory(wk_Tensor *t, wk_Tensor *made)
 }
 
 /* The tensor's values in the dtype, in the innermost scope; the tensor itself if there is nothing to do. */
-static wk_Tensor *converted(wk_Tensor *t, wk_dtype dtype)
+static wk_Tensor *floating_to(wk_Tensor *t, wk_dtype dtype)
 {
     return wk_is_floating(t->dtype) ? wk_to_dtype(t, dtype) : t;
 }
@@ -29,9 +29,9 @@ static bool convert_all(int count, wk_Tensor *const *tensors, wk_Tensor **made, 
 {
     for (int i = 0; i < count; i++) {
         wk_Tensor *grad = wk_grad_of(tensors[i]);
-        if (!(made[i] = converted(tensors[i], dtype)))
+        if (!(made[i] = floating_to(tensors[i], dtype)))
             return false;
-        made[count + i] = grad ? converted(grad, dtype) : NULL;
+        made[count + i] = grad ? floating_to(grad, dtype) : NULL;
         if (grad && !made[count + i])
             return false;
     }
@@ -71,7 +71,7 @@ wk_Module *wk_module_to_dtype(wk_Module *module, wk_dtype dtype)
         return NULL;
     if (dtype == wk_default_dtype)
         dtype = wk_get_default_dtype();
-    if (!wk_is_floating(dtype))
+    if (!wk_is_floating((int)dtype))
         return wk_raise(WK_ERROR_DTYPE,
                         "to: nn.Module.to only accepts floating point dtypes, but got desired dtype=%s",
                         wk_dtype_name(dtype));

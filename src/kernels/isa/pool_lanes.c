@@ -24,13 +24,13 @@ typedef struct PoolLanes {
 } PoolLanes;
 
 /* The positions of a window that lie inside the input. */
-typedef struct PoolWindow {
+typedef struct LaneWindow {
     int64_t at[255]; /* rows of n from the plane's start */
     uint8_t name[255];
     int count;
-} PoolWindow;
+} LaneWindow;
 
-static void pool_window(const wk_PoolShape *s, int64_t oy, int64_t ox, PoolWindow *w)
+static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindow *w)
 {
     w->count = 0;
     for (int64_t r = 0; r < s->kernel[0]; r++) {
@@ -45,7 +45,7 @@ static void pool_window(const wk_PoolShape *s, int64_t oy, int64_t ox, PoolWindo
     }
 }
 
-static void pool_max_window(const PoolLanes *p, const PoolWindow *w, const float *plane, float *out,
+static void pool_max_window(const PoolLanes *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
     int64_t i = 0;
@@ -80,16 +80,16 @@ static void pool_max_plane(void *context, int64_t plane)
 {
     const PoolLanes *p = context;
     const wk_PoolShape *s = p->s;
-    PoolWindow w;
+    LaneWindow w;
     int64_t at = plane * s->oh * s->ow * p->n;
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
-            pool_window(s, oy, ox, &w);
+            lane_window(s, oy, ox, &w);
             pool_max_window(p, &w, p->in + plane * s->h * s->w * p->n, p->out + at, p->which + at);
         }
 }
 
-static void pool_back_window(const PoolLanes *p, const PoolWindow *w, const float *grad, const uint8_t *won,
+static void pool_back_window(const PoolLanes *p, const LaneWindow *w, const float *grad, const uint8_t *won,
                              float *plane)
 {
     for (int k = 0; k < w->count; k++) {
@@ -111,14 +111,14 @@ static void pool_back_plane(void *context, int64_t plane)
 {
     const PoolLanes *p = context;
     const wk_PoolShape *s = p->s;
-    PoolWindow w;
+    LaneWindow w;
     float *out = p->out + plane * s->h * s->w * p->n;
     if (!p->apart)
         memset(out, 0, (size_t)(s->h * s->w * p->n) * sizeof *out);
     int64_t at = plane * s->oh * s->ow * p->n;
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
-            pool_window(s, oy, ox, &w);
+            lane_window(s, oy, ox, &w);
             pool_back_window(p, &w, p->in + at, p->won + at, out);
         }
 }
