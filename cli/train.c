@@ -132,11 +132,11 @@ static int end_epoch(Training *t, int64_t epoch, const Tally *tally)
     if (!try_network(t->net, t->test, &stop_signal, &score) && !stop_signal)
         return report_wick("train", STAGE_WORKING);
     if (!stop_signal)
-        out("epoch %lld/%lld  loss %.4f  accuracy %.2f %%  test accuracy %.2f %%  %.0f images/s  %.1f s\n",
+        out("epoch %lld/%lld  loss %.4f  accuracy %.2f %%  test accuracy %.2f %%  %.0f images/s\n",
             (long long)epoch, (long long)t->settings->epochs, tally->loss / (double)tally->count,
             100.0 * (double)tally->right / (double)tally->count,
             100.0 * (double)score.right / (double)score.count,
-            (double)tally->count / (spent > 0 ? spent : 1e-9), spent);
+            (double)tally->count / (spent > 0 ? spent : 1e-9));
     int code = save_network(t);
     return code == EXIT_OK && out_failed("train") ? EXIT_IOERR : code;
 }

@@ -1,6 +1,7 @@
 /* The loader: PyTorch's order, the same batches whoever prepares them, errors that arrive, and nothing left behind. */
 #include "io/temp.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -415,6 +416,42 @@ static void memory_runs_out_at_each_allocation(void **state)
     }
 }
 
+/* A pthread_create of the test's own that fails when told to; sanitizers need the real one. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+static atomic_int threads_to_have = INT32_MAX;
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    return atomic_fetch_sub(&threads_to_have, 1) > 0 ? real(thread, attributes, run, argument) : EAGAIN;
+}
+
+static void threads_that_cannot_be_had(void **state)
+{
+    (void)state;
+    for (int have = 0; have < 3; have++) {
+        Function f = {.fails_at = -1, .odd_at = -1, .caller = pthread_self()};
+        wk_DataLoader *loader =
+            wk_DataLoader(wk_CallbackDataset(90, get_item, &f), .batch_size = 3, .num_workers = 3);
+        int64_t at = 0;
+        atomic_store(&threads_to_have, have);
+        for (wk_Batch b; wk_next(loader, &b); at += b.size)
+            assert_int_equal(wk_data(b.target, int64_t)[0], at);
+        atomic_store(&threads_to_have, INT32_MAX);
+        assert_null(wk_error());
+        assert_int_equal(at, 90);
+        wk_dataloader_free(loader);
+    }
+}
+#else
+static void threads_that_cannot_be_had(void **state)
+{
+    (void)state;
+    skip();
+}
+#endif
+
 static void loaders_come_and_go(void **state)
 {
     (void)state;
@@ -463,6 +500,7 @@ int main(void)
         cmocka_unit_test(errors_of_a_function_arrive),
         cmocka_unit_test(random_samples_repeat_for_a_seed),
         cmocka_unit_test(memory_runs_out_at_each_allocation),
+        cmocka_unit_test(threads_that_cannot_be_had),
         cmocka_unit_test(loaders_come_and_go),
         cmocka_unit_test(a_warm_epoch_needs_no_more_memory),
     };
