@@ -154,14 +154,9 @@ static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p)
                         op, WK_NUMBER(p));
     if (p == 1)
         return wk_zeros_shape(0, NULL, (wk_dtype)input->dtype);
-    int64_t order[WK_MAX_DIMS], inverse[WK_MAX_DIMS];
-    order_in_memory(input, order);
-    for (int i = 0; i < input->ndim; i++)
-        inverse[order[i]] = i;
-    /* The mask lies in memory as the input does: its numbers are drawn in that order. */
-    wk_Tensor *mask =
-        wk_bernoulli_(wk_empty_like(wk_permute_dims(wk_detach(input), input->ndim, order)), 1 - p, NULL);
-    return wk_div__double(wk_permute_dims(mask, input->ndim, inverse), 1 - p);
+    /* The mask lies in memory as a dense input does, and its numbers are drawn in that order. */
+    wk_Tensor *mask = wk_bernoulli_(wk_tensor_like(op, (wk_dtype)input->dtype, input), 1 - p, NULL);
+    return wk_div__double(mask, 1 - p);
 }
 
 static bool drops_nothing(const wk_Tensor *input, double p, bool training)

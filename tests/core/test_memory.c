@@ -1,0 +1,197 @@
+/* The caching allocator, seen from outside: it counts, reuses, gives back, aligns, asks its hook, and serves many threads. */
+#include "support/check.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+
+static const size_t sizes[] = {0, 1, 63, 64, 65, 4095, 4096, 4097, 5000, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20};
+
+static void test_counts_and_aligns(void **state)
+{
+    (void)state;
+    void *blocks[LENGTH(sizes)];
+    size_t before = wk_memory_allocated(), total = 0;
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        blocks[i] = wk_alloc(sizes[i]);
+        assert_non_null(blocks[i]);
+        assert_int_equal((uintptr_t)blocks[i] % 64, 0);
+        memset(blocks[i], 0xa5, sizes[i]);
+        total += sizes[i];
+    }
+    assert_true(wk_memory_allocated() - before >= total);
+    assert_true(wk_memory_allocated() - before <= total + total / 4 + 64 * LENGTH(sizes));
+    assert_true(wk_max_memory_allocated() >= wk_memory_allocated());
+    for (size_t i = 0; i < LENGTH(sizes); i++)
+        wk_release(blocks[i], sizes[i]);
+    assert_int_equal(wk_memory_allocated(), before);
+    wk_release(NULL, 10);
+    wk_empty_cache();
+    assert_int_equal(wk_memory_allocated(), before);
+}
+
+static void test_zeroed_and_grown(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        unsigned char *dirty = wk_alloc(sizes[i]);
+        memset(dirty, 0xff, sizes[i]);
+        wk_release(dirty, sizes[i]);
+        unsigned char *block = wk_zalloc(sizes[i]);
+        for (size_t j = 0; j < sizes[i]; j++)
+            assert_int_equal(block[j], 0);
+        for (size_t j = 0; j < sizes[i]; j++)
+            block[j] = (unsigned char)j;
+        block = wk_realloc(block, sizes[i], 2 * sizes[i] + 10);
+        for (size_t j = 0; j < sizes[i]; j++)
+            assert_int_equal(block[j], (unsigned char)j);
+        wk_release(block, 2 * sizes[i] + 10);
+    }
+    char *text = wk_strdup("wick");
+    assert_string_equal(text, "wick");
+    wk_strfree(text);
+    wk_strfree(NULL);
+}
+
+static void test_too_much(void **state)
+{
+    (void)state;
+    EXPECT_ERROR(wk_alloc(SIZE_MAX), WK_ERROR_MEMORY, "you tried to allocate 18446744073709551615 bytes");
+    EXPECT_ERROR(wk_alloc(SIZE_MAX / 2), WK_ERROR_MEMORY, "you tried to allocate");
+    void *block = wk_alloc(100);
+    EXPECT_ERROR(wk_realloc(block, 100, SIZE_MAX), WK_ERROR_MEMORY, "you tried to allocate");
+    wk_release(block, 100); /* the old block is still there */
+}
+
+static bool refuse_large(size_t bytes, void *user)
+{
+    *(size_t *)user += 1;
+    return bytes < 1000;
+}
+
+static void test_hook(void **state)
+{
+    (void)state;
+    size_t asked = 0;
+    wk_release(wk_alloc(2000), 2000);
+    wk_set_memory_hook(refuse_large, &asked);
+    void *small = wk_alloc(500);
+    void *large = wk_alloc(2000); /* cached, but asked all the same */
+    wk_set_memory_hook(NULL, NULL);
+    assert_non_null(small);
+    assert_null(large);
+    assert_int_equal(wk_error_kind(), WK_ERROR_MEMORY);
+    assert_int_equal(asked, 2);
+    wk_clear_error();
+    wk_release(small, 500);
+}
+
+/* Blocks made by one thread and released by another are found again, and the count comes back to where it was. */
+enum { PASSED = 2000 };
+static _Atomic(void *) passed[PASSED];
+
+static void *produce(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < PASSED; i++)
+        atomic_store(&passed[i], wk_alloc((size_t)(i % 97) * 150));
+    return NULL;
+}
+
+static void *consume(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < PASSED; i++) {
+        void *block;
+        while (!(block = atomic_exchange(&passed[i], NULL)))
+            sched_yield();
+        wk_release(block, (size_t)(i % 97) * 150);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    size_t before = wk_memory_allocated();
+    for (int round = 0; round < 3; round++) {
+        pthread_t threads[2];
+        assert_int_equal(pthread_create(&threads[0], NULL, produce, NULL), 0);
+        assert_int_equal(pthread_create(&threads[1], NULL, consume, NULL), 0);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        assert_int_equal(wk_memory_allocated(), before);
+    }
+}
+
+/* ---- errors ----------------------------------------------------------------------------------------- */
+
+static void test_first_error_stays_until_read(void **state)
+{
+    (void)state;
+    wk_clear_error();
+    assert_null(wk_error());
+    assert_null(wk_raise(WK_ERROR_SHAPE, "first %d", 1));
+    wk_raise(WK_ERROR_INDEX, "second");
+    assert_null(wk_raise_null("op", "x"));
+    assert_int_equal(wk_error_kind(), WK_ERROR_SHAPE);
+    assert_string_equal(wk_error(), "first 1");
+    assert_string_equal(wk_error(), "first 1");
+    wk_raise(WK_ERROR_INDEX, "third");
+    assert_string_equal(wk_error(), "third");
+    wk_raise_null("op", "x"); /* the last was read: this is a new one */
+    assert_string_equal(wk_error(), "op: argument x is NULL");
+    wk_clear_error();
+    assert_int_equal(wk_error_kind(), WK_OK);
+}
+
+static void test_long_and_strange_text(void **state)
+{
+    (void)state;
+    char out[32], long_text[5000];
+    assert_string_equal(wk_quote(out, sizeof out, "plain"), "plain");
+    assert_string_equal(wk_quote(out, sizeof out, "\x1b[31m%n\n"), "\\x1b[31m%n\\x0a");
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = 0;
+    assert_true(strlen(wk_quote(out, sizeof out, long_text)) < sizeof out);
+    assert_non_null(strstr(out, "..."));
+    wk_raise(WK_ERROR_ARGUMENT, "%s", long_text);
+    assert_true(strlen(wk_error()) < 2048);
+    wk_clear_error();
+}
+
+static void *other_thread(void *unused)
+{
+    (void)unused;
+    return wk_error() ? "an error of another thread" : NULL;
+}
+
+static void test_errors_are_per_thread(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    void *seen;
+    wk_raise(WK_ERROR_STATE, "mine");
+    assert_int_equal(pthread_create(&thread, NULL, other_thread, NULL), 0);
+    pthread_join(thread, &seen);
+    assert_null(seen);
+    assert_string_equal(wk_error(), "mine");
+    wk_clear_error();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_and_aligns),
+        cmocka_unit_test(test_zeroed_and_grown),
+        cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_hook),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_first_error_stays_until_read),
+        cmocka_unit_test(test_long_and_strange_text),
+        cmocka_unit_test(test_errors_are_per_thread),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
