@@ -44,6 +44,18 @@ static bool gemm_into(wk_Tensor *out, const wk_Tensor *a, const wk_Tensor *b, do
     return wk_kernels->gemm[out->dtype](&g);
 }
 
+/* Whether a matrix lies in memory by columns, as a transposed weight does. */
+static bool by_columns(const wk_Tensor *t)
+{
+    return t->stride[0] == 1 && t->stride[1] >= t->shape[0] && t->shape[1] > 1;
+}
+
+/* A^T G, the gradient of B, in memory as B is: that of a transposed weight is then, transposed back, contiguous. */
+static wk_Tensor *second_gradient(wk_Tensor *a, bool columns, wk_Tensor *grad)
+{
+    return columns ? wk_t(wk_mm(wk_t(grad), a)) : wk_mm(wk_t(a), grad);
+}
+
 static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     if (wk_node_needs(node, 0))
@@ -53,6 +65,15 @@ static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 /* ---- mm, bmm ---------------------------------------------------------------------------------------- */
+
+static void mm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    const bool *columns = node->attributes;
+    if (wk_node_needs(node, 0))
+        out[0] = wk_mm(grad, wk_t(wk_saved_input(node, 1)));
+    if (wk_node_needs(node, 1))
+        out[1] = second_gradient(wk_saved_input(node, 0), *columns, grad);
+}
 
 static wk_Tensor *product_forward(wk_Call *call)
 {
@@ -66,17 +87,18 @@ static wk_Tensor *product_forward(wk_Call *call)
 }
 
 WK_OP(mm_op) = {.name = "mm",
-                            .node = "MmBackward0",
-                            .inputs = {"input", "mat2"},
-                            .uses = {2, 1},
-                            .forward = product_forward,
-                            .backward = product_backward};
+                .node = "MmBackward0",
+                .inputs = {"input", "mat2"},
+                .uses = {2, 1},
+                .attributes = sizeof(bool),
+                .forward = product_forward,
+                .backward = mm_backward};
 WK_OP(bmm_op) = {.name = "bmm",
-                             .node = "BmmBackward0",
-                             .inputs = {"input", "mat2"},
-                             .uses = {2, 1},
-                             .forward = product_forward,
-                             .backward = product_backward};
+                 .node = "BmmBackward0",
+                 .inputs = {"input", "mat2"},
+                 .uses = {2, 1},
+                 .forward = product_forward,
+                 .backward = product_backward};
 
 static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
 {
@@ -89,6 +111,12 @@ static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
     return same_dtype(op, a, b);
 }
 
+static wk_Tensor *multiply(wk_Tensor *a, wk_Tensor *b)
+{
+    bool columns = by_columns(b);
+    return WK_APPLY(&mm_op, &columns, a, b);
+}
+
 wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
 {
     if (!wk_tensor_check(a, "mm", "input") || !wk_tensor_check(b, "mm", "mat2"))
@@ -96,7 +124,7 @@ wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
     if (a->ndim != 2 || b->ndim != 2)
         return wk_raise(WK_ERROR_SHAPE, "mm: both arguments must be matrices, got %s and %s",
                         WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
-    return factors_fit("mm", a, b) ? WK_APPLY(&mm_op, NULL, a, b) : NULL;
+    return factors_fit("mm", a, b) ? multiply(a, b) : NULL;
 }
 
 wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b)
@@ -139,11 +167,11 @@ static void mv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(mv_op) = {.name = "mv",
-                            .node = "MvBackward0",
-                            .inputs = {"input", "vec"},
-                            .uses = {2, 1},
-                            .forward = mv_forward,
-                            .backward = mv_backward};
+                .node = "MvBackward0",
+                .inputs = {"input", "vec"},
+                .uses = {2, 1},
+                .forward = mv_forward,
+                .backward = mv_backward};
 
 static wk_Tensor *dot_forward(wk_Call *call)
 {
@@ -162,16 +190,17 @@ static void dot_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(dot_op) = {.name = "dot",
-                             .node = "DotBackward0",
-                             .inputs = {"input", "tensor"},
-                             .uses = {2, 1},
-                             .forward = dot_forward,
-                             .backward = dot_backward};
+                 .node = "DotBackward0",
+                 .inputs = {"input", "tensor"},
+                 .uses = {2, 1},
+                 .forward = dot_forward,
+                 .backward = dot_backward};
 
 /* ---- addmm, linear ---------------------------------------------------------------------------------- */
 
 typedef struct Scales {
     double beta, alpha;
+    bool columns; /* mat2 lies by columns */
 } Scales;
 
 static wk_Tensor *addmm_forward(wk_Call *call)
@@ -204,16 +233,16 @@ static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     if (wk_node_needs(node, 1))
         out[1] = scaled(wk_mm(grad, wk_t(wk_saved_input(node, 2))), s->alpha);
     if (wk_node_needs(node, 2))
-        out[2] = scaled(wk_mm(wk_t(wk_saved_input(node, 1)), grad), s->alpha);
+        out[2] = scaled(second_gradient(wk_saved_input(node, 1), s->columns, grad), s->alpha);
 }
 
 WK_OP(addmm_op) = {.name = "addmm",
-                               .node = "AddmmBackward0",
-                               .inputs = {"input", "mat1", "mat2"},
-                               .uses = {0, 4, 2},
-                               .attributes = sizeof(Scales),
-                               .forward = addmm_forward,
-                               .backward = addmm_backward};
+                   .node = "AddmmBackward0",
+                   .inputs = {"input", "mat1", "mat2"},
+                   .uses = {0, 4, 2},
+                   .attributes = sizeof(Scales),
+                   .forward = addmm_forward,
+                   .backward = addmm_backward};
 
 static double scale_option(double value)
 {
@@ -242,7 +271,7 @@ wk_Tensor *wk_addmm_with(wk_addmm_options o)
                             "sizes: %s. Tensor sizes: %s",
                             wk_shape_text(2, shape).text, WK_SHAPE_TEXT(o.input));
     }
-    Scales s = {scale_option(o.beta), scale_option(o.alpha)};
+    Scales s = {scale_option(o.beta), scale_option(o.alpha), by_columns(o.mat2)};
     return WK_APPLY(&addmm_op, &s, o.input, o.mat1, o.mat2);
 }
 
@@ -344,7 +373,7 @@ wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
     if (a->ndim <= 2 && b->ndim == 1)
         return vector_product(a, b);
     if (a->ndim == 2 && b->ndim == 2)
-        return factors_fit("matmul", a, b) ? WK_APPLY(&mm_op, NULL, a, b) : NULL;
+        return factors_fit("matmul", a, b) ? multiply(a, b) : NULL;
     if (a->ndim == 1) {
         wk_Tensor *product = wk_matmul(wk_unsqueeze(a, 0), b);
         return wk_squeeze_dims(product, 1, (const int64_t[]){-2});
