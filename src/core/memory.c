@@ -51,7 +51,7 @@ typedef struct ThreadCache {
 
 static struct {
     pthread_mutex_t lock;
-    Block *small[SMALL_CLASSES];
+    _Atomic(Block *) small[SMALL_CLASSES]; /* looked at without the lock, changed under it */
     Block *large[LARGE_CLASSES];
     size_t kept;    /* bytes in the lists above */
     int64_t in_use; /* bytes of large blocks, and of small ones of threads that ended */
@@ -66,6 +66,27 @@ static pthread_once_t wk_cache_once = PTHREAD_ONCE_INIT;
 static _Atomic(wk_MemoryHook) wk_memory_hook;
 static _Atomic(void *) wk_memory_hook_user;
 
+/* Puts a small block into the common list; the lock is held. */
+static void keep_small(Block *b, int c)
+{
+    b->next = atomic_load_explicit(&wk_pool.small[c], memory_order_relaxed);
+    atomic_store_explicit(&wk_pool.small[c], b, memory_order_relaxed);
+    wk_pool.kept += (size_t)c * 64;
+}
+
+/* Takes one out of it, or NULL. */
+static Block *take_small(int c)
+{
+    pthread_mutex_lock(&wk_pool.lock);
+    Block *b = atomic_load_explicit(&wk_pool.small[c], memory_order_relaxed);
+    if (b) {
+        atomic_store_explicit(&wk_pool.small[c], b->next, memory_order_relaxed);
+        wk_pool.kept -= (size_t)c * 64;
+    }
+    pthread_mutex_unlock(&wk_pool.lock);
+    return b;
+}
+
 static void cache_ended(void *pointer)
 {
     ThreadCache *cache = pointer;
@@ -74,9 +95,7 @@ static void cache_ended(void *pointer)
         while (cache->free[c]) {
             Block *b = cache->free[c];
             cache->free[c] = b->next;
-            b->next = wk_pool.small[c];
-            wk_pool.small[c] = b;
-            wk_pool.kept += (size_t)c * 64;
+            keep_small(b, c);
         }
     wk_pool.in_use += atomic_load_explicit(&cache->in_use, memory_order_relaxed);
     for (ThreadCache **link = &wk_pool.threads; *link; link = &(*link)->next)
@@ -150,26 +169,32 @@ static int large_class(size_t bytes, size_t *rounded)
     return index < LARGE_CLASSES ? index : -1;
 }
 
-static void free_lists(Block **lists, int classes)
+static void free_list(Block *b)
 {
-    for (int c = 0; c < classes; c++)
-        while (lists[c]) {
-            Block *b = lists[c];
-            lists[c] = b->next;
-            free(b);
-        }
+    while (b) {
+        Block *next = b->next;
+        free(b);
+        b = next;
+    }
 }
 
 void wk_empty_cache(void)
 {
     ThreadCache *cache = wk_thread_cache;
-    if (cache) {
-        free_lists(cache->free, SMALL_CLASSES);
-        memset(cache->count, 0, sizeof cache->count);
+    for (int c = 0; cache && c < SMALL_CLASSES; c++) {
+        free_list(cache->free[c]);
+        cache->free[c] = NULL;
+        cache->count[c] = 0;
     }
     pthread_mutex_lock(&wk_pool.lock);
-    free_lists(wk_pool.small, SMALL_CLASSES);
-    free_lists(wk_pool.large, LARGE_CLASSES);
+    for (int c = 0; c < SMALL_CLASSES; c++) {
+        free_list(atomic_load_explicit(&wk_pool.small[c], memory_order_relaxed));
+        atomic_store_explicit(&wk_pool.small[c], NULL, memory_order_relaxed);
+    }
+    for (int c = 0; c < LARGE_CLASSES; c++) {
+        free_list(wk_pool.large[c]);
+        wk_pool.large[c] = NULL;
+    }
     wk_pool.kept = 0;
     pthread_mutex_unlock(&wk_pool.lock);
 }
@@ -194,17 +219,8 @@ static void *small_block(ThreadCache *cache, int c)
         cache->count[c]--;
         return b;
     }
-    if (atomic_load_explicit((_Atomic(Block *) *)&wk_pool.small[c], memory_order_relaxed)) {
-        pthread_mutex_lock(&wk_pool.lock);
-        b = wk_pool.small[c];
-        if (b) {
-            atomic_store_explicit((_Atomic(Block *) *)&wk_pool.small[c], b->next, memory_order_relaxed);
-            wk_pool.kept -= (size_t)c * 64;
-        }
-        pthread_mutex_unlock(&wk_pool.lock);
-        if (b)
-            return b;
-    }
+    if (atomic_load_explicit(&wk_pool.small[c], memory_order_relaxed) && (b = take_small(c)))
+        return b;
     return system_block((size_t)c * 64);
 }
 
@@ -267,9 +283,7 @@ static void release_small(ThreadCache *cache, Block *b, int c)
         return;
     }
     pthread_mutex_lock(&wk_pool.lock);
-    b->next = wk_pool.small[c];
-    atomic_store_explicit((_Atomic(Block *) *)&wk_pool.small[c], b, memory_order_relaxed);
-    wk_pool.kept += (size_t)c * 64;
+    keep_small(b, c);
     pthread_mutex_unlock(&wk_pool.lock);
 }
 
@@ -308,6 +322,35 @@ void wk_release(void *block, size_t bytes)
     count_small(cache, -(int64_t)c * 64);
     release_small(cache, block, c);
 }
+
+#ifndef NDEBUG
+enum { LATE = 4096 };
+static struct {
+    pthread_mutex_t lock;
+    struct {
+        void *block;
+        size_t bytes;
+    } late[LATE];
+    unsigned next;
+} wk_waiting = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void wk_release_late(void *block, size_t bytes)
+{
+    pthread_mutex_lock(&wk_waiting.lock);
+    unsigned slot = wk_waiting.next++ % LATE;
+    void *oldest = wk_waiting.late[slot].block;
+    size_t oldest_bytes = wk_waiting.late[slot].bytes;
+    wk_waiting.late[slot].block = block;
+    wk_waiting.late[slot].bytes = bytes;
+    pthread_mutex_unlock(&wk_waiting.lock);
+    ThreadCache *cache = cache_of_thread();
+    int64_t counted = (int64_t)((bytes + 63) / 64 * 64),
+            counted_oldest = (int64_t)((oldest_bytes + 63) / 64 * 64);
+    if (cache)
+        count_small(cache, oldest ? counted_oldest - counted : -counted);
+    wk_release(oldest, oldest_bytes);
+}
+#endif
 
 void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes)
 {

@@ -13,6 +13,12 @@ void *wk_zalloc(size_t bytes);
 /* Gives back what wk_alloc(bytes) gave; NULL is allowed. */
 void wk_release(void *block, size_t bytes);
 
+#ifndef NDEBUG
+/* The same for a small block, which is counted as given back at once but used again only after thousands of others: what is read of it
+ * in the meantime is what it was. For debug builds. */
+void wk_release_late(void *block, size_t bytes);
+#endif
+
 /* Copies the old contents into a block of new_bytes and releases the old one; on failure returns NULL and leaves the old one. */
 void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes);
 

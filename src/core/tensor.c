@@ -1,11 +1,10 @@
 /* The tensor and its storage: making, sharing, letting go, looking at.
  *
- * A storage is one block: a 64-byte header with the elements behind it. In debug builds released tensors wait in a quarantine before
- * their memory is used again, so that the magic word betrays a use after the end of the step. */
+ * A storage is one block: a 64-byte header with the elements behind it. In debug builds the memory of a released tensor is used again only
+ * after thousands of others, so that the magic word betrays a use after the end of the step. */
 #include "core/tensor.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -193,25 +192,6 @@ wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtyp
 
 /* ---- letting go ------------------------------------------------------------------------------------- */
 
-#ifndef NDEBUG
-enum { QUARANTINE = 4096 };
-static struct {
-    pthread_mutex_t lock;
-    wk_Tensor *tensors[QUARANTINE];
-    unsigned next;
-} wk_quarantine = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static wk_Tensor *quarantine(wk_Tensor *t)
-{
-    pthread_mutex_lock(&wk_quarantine.lock);
-    wk_Tensor **slot = &wk_quarantine.tensors[wk_quarantine.next++ % QUARANTINE];
-    wk_Tensor *oldest = *slot;
-    *slot = t;
-    pthread_mutex_unlock(&wk_quarantine.lock);
-    return oldest;
-}
-#endif
-
 void wk_tensor_release(wk_Tensor *t)
 {
     if (!t || !wk_object_drop(&t->object))
@@ -221,9 +201,10 @@ void wk_tensor_release(wk_Tensor *t)
     storage_release(t->storage);
 #ifndef NDEBUG
     memset(t->shape, 0x5a, sizeof t->shape);
-    t = quarantine(t);
-#endif
+    wk_release_late(t, sizeof *t);
+#else
     wk_release(t, sizeof *t);
+#endif
 }
 
 bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name)
