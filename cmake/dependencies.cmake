@@ -20,7 +20,6 @@ function(wick_need name default what header library package)
 endfunction()
 
 wick_need(ZLIB ON "compressed files" zlib.h z zlib1g-dev)
-wick_need(JSON ON "files with JSON in them" jansson.h jansson libjansson-dev)
 if(PROJECT_IS_TOP_LEVEL)
   wick_need(PNG ON "pictures, for the program" png.h png libpng-dev)
   wick_need(CURL ON "downloads, for the program" curl/curl.h curl libcurl4-openssl-dev)

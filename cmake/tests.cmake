@@ -13,7 +13,7 @@ endif()
 function(wick_test_target target)
   target_include_directories(${target} PRIVATE include src tests)
   target_compile_options(${target} PRIVATE ${WICK_WARNINGS} -ffp-contract=off)
-  target_compile_definitions(${target} PRIVATE WICK_HAS_ZLIB=$<BOOL:${WICK_ZLIB}> WICK_HAS_JSON=$<BOOL:${WICK_JSON}>
+  target_compile_definitions(${target} PRIVATE WICK_HAS_ZLIB=$<BOOL:${WICK_ZLIB}>
     WICK_HAS_PNG=$<BOOL:${WICK_PNG}> WICK_HAS_CURL=$<BOOL:${WICK_CURL}>)
   target_link_libraries(${target} PRIVATE wick_static wick_tests Threads::Threads m)
 endfunction()

@@ -17,7 +17,7 @@ FEATURE = re.compile(r"\s*#\s*define\s+_(GNU|DEFAULT|POSIX_C|XOPEN)_SOURCE\b")
 
 HEAD = """/* wick %s in one file. Put wick.c and wick.h into your program and compile with:
  *     cc -std=c17 -O3 -ffp-contract=off -c wick.c      and link with -lm -pthread
- * -DWICK_HAS_ZLIB=1 (-lz) adds compressed files, -DWICK_HAS_JSON=1 (-ljansson) the formats that hold JSON.
+ * -DWICK_HAS_ZLIB=1 (-lz) adds compressed files.
  * Made by tools/amalgamate.py; change the sources instead. */
 """
 

@@ -6,7 +6,7 @@
 logs=build/logs
 mkdir -p "$logs"
 
-build_packages=(gcc libc6-dev cmake ninja-build zlib1g-dev libjansson-dev libpng-dev
+build_packages=(gcc libc6-dev cmake ninja-build zlib1g-dev libpng-dev
     "libcurl4-openssl-dev|libcurl4-gnutls-dev" ca-certificates)
 test_packages=("${build_packages[@]}" g++ "pkg-config|pkgconf" libcmocka-dev)
 
