@@ -91,8 +91,10 @@ WK_DECLARE_UNARY(gelu)
 
 /* (x - mean) / sqrt(var + eps) * weight + bias for each channel.                           torch: F.batch_norm
  *   input [N, C, ...]   running_mean, running_var, weight, bias [C] or NULL   ->   as input
- *   .training takes mean and variance of the batch, more than one value for each channel, and moves the running ones towards them by
- *   momentum (unset is 0.1, WK_ZERO is 0), the variance unbiased; otherwise it takes the running ones. eps: unset is 1e-5
+ *   .training takes mean and variance of the batch, more than one value for each channel, and moves the
+ *   running ones towards them by
+ *   momentum (unset is 0.1, WK_ZERO is 0), the variance unbiased; otherwise it takes the running ones. eps:
+ *   unset is 1e-5
  * Differs from PyTorch: a call that fails leaves the running statistics alone. */
 typedef struct wk_batch_norm_options {
     wk_Tensor *input, *running_mean, *running_var, *weight, *bias;
@@ -103,7 +105,8 @@ WK_API wk_Tensor *wk_batch_norm_with(wk_batch_norm_options options);
 #define wk_batch_norm(...) wk_batch_norm_with((wk_batch_norm_options){.input = __VA_ARGS__})
 
 /* The same over the last dimensions, named by their sizes: wk_layer_norm(x, wk_dims(768), weight, bias).  torch: F.layer_norm
- *   input [..., *normalized_shape]   weight, bias [*normalized_shape] or NULL   ->   as input     eps: unset is 1e-5
+ *   input [..., *normalized_shape]   weight, bias [*normalized_shape] or NULL   ->   as input     eps:
+ *   unset is 1e-5
  * Differs from PyTorch: never. */
 typedef struct wk_layer_norm_options {
     wk_Tensor *input;
@@ -127,7 +130,8 @@ WK_API wk_Tensor *wk_group_norm_with(wk_group_norm_options options);
 #define wk_group_norm(...) wk_group_norm_with((wk_group_norm_options){.input = __VA_ARGS__})
 
 /* Variance, and its root, over .dims (all when unset), divided by the number of elements less correction.  torch: var, std
- *   correction: unset is 1, WK_ZERO is 0; too few elements give NaN. The gradient of std at equal elements is 0
+ *   correction: unset is 1, WK_ZERO is 0; too few elements give NaN. The gradient of std at equal elements
+ *   is 0
  * Differs from PyTorch: never. */
 typedef struct wk_var_options {
     wk_Tensor *input;
@@ -141,7 +145,8 @@ WK_API wk_Tensor *wk_std_with(wk_var_options options);
 #define wk_std(...) wk_std_with((wk_var_options){.input = __VA_ARGS__})
 
 /* sum(|x|^p)^(1/p) over .dims (all when unset): wk_norm(x), wk_norm(x, 1), wk_norm(x, .dims = wk_dims(1)).  torch: norm
- *   p: unset is 2; INFINITY is the largest |x|, -INFINITY the smallest, WK_ZERO counts what is not 0. Its gradient at 0 is 0
+ *   p: unset is 2; INFINITY is the largest |x|, -INFINITY the smallest, WK_ZERO counts what is not 0. Its
+ *   gradient at 0 is 0
  * Differs from PyTorch: never. */
 typedef struct wk_norm_options {
     wk_Tensor *input;
@@ -153,7 +158,8 @@ WK_API wk_Tensor *wk_norm_with(wk_norm_options options);
 #define wk_norm(...) wk_norm_with((wk_norm_options){.input = __VA_ARGS__})
 
 /* The mean of output_size windows in each direction: wk_adaptive_avg_pool2d(x, 1) is that of the plane.  torch: F.adaptive_avg_pool2d
- *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]; WK_NONE in a pair keeps the input's size, WK_ZERO is 0
+ *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]; WK_NONE in a pair keeps the input's size,
+ *   WK_ZERO is 0
  *   window i of OH is rows floor(i*H/OH) to ceil((i+1)*H/OH) - 1
  * Differs from PyTorch: never. */
 #define WK_NONE (INT64_MIN + 1)

@@ -12,7 +12,8 @@ typedef struct AdaptiveAvgPool2d {
 static wk_Tensor *AdaptiveAvgPool2d_forward(wk_Module *self, wk_Tensor *x)
 {
     const wk_AdaptiveAvgPool2d_options *o = &((const AdaptiveAvgPool2d *)self)->options;
-    return wk_adaptive_avg_pool2d(x, o->output_size, .output_size_hw = {o->output_size_hw[0], o->output_size_hw[1]});
+    return wk_adaptive_avg_pool2d(x, o->output_size,
+                                  .output_size_hw = {o->output_size_hw[0], o->output_size_hw[1]});
 }
 
 static wk_PairText output_size_text(int64_t size)
@@ -30,14 +31,16 @@ static bool AdaptiveAvgPool2d_describe(const wk_Module *self, char *out, size_t 
     const wk_AdaptiveAvgPool2d_options *o = &((const AdaptiveAvgPool2d *)self)->options;
     const int64_t *pair = o->output_size_hw;
     if (pair[0] || pair[1])
-        snprintf(out, size, "output_size=(%s, %s)", output_size_text(pair[0]).text, output_size_text(pair[1]).text);
+        snprintf(out, size, "output_size=(%s, %s)", output_size_text(pair[0]).text,
+                 output_size_text(pair[1]).text);
     else
         snprintf(out, size, "output_size=%s", output_size_text(o->output_size).text);
     return true;
 }
 
-static const wk_Class adaptive_avg_pool2d_class = {
-    .name = "AdaptiveAvgPool2d", .forward = AdaptiveAvgPool2d_forward, .describe = AdaptiveAvgPool2d_describe};
+static const wk_Class adaptive_avg_pool2d_class = {.name = "AdaptiveAvgPool2d",
+                                                   .forward = AdaptiveAvgPool2d_forward,
+                                                   .describe = AdaptiveAvgPool2d_describe};
 
 wk_Module *wk_AdaptiveAvgPool2d_with(wk_AdaptiveAvgPool2d_options options)
 {

@@ -1,7 +1,9 @@
-/* BatchNorm1d, 2d, 3d, LayerNorm, GroupNorm: the functions of their names with weights and running statistics of their own. They draw
+/* BatchNorm1d, 2d, 3d, LayerNorm, GroupNorm: the functions of their names with weights and running
+ * statistics of their own. They draw
  * no random numbers.
  *
- * A batch is counted after it has been normalised, so that a call that fails leaves all of a BatchNorm as it was. */
+ * A batch is counted after it has been normalised, so that a call that fails leaves all of a BatchNorm as
+ * it was. */
 #include <stdio.h>
 #include <string.h>
 
@@ -92,12 +94,12 @@ static bool BatchNorm_describe(const wk_Module *self, char *out, size_t size)
 {
     const BatchNorm *norm = (const BatchNorm *)self;
     wk_Text eps = {0}, momentum = {0};
-    bool done = wk_text_repr(&eps, norm->eps) &&
-                (norm->cumulative ? wk_text_append(&momentum, "None") : wk_text_repr(&momentum, norm->momentum));
+    bool done = wk_text_repr(&eps, norm->eps) && (norm->cumulative ? wk_text_append(&momentum, "None")
+                                                                   : wk_text_repr(&momentum, norm->momentum));
     if (done)
-        snprintf(out, size, "%lld, eps=%s, momentum=%s, affine=%s, bias=%s, track_running_stats=%s", (long long)norm->num_features,
-                 wk_text_str(&eps), wk_text_str(&momentum), norm_truth(norm->weight), norm_truth(norm->bias),
-                 norm_truth(norm->running_mean));
+        snprintf(out, size, "%lld, eps=%s, momentum=%s, affine=%s, bias=%s, track_running_stats=%s",
+                 (long long)norm->num_features, wk_text_str(&eps), wk_text_str(&momentum),
+                 norm_truth(norm->weight), norm_truth(norm->bias), norm_truth(norm->running_mean));
     wk_text_free(&eps);
     wk_text_free(&momentum);
     return done;
@@ -106,14 +108,16 @@ static bool BatchNorm_describe(const wk_Module *self, char *out, size_t size)
 static bool BatchNorm_reset(wk_Module *self)
 {
     const BatchNorm *norm = (const BatchNorm *)self;
-    if (norm->running_mean &&
-        !(wk_zeros_(norm->running_mean) && wk_ones_(norm->running_var) && wk_zeros_(norm->num_batches_tracked)))
+    if (norm->running_mean && !(wk_zeros_(norm->running_mean) && wk_ones_(norm->running_var) &&
+                                wk_zeros_(norm->num_batches_tracked)))
         return false;
     return reset_affine(norm->weight, norm->bias);
 }
 
-#define BATCH_NORM(cls) \
-    {.name = #cls, .forward = cls##_forward, .describe = BatchNorm_describe, .reset = BatchNorm_reset}
+#define BATCH_NORM(cls)                                                                                  \
+    {                                                                                                    \
+        .name = #cls, .forward = cls##_forward, .describe = BatchNorm_describe, .reset = BatchNorm_reset \
+    }
 static const wk_Class batch_norm1d_class = BATCH_NORM(BatchNorm1d);
 static const wk_Class batch_norm2d_class = BATCH_NORM(BatchNorm2d);
 static const wk_Class batch_norm3d_class = BATCH_NORM(BatchNorm3d);
@@ -133,8 +137,10 @@ static wk_Module *batch_norm_new(const wk_Class *cls, const wk_BatchNorm_options
     if (!o->no_affine && !o->no_bias)
         wk_attr(norm, bias, wk_parameter_empty(cls->name, 1, size));
     if (!o->no_track_running_stats) {
-        norm->running_mean = wk_register_buffer(&norm->base, "running_mean", norm_buffer(1, size, 0, wk_default_dtype), true);
-        norm->running_var = wk_register_buffer(&norm->base, "running_var", norm_buffer(1, size, 1, wk_default_dtype), true);
+        norm->running_mean =
+            wk_register_buffer(&norm->base, "running_mean", norm_buffer(1, size, 0, wk_default_dtype), true);
+        norm->running_var =
+            wk_register_buffer(&norm->base, "running_var", norm_buffer(1, size, 1, wk_default_dtype), true);
         norm->num_batches_tracked =
             wk_register_buffer(&norm->base, "num_batches_tracked", norm_buffer(0, NULL, 0, wk_int64), true);
     }
@@ -185,8 +191,10 @@ static bool LayerNorm_describe(const wk_Module *self, char *out, size_t size)
     bool done = wk_text_append(&text, "(");
     for (int i = 0; done && i < s->ndim; i++)
         done = wk_text_printf(&text, i ? ", %lld" : "%lld", (long long)s->dims[i]);
-    done = done && wk_text_append(&text, s->ndim == 1 ? ",), eps=" : "), eps=") && wk_text_repr(&text, norm->eps) &&
-           wk_text_printf(&text, ", elementwise_affine=%s, bias=%s", norm_truth(norm->affine), norm_truth(norm->bias));
+    done = done && wk_text_append(&text, s->ndim == 1 ? ",), eps=" : "), eps=") &&
+           wk_text_repr(&text, norm->eps) &&
+           wk_text_printf(&text, ", elementwise_affine=%s, bias=%s", norm_truth(norm->affine),
+                          norm_truth(norm->bias));
     if (done)
         snprintf(out, size, "%s", wk_text_str(&text));
     wk_text_free(&text);
@@ -199,15 +207,18 @@ static bool LayerNorm_reset(wk_Module *self)
     return reset_affine(norm->weight, norm->bias);
 }
 
-static const wk_Class layer_norm_class = {
-    .name = "LayerNorm", .forward = LayerNorm_forward, .describe = LayerNorm_describe, .reset = LayerNorm_reset};
+static const wk_Class layer_norm_class = {.name = "LayerNorm",
+                                          .forward = LayerNorm_forward,
+                                          .describe = LayerNorm_describe,
+                                          .reset = LayerNorm_reset};
 
 wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options)
 {
     const wk_Dims shape = options.normalized_shape;
     if (shape.count < 1 || shape.count > WK_MAX_DIMS)
-        return wk_raise(WK_ERROR_SHAPE, "LayerNorm: normalized_shape has %d dimensions, from 1 to %d are possible", shape.count,
-                        WK_MAX_DIMS);
+        return wk_raise(WK_ERROR_SHAPE,
+                        "LayerNorm: normalized_shape has %d dimensions, from 1 to %d are possible",
+                        shape.count, WK_MAX_DIMS);
     LayerNorm *norm = (LayerNorm *)wk_module_new(sizeof *norm, &layer_norm_class);
     if (!norm)
         return NULL;
@@ -243,8 +254,9 @@ static bool GroupNorm_describe(const wk_Module *self, char *out, size_t size)
     wk_Text eps = {0};
     bool done = wk_text_repr(&eps, norm->eps);
     if (done)
-        snprintf(out, size, "%lld, %lld, eps=%s, affine=%s, bias=%s", (long long)norm->num_groups, (long long)norm->num_channels,
-                 wk_text_str(&eps), norm_truth(norm->weight), norm_truth(norm->bias));
+        snprintf(out, size, "%lld, %lld, eps=%s, affine=%s, bias=%s", (long long)norm->num_groups,
+                 (long long)norm->num_channels, wk_text_str(&eps), norm_truth(norm->weight),
+                 norm_truth(norm->bias));
     wk_text_free(&eps);
     return done;
 }
@@ -255,8 +267,10 @@ static bool GroupNorm_reset(wk_Module *self)
     return reset_affine(norm->weight, norm->bias);
 }
 
-static const wk_Class group_norm_class = {
-    .name = "GroupNorm", .forward = GroupNorm_forward, .describe = GroupNorm_describe, .reset = GroupNorm_reset};
+static const wk_Class group_norm_class = {.name = "GroupNorm",
+                                          .forward = GroupNorm_forward,
+                                          .describe = GroupNorm_describe,
+                                          .reset = GroupNorm_reset};
 
 wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options)
 {
@@ -264,7 +278,8 @@ wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options)
         return wk_raise(WK_ERROR_ARGUMENT, "GroupNorm: Expected num groups to be greater than 0, got %lld",
                         (long long)(options.num_groups == WK_ZERO ? 0 : options.num_groups));
     if (options.num_channels % options.num_groups)
-        return wk_raise(WK_ERROR_ARGUMENT, "GroupNorm: num_channels (%lld) must be divisible by num_groups (%lld)",
+        return wk_raise(WK_ERROR_ARGUMENT,
+                        "GroupNorm: num_channels (%lld) must be divisible by num_groups (%lld)",
                         (long long)options.num_channels, (long long)options.num_groups);
     GroupNorm *norm = (GroupNorm *)wk_module_new(sizeof *norm, &group_norm_class);
     if (!norm)

@@ -2,7 +2,8 @@
  *
  *   The gradient is spread evenly over each window; that is linear, and its own gradient the mean again.
  *
- * One window over the whole plane is mean over the last two dimensions, in the graph too, as PyTorch has it. */
+ * One window over the whole plane is mean over the last two dimensions, in the graph too, as PyTorch has
+ * it. */
 #include "ops/ops.h"
 #include "ops/window.h"
 
@@ -19,7 +20,8 @@ static wk_Tensor *adaptive_forward(wk_Call *call)
 {
     const AdaptiveArgs *a = call->attributes;
     wk_Tensor *x = wk_contiguous(call->in[0]);
-    wk_Tensor *out = x ? wk_tensor_new("adaptive_avg_pool2d", (wk_dtype)x->dtype, a->after.ndim, a->after.dims) : NULL;
+    wk_Tensor *out =
+        x ? wk_tensor_new("adaptive_avg_pool2d", (wk_dtype)x->dtype, a->after.ndim, a->after.dims) : NULL;
     if (out && out->numel)
         wk_kernels->adaptive_avg_pool2d[x->dtype](&a->shape, wk_tensor_data(x), wk_tensor_data(out));
     return out;
@@ -29,7 +31,8 @@ static wk_Tensor *adaptive_spread_forward(wk_Call *call)
 {
     const AdaptiveArgs *a = call->attributes;
     wk_Tensor *g = wk_contiguous(call->in[0]);
-    wk_Tensor *out = g ? wk_tensor_new("adaptive_avg_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
+    wk_Tensor *out =
+        g ? wk_tensor_new("adaptive_avg_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
     if (out && out->numel)
         wk_kernels->adaptive_avg_pool2d_backward[g->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(out));
     return out;
@@ -64,16 +67,20 @@ WK_OP(adaptive_op) = {.name = "adaptive_avg_pool2d",
 static bool adaptive_input_fits(const wk_Tensor *x, const int64_t out[2])
 {
     if (x->ndim != 3 && x->ndim != 4)
-        return wk_raise(WK_ERROR_SHAPE, "adaptive_avg_pool2d: Expected 3D or 4D tensor, but got %s", WK_SHAPE_TEXT(x)), false;
+        return wk_raise(WK_ERROR_SHAPE, "adaptive_avg_pool2d: Expected 3D or 4D tensor, but got %s",
+                        WK_SHAPE_TEXT(x)),
+               false;
     if (out[0] < 0 || out[1] < 0)
         return wk_raise(WK_ERROR_ARGUMENT,
-                        "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {%lld, %lld}",
+                        "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but "
+                        "received {%lld, %lld}",
                         (long long)out[0], (long long)out[1]),
                false;
     for (int i = 1; i <= 2; i++)
         if (x->shape[x->ndim - i] == 0 && (out[0] != 1 || out[1] != 1))
             return wk_raise(WK_ERROR_SHAPE,
-                            "adaptive_avg_pool2d: Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+                            "adaptive_avg_pool2d: Expected input to have non-zero size for non-batch "
+                            "dimensions, but input has sizes "
                             "%s with dimension %d being empty",
                             WK_SHAPE_TEXT(x), x->ndim - i),
                    false;
@@ -103,7 +110,8 @@ wk_Tensor *wk_adaptive_avg_pool2d_with(wk_adaptive_avg_pool2d_options o)
     memcpy(a.after.dims, x->shape, sizeof a.after.dims);
     for (int i = 0; i < 2; i++)
         a.after.dims[x->ndim - 2 + i] = out[i];
-    a.shape = (wk_PoolShape){.planes = 1, .h = x->shape[x->ndim - 2], .w = x->shape[x->ndim - 1], .oh = out[0], .ow = out[1]};
+    a.shape = (wk_PoolShape){
+        .planes = 1, .h = x->shape[x->ndim - 2], .w = x->shape[x->ndim - 1], .oh = out[0], .ow = out[1]};
     for (int i = 0; i < x->ndim - 2; i++)
         a.shape.planes *= x->shape[i];
     return WK_APPLY(&adaptive_op, &a, x);

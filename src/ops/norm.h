@@ -4,7 +4,8 @@
 
 #include "ops/ops.h"
 
-/* One call: the input is a contiguous [n, groups, c/groups, inner], so that both gradients and statistics are sums over dimensions. */
+/* One call: the input is a contiguous [n, groups, c/groups, inner], so that both gradients and statistics
+ * are sums over dimensions. */
 typedef struct wk_NormArgs {
     wk_NormShape shape;
     bool batch; /* statistics of a channel over n and inner; else of a group of channels */
@@ -13,12 +14,14 @@ typedef struct wk_NormArgs {
     wk_Tensor *stats; /* of batch norm, for the forward alone; the node saves it */
 } wk_NormArgs;
 
-/* A tensor that batch norm takes as it lies: dense, in any order of its dimensions. Its memory is a contiguous [n, c, inner] whatever
+/* A tensor that batch norm takes as it lies: dense, in any order of its dimensions. Its memory is a
+ * contiguous [n, c, inner] whatever
  * the order, for the channels' stride is the number of elements inside of them. Copies what is not dense. */
 wk_Tensor *wk_batch_norm_input(wk_Tensor *x);
 wk_NormShape wk_batch_norm_layout(const wk_Tensor *x, double eps);
 
-/* The backward of all normalisations: by the fused kernel or, when the way back is recorded, in operations. */
+/* The backward of all normalisations: by the fused kernel or, when the way back is recorded, in operations.
+ * */
 void wk_norm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out);
 
 /* False with an error unless the input is floating and the others, which may be NULL, are of its dtype. */

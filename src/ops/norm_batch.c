@@ -1,4 +1,5 @@
-/* batch_norm: each channel to mean 0 and variance 1, by the batch's own statistics or by running ones. Gradient: norm_grad.c.
+/* batch_norm: each channel to mean 0 and variance 1, by the batch's own statistics or by running ones.
+ * Gradient: norm_grad.c.
  *
  * The result lies in memory as the input does, so that a network in an order of its own stays in it.
  * The running statistics change last, when nothing can fail any more: a call that fails leaves them alone. */
@@ -27,8 +28,8 @@ static wk_Tensor *batch_norm_forward(wk_Call *call)
     wk_Tensor *out = wk_tensor_like("batch_norm", (wk_dtype)x->dtype, x);
     if (out && out->numel) {
         wk_NormShape s = wk_batch_norm_layout(x, a->shape.eps);
-        wk_kernels->batch_norm[x->dtype](&s, a->training, wk_tensor_data(x), wk_data_or_null(w), wk_data_or_null(b),
-                                         wk_tensor_data(out), wk_tensor_data(a->stats));
+        wk_kernels->batch_norm[x->dtype](&s, a->training, wk_tensor_data(x), wk_data_or_null(w),
+                                         wk_data_or_null(b), wk_tensor_data(out), wk_tensor_data(a->stats));
     }
     call->extra[0] = a->stats;
     return out;
@@ -50,8 +51,8 @@ static bool batch_norm_tensor_fits(const char *name, const wk_Tensor *t, int64_t
     if (t && !wk_tensor_check(t, "batch_norm", name))
         return false;
     if (t && t->numel != channels)
-        return wk_raise(WK_ERROR_SHAPE, "batch_norm: %s should contain %lld elements not %lld", name, (long long)channels,
-                        (long long)t->numel),
+        return wk_raise(WK_ERROR_SHAPE, "batch_norm: %s should contain %lld elements not %lld", name,
+                        (long long)channels, (long long)t->numel),
                false;
     return true;
 }
@@ -62,7 +63,8 @@ static bool running_fits(const char *name, const wk_Tensor *t, bool training)
         return wk_raise(WK_ERROR_ARGUMENT, "batch_norm: %s must be defined in evaluation mode", name), false;
     if (t && wk_requires_grad(t))
         return wk_raise(WK_ERROR_ARGUMENT,
-                        "batch_norm: The function 'native_batch_norm' is not differentiable with respect to argument '%s'. This "
+                        "batch_norm: The function 'native_batch_norm' is not differentiable with respect to "
+                        "argument '%s'. This "
                         "input cannot have requires_grad True.",
                         name),
                false;
@@ -74,18 +76,22 @@ static bool batch_norm_fits(const wk_batch_norm_options *o, const wk_NormShape *
     const wk_Tensor *x = o->input;
     if (o->training && s->n * s->inner == 1)
         return wk_raise(WK_ERROR_SHAPE,
-                        "batch_norm: Expected more than 1 value per channel when training, got input size torch.Size(%s)",
+                        "batch_norm: Expected more than 1 value per channel when training, got input size "
+                        "torch.Size(%s)",
                         WK_SHAPE_TEXT(x)),
                false;
     if (o->training && !(s->eps > 0))
-        return wk_raise(WK_ERROR_ARGUMENT, "batch_norm: batch_norm eps must be positive during training, but got %s",
+        return wk_raise(WK_ERROR_ARGUMENT,
+                        "batch_norm: batch_norm eps must be positive during training, but got %s",
                         WK_NUMBER(s->eps)),
                false;
     wk_Tensor *others[] = {o->running_mean, o->running_var, o->weight, o->bias};
     return batch_norm_tensor_fits("running_mean", o->running_mean, s->c) &&
-           batch_norm_tensor_fits("running_var", o->running_var, s->c) && batch_norm_tensor_fits("weight", o->weight, s->c) &&
+           batch_norm_tensor_fits("running_var", o->running_var, s->c) &&
+           batch_norm_tensor_fits("weight", o->weight, s->c) &&
            batch_norm_tensor_fits("bias", o->bias, s->c) && wk_norm_operands("batch_norm", x, others, 4) &&
-           running_fits("running_mean", o->running_mean, o->training) && running_fits("running_var", o->running_var, o->training);
+           running_fits("running_mean", o->running_mean, o->training) &&
+           running_fits("running_var", o->running_var, o->training);
 }
 
 /* ---- statistics ------------------------------------------------------------------------------------- */
@@ -135,17 +141,19 @@ static wk_Tensor *as_vector(wk_Tensor *t, int64_t channels)
 
 static wk_Tensor *batch_norm_applied(const wk_batch_norm_options *o, wk_NormArgs *a)
 {
-    wk_Tensor *mean, *var, *in[] = {o->input, as_vector(o->weight, a->shape.c), as_vector(o->bias, a->shape.c)};
+    wk_Tensor *mean, *var,
+        *in[] = {o->input, as_vector(o->weight, a->shape.c), as_vector(o->bias, a->shape.c)};
     bool former = wk_set_grad_enabled(false);
-    bool ready = (in[1] || !o->weight) && (in[2] || !o->bias) && (a->stats = batch_statistics(o, a->shape.c)) && running_memory(o->running_mean, &mean) &&
+    bool ready = (in[1] || !o->weight) && (in[2] || !o->bias) &&
+                 (a->stats = batch_statistics(o, a->shape.c)) && running_memory(o->running_mean, &mean) &&
                  running_memory(o->running_var, &var);
     wk_set_grad_enabled(former);
     wk_Tensor *out = ready ? wk_apply(&batch_norm_op, 3, in, a) : NULL;
     if (!out || !o->training || !out->numel)
         return out;
-    wk_kernels->batch_norm_running[out->dtype](a->shape.c, (double)(a->shape.n * a->shape.inner),
-                                               wk_number_option(o->momentum, 0.1), wk_tensor_data(a->stats),
-                                               mean ? wk_tensor_data(mean) : NULL, var ? wk_tensor_data(var) : NULL);
+    wk_kernels->batch_norm_running[out->dtype](
+        a->shape.c, (double)(a->shape.n * a->shape.inner), wk_number_option(o->momentum, 0.1),
+        wk_tensor_data(a->stats), mean ? wk_tensor_data(mean) : NULL, var ? wk_tensor_data(var) : NULL);
     write_back(mean, o->running_mean);
     write_back(var, o->running_var);
     return out;
@@ -158,8 +166,10 @@ wk_Tensor *wk_batch_norm_with(wk_batch_norm_options o)
         return NULL;
     if (x->ndim < 2)
         return wk_raise(WK_ERROR_SHAPE, "batch_norm: expected at least 2D input (got %dD input)", x->ndim);
-    wk_NormArgs a = {.batch = true, .training = o.training, .has_weight = o.weight, .weight = {1, {x->shape[1]}}};
-    a.shape = (wk_NormShape){.n = x->shape[0], .c = x->shape[1], .inner = 1, .groups = 1, .eps = wk_number_option(o.eps, 1e-5)};
+    wk_NormArgs a = {
+        .batch = true, .training = o.training, .has_weight = o.weight, .weight = {1, {x->shape[1]}}};
+    a.shape = (wk_NormShape){
+        .n = x->shape[0], .c = x->shape[1], .inner = 1, .groups = 1, .eps = wk_number_option(o.eps, 1e-5)};
     for (int i = 2; i < x->ndim; i++)
         a.shape.inner *= x->shape[i];
     if (!batch_norm_fits(&o, &a.shape))

@@ -4,7 +4,8 @@
  *   grad x = rstd (gw - mean(gw) - x^ mean(gw x^))      grad w = sum(g x^)      grad b = sum(g)
  *   with given statistics (batch_norm in evaluation):  grad x = rstd gw
  *
- * One fused kernel does it all at once. It has no gradient itself: when the way back is recorded, the same is made of operations from
+ * One fused kernel does it all at once. It has no gradient itself: when the way back is recorded, the same
+ * is made of operations from
  * the input's values, of which the statistics are functions too. */
 #include "ops/norm.h"
 
@@ -65,7 +66,8 @@ static void norm_backward_recorded(wk_Node *node, wk_Tensor *grad, wk_Tensor **o
         out[0] = wk_reshape_shape(wk_mul_tensor(rest, rstd), before->ndim, before->dims);
     }
     if (wk_node_needs(node, 1))
-        out[1] = wk_reshape_shape(norm_sum(wk_mul_tensor(g, normal), 0, 3, false), a->weight.ndim, a->weight.dims);
+        out[1] =
+            wk_reshape_shape(norm_sum(wk_mul_tensor(g, normal), 0, 3, false), a->weight.ndim, a->weight.dims);
     if (wk_node_needs(node, 2))
         out[2] = wk_reshape_shape(norm_sum(g, 0, 3, false), a->weight.ndim, a->weight.dims);
 }
@@ -93,25 +95,29 @@ static wk_Tensor *new_gradient(const wk_Op *op, const wk_Tensor *x, const wk_Sha
                     : wk_zeros_shape(weight->ndim, weight->dims, (wk_dtype)x->dtype);
 }
 
-static bool run_fused(const wk_NormArgs *a, wk_Tensor *g, wk_Tensor *x, wk_Tensor *stats, wk_Tensor *w, wk_Tensor **made)
+static bool run_fused(const wk_NormArgs *a, wk_Tensor *g, wk_Tensor *x, wk_Tensor *stats, wk_Tensor *w,
+                      wk_Tensor **made)
 {
     void *to[3];
     for (int i = 0; i < 3; i++)
         to[i] = made[i] ? wk_tensor_data(made[i]) : NULL;
     if (!a->batch)
-        return wk_kernels->group_norm_backward[x->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(x), wk_tensor_data(stats),
-                                                         wk_data_or_null(w), to[0], to[1], to[2]);
+        return wk_kernels->group_norm_backward[x->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(x),
+                                                         wk_tensor_data(stats), wk_data_or_null(w), to[0],
+                                                         to[1], to[2]);
     wk_NormShape s = wk_batch_norm_layout(x, a->shape.eps);
-    wk_kernels->batch_norm_backward[x->dtype](&s, a->training, wk_tensor_data(g), wk_tensor_data(x), wk_tensor_data(stats),
-                                              wk_data_or_null(w), to[0], to[1], to[2]);
+    wk_kernels->batch_norm_backward[x->dtype](&s, a->training, wk_tensor_data(g), wk_tensor_data(x),
+                                              wk_tensor_data(stats), wk_data_or_null(w), to[0], to[1], to[2]);
     return true;
 }
 
 static void norm_backward_fused(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const wk_NormArgs *a = node->attributes;
-    wk_Tensor *saved = wk_saved_input(node, 0), *stats = wk_saved_extra(node, 0), *w = NULL, *made[3] = {NULL};
-    wk_Tensor *x = a->batch ? wk_batch_norm_input(saved) : wk_contiguous(saved), *g = x ? laid_out_as(grad, x) : NULL;
+    wk_Tensor *saved = wk_saved_input(node, 0), *stats = wk_saved_extra(node, 0), *w = NULL,
+              *made[3] = {NULL};
+    wk_Tensor *x = a->batch ? wk_batch_norm_input(saved) : wk_contiguous(saved),
+              *g = x ? laid_out_as(grad, x) : NULL;
     if (a->has_weight && wk_node_needs(node, 0) && !(w = wk_contiguous(wk_saved_input(node, 1))))
         return;
     if (!g || !stats)

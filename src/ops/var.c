@@ -2,7 +2,8 @@
  *
  *   var:  gradient of x = 2 g (x - mean) / (n - correction)
  *   std:  that of var by 1 / (2 std), and 0 where std is 0
- *   norm: g x |x|^(p-2) / norm^(p-1), and 0 where the norm is 0; p = 1: g sign(x); infinite p: shared by the extreme elements
+ *   norm: g x |x|^(p-2) / norm^(p-1), and 0 where the norm is 0; p = 1: g sign(x); infinite p: shared by
+ *   the extreme elements
  *
  * The kernel of var takes two passes over what fits the cache, so a large mean does no harm. */
 #include "core/text.h"
@@ -18,7 +19,8 @@ typedef struct SpreadArgs {
     wk_Shape before;
 } SpreadArgs;
 
-static bool spread_args(const char *op, const wk_Tensor *in, wk_Dims dims, bool keepdim, double number, SpreadArgs *a)
+static bool spread_args(const char *op, const wk_Tensor *in, wk_Dims dims, bool keepdim, double number,
+                        SpreadArgs *a)
 {
     *a = (SpreadArgs){.keepdim = keepdim, .number = number, .before.ndim = in->ndim};
     memcpy(a->before.dims, in->shape, sizeof a->before.dims);
@@ -53,7 +55,8 @@ static wk_Tensor *spread_kept(wk_Tensor *t, const SpreadArgs *a)
     return a->keepdim ? t : wk_reshape_shape(t, s.ndim, s.dims);
 }
 
-static wk_Tensor *reduced_with(wk_Tensor *(*reduce)(wk_reduce_options), wk_Tensor *t, const SpreadArgs *a, bool keepdim)
+static wk_Tensor *reduced_with(wk_Tensor *(*reduce)(wk_reduce_options), wk_Tensor *t, const SpreadArgs *a,
+                               bool keepdim)
 {
     int64_t dims[WK_MAX_DIMS];
     wk_Dims list = spread_dims(a, dims);
@@ -71,7 +74,8 @@ static wk_Tensor *var_forward(wk_Call *call, bool root)
     for (int i = 0; i < in->ndim; i++)
         if (a->mask >> i & 1)
             last = i;
-    /* Reduced dimensions that lie together are the middle of [outer, n, inner]; others are moved to the end. */
+    /* Reduced dimensions that lie together are the middle of [outer, n, inner]; others are moved to the
+     * end. */
     const unsigned low = a->mask & (~a->mask + 1);
     const bool together = ((a->mask + low) & a->mask) == 0;
     for (int i = 0; i < in->ndim; i++) {
@@ -87,7 +91,9 @@ static wk_Tensor *var_forward(wk_Call *call, bool root)
             order[count++] = i;
     wk_Tensor *flat = wk_contiguous(together ? in : wk_permute_dims(in, count, order));
     wk_Tensor *out = wk_tensor_new(call->op->name, (wk_dtype)in->dtype, kept, shape);
-    if (!flat || !out || !wk_kernels->var[in->dtype](outer, n, inner, a->number, root, wk_tensor_data(flat), wk_tensor_data(out)))
+    if (!flat || !out ||
+        !wk_kernels->var[in->dtype](outer, n, inner, a->number, root, wk_tensor_data(flat),
+                                    wk_tensor_data(out)))
         return NULL;
     return out;
 }
@@ -144,8 +150,9 @@ static wk_Tensor *variance_of(const wk_Op *op, wk_var_options o)
     if (!wk_tensor_check(o.input, op->name, "input"))
         return NULL;
     if (!wk_is_floating(o.input->dtype))
-        return wk_raise(WK_ERROR_DTYPE, "%s: std and var only support floating point and complex dtypes, but got %s", op->name,
-                        wk_dtype_name((wk_dtype)o.input->dtype));
+        return wk_raise(WK_ERROR_DTYPE,
+                        "%s: std and var only support floating point and complex dtypes, but got %s",
+                        op->name, wk_dtype_name((wk_dtype)o.input->dtype));
     if (!spread_args(op->name, o.input, o.dims, o.keepdim, wk_number_option(o.correction, 1), &a))
         return NULL;
     return WK_APPLY(op, &a, o.input);
@@ -191,7 +198,8 @@ static void norm_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const SpreadArgs *a = node->attributes;
     const double p = a->number;
-    wk_Tensor *x = wk_saved_input(node, 0), *y = spread_kept(wk_saved_output(node), a), *g = spread_kept(grad, a);
+    wk_Tensor *x = wk_saved_input(node, 0), *y = spread_kept(wk_saved_output(node), a),
+              *g = spread_kept(grad, a);
     if (p == 0)
         out[0] = wk_zeros_like(x);
     else if (p == 1)
@@ -202,8 +210,9 @@ static void norm_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[0] = wk_mul_tensor(x, wk_masked_fill(wk_div_tensor(g, y), wk_eq_double(y, 0), 0));
     else {
         wk_Tensor *zero = wk_eq_double(x, 0), *size = wk_abs(x);
-        wk_Tensor *slope = p < 2 ? wk_mul_tensor(wk_sign(x), wk_pow_double(wk_masked_fill(size, zero, 1), p - 1))
-                                 : wk_mul_tensor(x, wk_pow_double(wk_masked_fill(size, zero, 1), p - 2));
+        wk_Tensor *slope =
+            p < 2 ? wk_mul_tensor(wk_sign(x), wk_pow_double(wk_masked_fill(size, zero, 1), p - 1))
+                  : wk_mul_tensor(x, wk_pow_double(wk_masked_fill(size, zero, 1), p - 2));
         wk_Tensor *scale = wk_div_tensor(g, wk_pow_double(y, p - 1));
         out[0] = wk_mul_tensor(slope, wk_masked_fill(scale, wk_eq_double(y, 0), 0));
     }
@@ -226,7 +235,8 @@ static bool norm_has_elements(const wk_Tensor *x, const SpreadArgs *a)
     for (int i = 0; i < x->ndim; i++)
         if ((a->mask >> i & 1) && x->shape[i] == 0)
             return wk_raise(WK_ERROR_SHAPE,
-                            "norm: linalg.vector_norm cannot compute the %s norm on the dimension %d because this dimension is empty "
+                            "norm: linalg.vector_norm cannot compute the %s norm on the dimension %d because "
+                            "this dimension is empty "
                             "and the operation does not have an identity",
                             WK_NUMBER(a->number), i),
                    false;
@@ -239,10 +249,12 @@ wk_Tensor *wk_norm_with(wk_norm_options o)
     if (!wk_tensor_check(o.input, "norm", "input"))
         return NULL;
     if (!wk_is_floating(o.input->dtype))
-        return wk_raise(WK_ERROR_DTYPE,
-                        "norm: linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
-                        wk_dtype_name((wk_dtype)o.input->dtype));
-    if (!spread_args("norm", o.input, o.dims, o.keepdim, wk_number_option(o.p, 2), &a) || !norm_has_elements(o.input, &a))
+        return wk_raise(
+            WK_ERROR_DTYPE,
+            "norm: linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
+            wk_dtype_name((wk_dtype)o.input->dtype));
+    if (!spread_args("norm", o.input, o.dims, o.keepdim, wk_number_option(o.p, 2), &a) ||
+        !norm_has_elements(o.input, &a))
         return NULL;
     return WK_APPLY(&norm_op, &a, o.input);
 }

@@ -1,9 +1,10 @@
-/* The kernels of normalisation, variance and adaptive pooling on every instruction set, against plain loops in double. */
+/* The kernels of normalisation, variance and adaptive pooling on every instruction set, against plain loops
+ * in double. */
 #include "kernels_test.h"
 
 typedef struct Arrays {
     int64_t n, c, inner, groups, numel;
-    double *x, *g, *w, *b;                  /* the reference's */
+    double *x, *g, *w, *b; /* the reference's */
     void *tx, *tg, *tw, *tb, *y, *gx, *gw, *gb, *stats;
     wk_dtype dtype;
     double tolerance;
@@ -59,7 +60,8 @@ static void expect_near(double have, double want, double tolerance, const char *
 static void expect_normalised(const Arrays *a, bool batch, double eps)
 {
     int64_t sets = batch ? a->c : a->n * a->groups;
-    double *mean = calloc((size_t)sets * 4, sizeof *mean), *var = mean + sets, *s1 = var + sets, *s2 = s1 + sets;
+    double *mean = calloc((size_t)sets * 4, sizeof *mean), *var = mean + sets, *s1 = var + sets,
+           *s2 = s1 + sets;
     double *gw = calloc((size_t)a->c * 2, sizeof *gw), *gb = gw + a->c, count = (double)(a->numel / sets);
     for (int64_t i = 0; i < a->numel; i++)
         mean[set_of(a, batch, i)] += a->x[i] / count;
@@ -79,7 +81,8 @@ static void expect_normalised(const Arrays *a, bool batch, double eps)
     for (int64_t i = 0; i < a->numel; i++) {
         int64_t k = set_of(a, batch, i), c = i / a->inner % a->c;
         double rstd = 1 / sqrt(var[k] + eps), normal = (a->x[i] - mean[k]) * rstd;
-        expect_near(test_get(a->gx, a->dtype, i), rstd * (a->g[i] * a->w[c] - s1[k] - normal * s2[k]), a->tolerance, "grad_x", i);
+        expect_near(test_get(a->gx, a->dtype, i), rstd * (a->g[i] * a->w[c] - s1[k] - normal * s2[k]),
+                    a->tolerance, "grad_x", i);
     }
     for (int64_t c = 0; c < a->c; c++) {
         expect_near(test_get(a->gw, a->dtype, c), gw[c], 4 * a->tolerance, "grad_w", c);
@@ -92,12 +95,15 @@ static void expect_normalised(const Arrays *a, bool batch, double eps)
 static void test_normalisation(void **state)
 {
     (void)state;
-    static const int64_t shapes[][4] = {{2, 1, 1, 1},   {5, 3, 1, 1},    {70, 67, 1, 1},  {130, 5, 7, 1},   {3, 2, 64, 1}, {3, 2, 65, 1},
-                                        {2, 3, 333, 1}, {1, 2, 9001, 2}, {3, 12, 10, 4}, {300, 257, 1, 1}, {9, 96, 1, 8}, {1, 1, 4096, 1}};
+    static const int64_t shapes[][4] = {{2, 1, 1, 1},   {5, 3, 1, 1},     {70, 67, 1, 1}, {130, 5, 7, 1},
+                                        {3, 2, 64, 1},  {3, 2, 65, 1},    {2, 3, 333, 1}, {1, 2, 9001, 2},
+                                        {3, 12, 10, 4}, {300, 257, 1, 1}, {9, 96, 1, 8},  {1, 1, 4096, 1}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int dtype = wk_float32; dtype <= wk_float64; dtype++)
-            FOR_EACH_ISA (k) {
-                Arrays a = make_arrays((wk_dtype)dtype, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]);
+            FOR_EACH_ISA(k)
+            {
+                Arrays a =
+                    make_arrays((wk_dtype)dtype, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]);
                 wk_NormShape s = {.n = a.n, .c = a.c, .inner = a.inner, .groups = a.groups, .eps = 0.1};
                 if (a.n * a.inner > 1) {
                     k->batch_norm[dtype](&s, true, a.tx, a.tw, a.tb, a.y, a.stats);
@@ -114,10 +120,12 @@ static void test_normalisation(void **state)
 static void test_var(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{1, 1, 1}, {3, 5, 1}, {2, 9000, 1}, {1, 200003, 1}, {2, 70, 3}, {3, 129, 65}, {1, 5000, 70}};
+    static const int64_t shapes[][3] = {{1, 1, 1},  {3, 5, 1},    {2, 9000, 1}, {1, 200003, 1},
+                                        {2, 70, 3}, {3, 129, 65}, {1, 5000, 70}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int dtype = wk_float32; dtype <= wk_float64; dtype++)
-            FOR_EACH_ISA (k) {
+            FOR_EACH_ISA(k)
+            {
                 const int64_t outer = shapes[i][0], n = shapes[i][1], inner = shapes[i][2];
                 Arrays a = make_arrays((wk_dtype)dtype, outer, n, inner, 1);
                 void *out = calloc((size_t)(outer * inner), sizeof(double));
@@ -129,7 +137,8 @@ static void test_var(void **state)
                         mean += x[r * inner] / (double)n;
                     for (int64_t r = 0; r < n; r++)
                         var += (x[r * inner] - mean) * (x[r * inner] - mean) / (double)n;
-                    expect_near(test_get(out, (wk_dtype)dtype, o), i % 2 ? sqrt(var) : var, dtype == wk_float32 ? 1e-6 : 1e-12, "var", o);
+                    expect_near(test_get(out, (wk_dtype)dtype, o), i % 2 ? sqrt(var) : var,
+                                dtype == wk_float32 ? 1e-6 : 1e-12, "var", o);
                 }
                 free(out);
                 free_arrays(&a);
@@ -140,11 +149,15 @@ static void test_var(void **state)
 static void test_adaptive_avg_pool2d(void **state)
 {
     (void)state;
-    static const int64_t sizes[][4] = {{7, 7, 1, 1}, {7, 5, 3, 2}, {4, 4, 2, 2}, {2, 3, 5, 7}, {200, 130, 7, 11}};
+    static const int64_t sizes[][4] = {
+        {7, 7, 1, 1}, {7, 5, 3, 2}, {4, 4, 2, 2}, {2, 3, 5, 7}, {200, 130, 7, 11}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        FOR_EACH_ISA (k) {
-            wk_PoolShape s = {.planes = 3, .h = sizes[i][0], .w = sizes[i][1], .oh = sizes[i][2], .ow = sizes[i][3]};
-            Arrays a = make_arrays(wk_float64, 3, s.h, s.w, 1), out = make_arrays(wk_float64, 3, s.oh, s.ow, 1);
+        FOR_EACH_ISA(k)
+        {
+            wk_PoolShape s = {
+                .planes = 3, .h = sizes[i][0], .w = sizes[i][1], .oh = sizes[i][2], .ow = sizes[i][3]};
+            Arrays a = make_arrays(wk_float64, 3, s.h, s.w, 1),
+                   out = make_arrays(wk_float64, 3, s.oh, s.ow, 1);
             double *spread = calloc((size_t)a.numel, sizeof *spread);
             k->adaptive_avg_pool2d[wk_float64](&s, a.tx, out.y);
             k->adaptive_avg_pool2d_backward[wk_float64](&s, out.tg, a.gx);

@@ -1,4 +1,5 @@
-/* BatchNorm, LayerNorm, GroupNorm and AdaptiveAvgPool2d against PyTorch (tests/golden/norm.safetensors): text, state, two batches of
+/* BatchNorm, LayerNorm, GroupNorm and AdaptiveAvgPool2d against PyTorch (tests/golden/norm.safetensors):
+ * text, state, two batches of
  * training and one of evaluation, with their gradients; and what a failed call leaves alone. */
 #include "support/golden.h"
 
@@ -27,7 +28,8 @@ static void expect_state(wk_Module *module, const char *name, int step)
     EXPECT_TRUE(have != NULL);
     for (int i = 0; i < have->count; i++) {
         const wk_NamedTensor *entry = &have->entries[i];
-        expect_close(entry->tensor, golden(wanted, "%s.%d.%s", name, step, entry->name), 1e-5, 1e-6, entry->name);
+        expect_close(entry->tensor, golden(wanted, "%s.%d.%s", name, step, entry->name), 1e-5, 1e-6,
+                     entry->name);
     }
     wk_state_dict_free(have);
 }
@@ -36,7 +38,8 @@ static void load_first_state(wk_Module *module, const char *name)
 {
     wk_StateDict *first = wk_StateDict_new(), *own = wk_state_dict(module);
     for (int i = 0; i < own->count; i++)
-        EXPECT_TRUE(wk_state_dict_set(first, own->entries[i].name, golden(wanted, "%s.first_%s", name, own->entries[i].name)));
+        EXPECT_TRUE(wk_state_dict_set(first, own->entries[i].name,
+                                      golden(wanted, "%s.first_%s", name, own->entries[i].name)));
     EXPECT_TRUE(wk_load_state_dict(module, first));
     wk_state_dict_free(first);
     wk_state_dict_free(own);
@@ -63,7 +66,8 @@ static void expect_module(wk_Module *module, const char *name, int state_size)
         wk_NamedTensors parameters = wk_named_parameters(module);
         for (int i = 0; i < parameters.count; i++)
             expect_close(wk_grad_of(parameters.items[i].tensor),
-                         golden(wanted, "%s.%d.grad_%s", name, step, parameters.items[i].name), 1e-4, 1e-5, name);
+                         golden(wanted, "%s.%d.grad_%s", name, step, parameters.items[i].name), 1e-4, 1e-5,
+                         name);
         expect_state(module, name, step);
     }
     wk_free(module);
@@ -100,7 +104,8 @@ static void test_adaptive_avg_pool2d(void **state)
 static void test_first_values(void **state)
 {
     (void)state;
-    static const char *const names[] = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
+    static const char *const names[] = {"weight", "bias", "running_mean", "running_var",
+                                        "num_batches_tracked"};
     wk_Module *norm = wk_BatchNorm2d(2);
     wk_StateDict *dict = wk_state_dict(norm);
     assert_int_equal(dict->count, 5);
@@ -122,21 +127,27 @@ static void test_first_values(void **state)
 static void test_messages(void **state)
 {
     (void)state;
-    wk_Module *one = wk_BatchNorm1d(3), *two = wk_BatchNorm2d(3), *group = wk_GroupNorm(2, 4), *layer = wk_LayerNorm(wk_dims(4));
-    EXPECT_ERROR(wk_call(one, wk_randn(2, 3, 4, 5)), WK_ERROR_SHAPE, "expected 2D or 3D input (got 4D input) (in BatchNorm1d)");
+    wk_Module *one = wk_BatchNorm1d(3), *two = wk_BatchNorm2d(3), *group = wk_GroupNorm(2, 4),
+              *layer = wk_LayerNorm(wk_dims(4));
+    EXPECT_ERROR(wk_call(one, wk_randn(2, 3, 4, 5)), WK_ERROR_SHAPE,
+                 "expected 2D or 3D input (got 4D input) (in BatchNorm1d)");
     EXPECT_ERROR(wk_call(two, wk_randn(2, 3, 4)), WK_ERROR_SHAPE, "expected 4D input (got 3D input)");
-    EXPECT_ERROR(wk_call(two, wk_randn(2, 4, 4, 4)), WK_ERROR_SHAPE, "running_mean should contain 4 elements not 3");
+    EXPECT_ERROR(wk_call(two, wk_randn(2, 4, 4, 4)), WK_ERROR_SHAPE,
+                 "running_mean should contain 4 elements not 3");
     EXPECT_ERROR(wk_call(one, wk_randn(1, 3)), WK_ERROR_SHAPE,
                  "Expected more than 1 value per channel when training, got input size torch.Size([1, 3])");
     EXPECT_TRUE(wk_call(wk_eval(one), wk_randn(1, 3)));
-    EXPECT_ERROR(wk_call(group, wk_randn(2, 6, 3)), WK_ERROR_SHAPE, "but got weight of shape [4] and input of shape [2, 6, 3]");
+    EXPECT_ERROR(wk_call(group, wk_randn(2, 6, 3)), WK_ERROR_SHAPE,
+                 "but got weight of shape [4] and input of shape [2, 6, 3]");
     EXPECT_ERROR(wk_call(layer, wk_randn(2, 3)), WK_ERROR_SHAPE,
                  "Given normalized_shape=[4], expected input with shape [*, 4], but got input of size[2, 3]");
-    EXPECT_ERROR(wk_GroupNorm(3, 4), WK_ERROR_ARGUMENT, "num_channels (4) must be divisible by num_groups (3)");
+    EXPECT_ERROR(wk_GroupNorm(3, 4), WK_ERROR_ARGUMENT,
+                 "num_channels (4) must be divisible by num_groups (3)");
     EXPECT_ERROR(wk_GroupNorm(0, 4), WK_ERROR_ARGUMENT, "Expected num groups to be greater than 0, got 0");
     EXPECT_ERROR(wk_BatchNorm1d(-3), WK_ERROR_SHAPE, "negative dimension -3");
     EXPECT_ERROR(wk_LayerNorm(wk_dims(-1)), WK_ERROR_SHAPE, "negative dimension -1");
-    EXPECT_ERROR(wk_LayerNorm_with((wk_LayerNorm_options){.eps = 1}), WK_ERROR_SHAPE, "normalized_shape has 0 dimensions");
+    EXPECT_ERROR(wk_LayerNorm_with((wk_LayerNorm_options){.eps = 1}), WK_ERROR_SHAPE,
+                 "normalized_shape has 0 dimensions");
     wk_free(one), wk_free(two), wk_free(group), wk_free(layer);
 }
 
@@ -171,13 +182,15 @@ static wk_Tensor *train_once(void *user)
     (void)user;
     wk_manual_seed(0);
     wk_Tensor *loss = NULL, *result = NULL;
-    wk_Module *net = wk_Sequential(wk_Conv2d(1, 2, 3), wk_BatchNorm2d(2), wk_ReLU(), wk_GroupNorm(1, 2), wk_AdaptiveAvgPool2d(1),
-                                   wk_Flatten(), wk_LayerNorm(wk_dims(2)), wk_Linear(2, 1));
+    wk_Module *net =
+        wk_Sequential(wk_Conv2d(1, 2, 3), wk_BatchNorm2d(2), wk_ReLU(), wk_GroupNorm(1, 2),
+                      wk_AdaptiveAvgPool2d(1), wk_Flatten(), wk_LayerNorm(wk_dims(2)), wk_Linear(2, 1));
     if (net && (loss = wk_mean(wk_call(net, wk_randn(2, 1, 5, 5)))) && wk_backward(loss)) {
         wk_Tensor *weight = wk_get_parameter(net, "1.weight");
         wk_NamedTensors buffers = wk_named_buffers(net);
         if (weight && buffers.count)
-            result = wk_cat(wk_list(wk_grad_of(weight), buffers.items[0].tensor, wk_view(wk_detach(loss), 1)), 0);
+            result =
+                wk_cat(wk_list(wk_grad_of(weight), buffers.items[0].tensor, wk_view(wk_detach(loss), 1)), 0);
     }
     wk_module_free(net);
     return result;

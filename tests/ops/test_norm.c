@@ -1,4 +1,5 @@
-/* Normalisation, variance, norm and adaptive pooling: against PyTorch (tests/golden/norm.safetensors), edge values, messages, the same
+/* Normalisation, variance, norm and adaptive pooling: against PyTorch (tests/golden/norm.safetensors), edge
+ * values, messages, the same
  * bits for any number of threads, orders in memory, failing allocations. */
 #include "support/golden.h"
 
@@ -44,17 +45,19 @@ static void expect_case(const char *name, Call call)
             }
         wk_Tensor *y = call(name, in[0], in[1], in[2]), *g = golden(wanted, "%s.g", name);
         expect_close(y, golden(wanted, "%s.y", name), 1e-5, 1e-6, name);
-        EXPECT_TRUE(wk_grads(grads, {1, &y}, {count, given}, .grad_outputs = {1, &g}, .create_graph = recorded));
+        EXPECT_TRUE(
+            wk_grads(grads, {1, &y}, {count, given}, .grad_outputs = {1, &g}, .create_graph = recorded));
         for (int i = 0; i < count; i++)
-            expect_close(wk_detach(grads[i]), golden(wanted, "%s.grad_%s", name, keys[key_of[i]]), 1e-4, 1e-5, name);
+            expect_close(wk_detach(grads[i]), golden(wanted, "%s.grad_%s", name, keys[key_of[i]]), 1e-4, 1e-5,
+                         name);
     }
 }
 
-#define CASE(function_name, expression)                                                                      \
-    static wk_Tensor *function_name(const char *name, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias)      \
-    {                                                                                                        \
-        (void)name, (void)weight, (void)bias;                                                                \
-        return expression;                                                                                   \
+#define CASE(function_name, expression)                                                                 \
+    static wk_Tensor *function_name(const char *name, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias) \
+    {                                                                                                   \
+        (void)name, (void)weight, (void)bias;                                                           \
+        return expression;                                                                              \
     }
 
 static double batch_momentum;
@@ -62,8 +65,10 @@ static bool batch_training;
 
 static wk_Tensor *batch_case(const char *name, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias)
 {
-    wk_Tensor *mean = wk_clone(golden(wanted, "%s.mean_before", name)), *var = wk_clone(golden(wanted, "%s.var_before", name));
-    wk_Tensor *y = wk_batch_norm(x, mean, var, weight, bias, .training = batch_training, .momentum = batch_momentum);
+    wk_Tensor *mean = wk_clone(golden(wanted, "%s.mean_before", name)),
+              *var = wk_clone(golden(wanted, "%s.var_before", name));
+    wk_Tensor *y =
+        wk_batch_norm(x, mean, var, weight, bias, .training = batch_training, .momentum = batch_momentum);
     expect_close(mean, golden(wanted, "%s.mean_after", name), 1e-6, 1e-7, name);
     expect_close(var, golden(wanted, "%s.var_after", name), 1e-6, 1e-7, name);
     return y;
@@ -131,7 +136,8 @@ static void test_var_std_norm(void **state)
     static const struct {
         const char *text;
         double p;
-    } orders[] = {{"0.5", 0.5}, {"1", 1}, {"1.5", 1.5}, {"2", 0}, {"3", 3}, {"inf", INFINITY}, {"-inf", -INFINITY}, {"-2", -2}};
+    } orders[] = {{"0.5", 0.5}, {"1", 1},          {"1.5", 1.5},        {"2", 0},
+                  {"3", 3},     {"inf", INFINITY}, {"-inf", -INFINITY}, {"-2", -2}};
     for (size_t i = 0; i < LENGTH(orders); i++) {
         char name[32];
         order = orders[i].p;
@@ -202,7 +208,8 @@ static void test_large_mean(void **state)
     EXPECT_VALUES(mean, 1000.45, 1000.55, 1000.65);
     EXPECT_VALUES(var, 2.4, 2.4, 2.4);
     expect_close(wk_layer_norm(far, wk_dims(3)), wk_layer_norm(x, wk_dims(3)), 1e-6, 1e-6, "layer_norm");
-    expect_close(wk_group_norm(wk_view(far, 2, 2, 3), 1), wk_group_norm(wk_view(x, 2, 2, 3), 1), 1e-6, 1e-6, "group_norm");
+    expect_close(wk_group_norm(wk_view(far, 2, 2, 3), 1), wk_group_norm(wk_view(x, 2, 2, 3), 1), 1e-6, 1e-6,
+                 "group_norm");
     EXPECT_VALUES(wk_var(f32(1e7, 1e7 + 1, 1e7 + 2)), 1);
     EXPECT_VALUES(wk_var(f32(10004, 10007, 10013, 10016)), 30);
     EXPECT_VALUES(wk_var(wk_view(f32(10004, 10007, 10013, 10016), 4, 1), wk_dims(0)), 30);
@@ -215,20 +222,22 @@ static void test_constant_rows_give_zero(void **state)
     static const wk_dtype dtypes[] = {wk_float32, wk_float64};
     for (size_t d = 0; d < LENGTH(dtypes); d++)
         for (size_t i = 0; i < LENGTH(sizes); i++) {
-            wk_Tensor *x = wk_full_shape(2, (int64_t[]){2, sizes[i]}, 0.1, dtypes[d]), *zero = wk_zeros_like(x);
+            wk_Tensor *x = wk_full_shape(2, (int64_t[]){2, sizes[i]}, 0.1, dtypes[d]),
+                      *zero = wk_zeros_like(x);
             assert_true(wk_equal(wk_layer_norm(x, wk_dims(sizes[i])), zero));
             assert_true(wk_equal(wk_batch_norm(x, .training = true), zero));
-            assert_true(wk_equal(wk_transpose(wk_batch_norm(wk_transpose(x, 0, 1), .training = true), 0, 1), zero) ||
-                        sizes[i] == 1);
+            assert_true(
+                wk_equal(wk_transpose(wk_batch_norm(wk_transpose(x, 0, 1), .training = true), 0, 1), zero) ||
+                sizes[i] == 1);
             if (sizes[i] > 1)
                 EXPECT_VALUES(wk_std(x), 0);
         }
 }
 
 /* The gradient of f(x) at x. */
-#define EXPECT_GRADIENT(x, expression, ...)                       \
-    do {                                                          \
-        wk_Tensor *v = wk_requires_grad_(x);                      \
+#define EXPECT_GRADIENT(x, expression, ...)                         \
+    do {                                                            \
+        wk_Tensor *v = wk_requires_grad_(x);                        \
         EXPECT_VALUES(wk_grad(wk_sum(expression), v), __VA_ARGS__); \
     } while (0)
 
@@ -298,25 +307,35 @@ static void test_batch_norm_messages(void **state)
     (void)state;
     wk_Tensor *x = wk_randn(4, 3), *mean = wk_zeros(3), *var = wk_ones(3);
     EXPECT_ERROR(wk_batch_norm(wk_randn(1, 3), .training = true), WK_ERROR_SHAPE,
-                 "batch_norm: Expected more than 1 value per channel when training, got input size torch.Size([1, 3])");
-    EXPECT_ERROR(wk_batch_norm(wk_randn(1, 3, 1, 1), .training = true), WK_ERROR_SHAPE,
-                 "Expected more than 1 value per channel when training, got input size torch.Size([1, 3, 1, 1])");
+                 "batch_norm: Expected more than 1 value per channel when training, got input size "
+                 "torch.Size([1, 3])");
+    EXPECT_ERROR(
+        wk_batch_norm(wk_randn(1, 3, 1, 1), .training = true), WK_ERROR_SHAPE,
+        "Expected more than 1 value per channel when training, got input size torch.Size([1, 3, 1, 1])");
     EXPECT_ERROR(wk_batch_norm(x), WK_ERROR_ARGUMENT, "running_mean must be defined in evaluation mode");
     EXPECT_ERROR(wk_batch_norm(x, mean), WK_ERROR_ARGUMENT, "running_var must be defined in evaluation mode");
-    EXPECT_ERROR(wk_batch_norm(x, wk_zeros(2), var), WK_ERROR_SHAPE, "running_mean should contain 3 elements not 2");
-    EXPECT_ERROR(wk_batch_norm(x, mean, wk_ones(2), .training = true), WK_ERROR_SHAPE, "running_var should contain 3 elements not 2");
-    EXPECT_ERROR(wk_batch_norm(x, mean, var, wk_ones(2)), WK_ERROR_SHAPE, "weight should contain 3 elements not 2");
-    EXPECT_ERROR(wk_batch_norm(x, mean, var, NULL, wk_ones(4)), WK_ERROR_SHAPE, "bias should contain 3 elements not 4");
-    EXPECT_ERROR(wk_batch_norm(wk_randn(3), mean, var), WK_ERROR_SHAPE, "expected at least 2D input (got 1D input)");
+    EXPECT_ERROR(wk_batch_norm(x, wk_zeros(2), var), WK_ERROR_SHAPE,
+                 "running_mean should contain 3 elements not 2");
+    EXPECT_ERROR(wk_batch_norm(x, mean, wk_ones(2), .training = true), WK_ERROR_SHAPE,
+                 "running_var should contain 3 elements not 2");
+    EXPECT_ERROR(wk_batch_norm(x, mean, var, wk_ones(2)), WK_ERROR_SHAPE,
+                 "weight should contain 3 elements not 2");
+    EXPECT_ERROR(wk_batch_norm(x, mean, var, NULL, wk_ones(4)), WK_ERROR_SHAPE,
+                 "bias should contain 3 elements not 4");
+    EXPECT_ERROR(wk_batch_norm(wk_randn(3), mean, var), WK_ERROR_SHAPE,
+                 "expected at least 2D input (got 1D input)");
     EXPECT_ERROR(wk_batch_norm(wk_to_dtype(x, wk_float64), mean, var), WK_ERROR_DTYPE,
                  "mixed dtype (CPU): all inputs must share same datatype");
-    EXPECT_ERROR(wk_batch_norm(wk_to_dtype(x, wk_int64), mean, var), WK_ERROR_DTYPE, "batch_norm: not implemented for 'Long'");
+    EXPECT_ERROR(wk_batch_norm(wk_to_dtype(x, wk_int64), mean, var), WK_ERROR_DTYPE,
+                 "batch_norm: not implemented for 'Long'");
     EXPECT_ERROR(wk_batch_norm(x, wk_requires_grad_(wk_zeros(3)), var), WK_ERROR_ARGUMENT,
-                 "The function 'native_batch_norm' is not differentiable with respect to argument 'running_mean'. This input cannot "
+                 "The function 'native_batch_norm' is not differentiable with respect to argument "
+                 "'running_mean'. This input cannot "
                  "have requires_grad True.");
     EXPECT_ERROR(wk_batch_norm(x, mean, var, .training = true, .eps = -1), WK_ERROR_ARGUMENT,
                  "batch_norm eps must be positive during training, but got -1");
-    EXPECT_ERROR(wk_batch_norm(x, mean, var, .training = true, .eps = WK_ZERO), WK_ERROR_ARGUMENT, "but got 0");
+    EXPECT_ERROR(wk_batch_norm(x, mean, var, .training = true, .eps = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "but got 0");
     EXPECT_ERROR(wk_batch_norm(NULL), WK_ERROR_ARGUMENT, "batch_norm: argument input is NULL");
     EXPECT_VALUES(mean, 0, 0, 0);
 }
@@ -326,19 +345,27 @@ static void test_layer_norm_messages(void **state)
     (void)state;
     wk_Tensor *x = wk_randn(2, 4);
     EXPECT_ERROR(wk_layer_norm(x, wk_dims(3)), WK_ERROR_SHAPE,
-                 "layer_norm: Given normalized_shape=[3], expected input with shape [*, 3], but got input of size[2, 4]");
+                 "layer_norm: Given normalized_shape=[3], expected input with shape [*, 3], but got input of "
+                 "size[2, 4]");
     EXPECT_ERROR(wk_layer_norm(x, wk_dims(3, 2, 4)), WK_ERROR_SHAPE,
-                 "Given normalized_shape=[3, 2, 4], expected input with shape [*, 3, 2, 4], but got input of size[2, 4]");
+                 "Given normalized_shape=[3, 2, 4], expected input with shape [*, 3, 2, 4], but got input of "
+                 "size[2, 4]");
     EXPECT_ERROR(wk_layer_norm(x), WK_ERROR_SHAPE,
-                 "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+                 "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+                 "element, but got "
                  "normalized_shape = []");
-    EXPECT_ERROR(wk_layer_norm(x, wk_dims(1, 1, 1, 1, 1, 1, 1, 1, 4)), WK_ERROR_SHAPE, "normalized_shape has 9 dimensions");
+    EXPECT_ERROR(wk_layer_norm(x, wk_dims(1, 1, 1, 1, 1, 1, 1, 1, 4)), WK_ERROR_SHAPE,
+                 "normalized_shape has 9 dimensions");
     EXPECT_ERROR(wk_layer_norm(x, wk_dims(4), wk_ones(3)), WK_ERROR_SHAPE,
-                 "Expected weight to be of same shape as normalized_shape, but got weight of shape [3] and normalized_shape = [4]");
+                 "Expected weight to be of same shape as normalized_shape, but got weight of shape [3] and "
+                 "normalized_shape = [4]");
     EXPECT_ERROR(wk_layer_norm(x, wk_dims(4), NULL, wk_ones(2, 4)), WK_ERROR_SHAPE,
-                 "Expected bias to be of same shape as normalized_shape, but got bias of shape [2, 4] and normalized_shape = [4]");
-    EXPECT_ERROR(wk_layer_norm(wk_to_dtype(x, wk_int64), wk_dims(4)), WK_ERROR_DTYPE, "not implemented for 'Long'");
-    EXPECT_ERROR(wk_layer_norm(wk_to_dtype(x, wk_float64), wk_dims(4), wk_ones(4)), WK_ERROR_DTYPE, "mixed dtype (CPU)");
+                 "Expected bias to be of same shape as normalized_shape, but got bias of shape [2, 4] and "
+                 "normalized_shape = [4]");
+    EXPECT_ERROR(wk_layer_norm(wk_to_dtype(x, wk_int64), wk_dims(4)), WK_ERROR_DTYPE,
+                 "not implemented for 'Long'");
+    EXPECT_ERROR(wk_layer_norm(wk_to_dtype(x, wk_float64), wk_dims(4), wk_ones(4)), WK_ERROR_DTYPE,
+                 "mixed dtype (CPU)");
 }
 
 static void test_group_norm_messages(void **state)
@@ -346,19 +373,25 @@ static void test_group_norm_messages(void **state)
     (void)state;
     wk_Tensor *x = wk_randn(2, 4, 3);
     EXPECT_ERROR(wk_group_norm(x, 3), WK_ERROR_SHAPE,
-                 "group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape [2, 4, 3] and "
+                 "group_norm: Expected number of channels in input to be divisible by num_groups, but got "
+                 "input of shape [2, 4, 3] and "
                  "num_groups=3");
     EXPECT_ERROR(wk_group_norm(x, 0), WK_ERROR_ARGUMENT, "Expected num groups to be greater than 0, got 0");
     EXPECT_ERROR(wk_group_norm(x, -1), WK_ERROR_ARGUMENT, "Expected num groups to be greater than 0, got -1");
-    EXPECT_ERROR(wk_group_norm(wk_randn(4), 2), WK_ERROR_SHAPE, "Expected at least 2 dimensions for input tensor but received 1");
+    EXPECT_ERROR(wk_group_norm(wk_randn(4), 2), WK_ERROR_SHAPE,
+                 "Expected at least 2 dimensions for input tensor but received 1");
     EXPECT_ERROR(wk_group_norm(x, 2, wk_ones(3)), WK_ERROR_SHAPE,
-                 "Expected weight to be a vector of size equal to the number of channels in input, but got weight of shape [3] and "
+                 "Expected weight to be a vector of size equal to the number of channels in input, but got "
+                 "weight of shape [3] and "
                  "input of shape [2, 4, 3]");
-    EXPECT_ERROR(wk_group_norm(x, 2, NULL, wk_ones(1, 4)), WK_ERROR_SHAPE, "but got bias of shape [1, 4] and input of shape [2, 4, 3]");
+    EXPECT_ERROR(wk_group_norm(x, 2, NULL, wk_ones(1, 4)), WK_ERROR_SHAPE,
+                 "but got bias of shape [1, 4] and input of shape [2, 4, 3]");
     EXPECT_ERROR(wk_group_norm(wk_randn(1, 4), 4), WK_ERROR_SHAPE,
                  "Expected more than 1 value per channel when training, got input size [1, 4]");
-    EXPECT_ERROR(wk_group_norm(wk_randn(2, 4, 0), 2), WK_ERROR_SHAPE, "Expected HxW to be greater than 0, got 0");
-    EXPECT_ERROR(wk_group_norm(wk_randn(2, 0, 3), 1), WK_ERROR_SHAPE, "Expected number of channels to be greater than 0, got 0");
+    EXPECT_ERROR(wk_group_norm(wk_randn(2, 4, 0), 2), WK_ERROR_SHAPE,
+                 "Expected HxW to be greater than 0, got 0");
+    EXPECT_ERROR(wk_group_norm(wk_randn(2, 0, 3), 1), WK_ERROR_SHAPE,
+                 "Expected number of channels to be greater than 0, got 0");
 }
 
 static void test_other_messages(void **state)
@@ -366,19 +399,27 @@ static void test_other_messages(void **state)
     (void)state;
     wk_Tensor *x = wk_randn(2, 4), *whole = wk_to_dtype(x, wk_int64), *image = wk_ones(1, 3, 4, 4);
     EXPECT_ERROR(wk_var(whole), WK_ERROR_DTYPE, "std and var only support floating point and complex dtypes");
-    EXPECT_ERROR(wk_std(x, wk_dims(2)), WK_ERROR_INDEX, "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
-    EXPECT_ERROR(wk_var(x, wk_dims(0, 0)), WK_ERROR_INDEX, "dim 0 appears multiple times in the list of dims");
-    EXPECT_ERROR(wk_norm(whole), WK_ERROR_DTYPE, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got int64");
-    EXPECT_ERROR(wk_norm(wk_zeros(0), INFINITY), WK_ERROR_SHAPE, "linalg.vector_norm cannot compute the inf norm");
-    EXPECT_ERROR(wk_norm(wk_zeros(2, 0), -1, wk_dims(1)), WK_ERROR_SHAPE, "cannot compute the -1 norm on the dimension 1");
-    EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_ones(1, 1, 2, 2, 2), 2), WK_ERROR_SHAPE, "Expected 3D or 4D tensor, but got [1, 1, 2, 2, 2]");
+    EXPECT_ERROR(wk_std(x, wk_dims(2)), WK_ERROR_INDEX,
+                 "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
+    EXPECT_ERROR(wk_var(x, wk_dims(0, 0)), WK_ERROR_INDEX,
+                 "dim 0 appears multiple times in the list of dims");
+    EXPECT_ERROR(wk_norm(whole), WK_ERROR_DTYPE,
+                 "linalg.vector_norm: Expected a floating point or complex tensor as input. Got int64");
+    EXPECT_ERROR(wk_norm(wk_zeros(0), INFINITY), WK_ERROR_SHAPE,
+                 "linalg.vector_norm cannot compute the inf norm");
+    EXPECT_ERROR(wk_norm(wk_zeros(2, 0), -1, wk_dims(1)), WK_ERROR_SHAPE,
+                 "cannot compute the -1 norm on the dimension 1");
+    EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_ones(1, 1, 2, 2, 2), 2), WK_ERROR_SHAPE,
+                 "Expected 3D or 4D tensor, but got [1, 1, 2, 2, 2]");
     EXPECT_ERROR(wk_adaptive_avg_pool2d(image, -1), WK_ERROR_ARGUMENT,
                  "elements of output_size must be greater than or equal to 0 but received {-1, -1}");
     EXPECT_ERROR(wk_adaptive_avg_pool2d(image), WK_ERROR_ARGUMENT, "output_size is not set");
     EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_ones(1, 2, 0, 4), 2), WK_ERROR_SHAPE,
-                 "Expected input to have non-zero size for non-batch dimensions, but input has sizes [1, 2, 0, 4] with dimension 2 "
+                 "Expected input to have non-zero size for non-batch dimensions, but input has sizes [1, 2, "
+                 "0, 4] with dimension 2 "
                  "being empty");
-    EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_to_dtype(image, wk_int64), 2), WK_ERROR_DTYPE, "not implemented for 'Long'");
+    EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_to_dtype(image, wk_int64), 2), WK_ERROR_DTYPE,
+                 "not implemented for 'Long'");
 }
 
 /* ---- threads, orders in memory, allocations --------------------------------------------------------- */
@@ -387,7 +428,8 @@ static void test_other_messages(void **state)
 static wk_Tensor *everything(wk_Tensor *y, wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
 {
     wk_Tensor *grads[3] = {NULL}, *flat[4];
-    if (!y || !wk_grads(grads, wk_list(wk_mul(y, y)), wk_list(x, w, b), .grad_outputs = wk_list(wk_ones_like(y))))
+    if (!y ||
+        !wk_grads(grads, wk_list(wk_mul(y, y)), wk_list(x, w, b), .grad_outputs = wk_list(wk_ones_like(y))))
         return NULL;
     flat[0] = wk_flatten(wk_detach(y), 0, -1);
     for (int i = 0; i < 3; i++)
@@ -399,11 +441,13 @@ enum { BATCH_PLANES, BATCH_ROWS, LAYER, GROUP, GROUP_ROWS, KINDS };
 
 static wk_Tensor *run_kind(int kind, wk_dtype dtype)
 {
-    static const int64_t shapes[KINDS][3] = {{9, 20, 300}, {900, 130, 1}, {700, 1, 130}, {9, 24, 70}, {500, 96, 1}};
+    static const int64_t shapes[KINDS][3] = {
+        {9, 20, 300}, {900, 130, 1}, {700, 1, 130}, {9, 24, 70}, {500, 96, 1}};
     const int64_t *s = shapes[kind], channels = kind == LAYER ? s[2] : s[1];
     wk_manual_seed(3);
     wk_Tensor *x = wk_requires_grad_(wk_randn_shape(s[2] == 1 ? 2 : 3, s, dtype));
-    wk_Tensor *w = wk_requires_grad_(wk_randn_shape(1, &channels, dtype)), *b = wk_requires_grad_(wk_randn_shape(1, &channels, dtype));
+    wk_Tensor *w = wk_requires_grad_(wk_randn_shape(1, &channels, dtype)),
+              *b = wk_requires_grad_(wk_randn_shape(1, &channels, dtype));
     wk_Tensor *y = kind <= BATCH_ROWS ? wk_batch_norm(x, NULL, NULL, w, b, .training = true)
                    : kind == LAYER    ? wk_layer_norm(x, wk_dims(130), w, b)
                                       : wk_group_norm(x, 8, w, b);
@@ -459,7 +503,8 @@ static wk_Tensor *normalise_all(void *user)
 {
     (void)user;
     wk_manual_seed(1);
-    wk_Tensor *x = wk_requires_grad_(wk_randn(4, 4)), *w = wk_requires_grad_(wk_randn(4)), *b = wk_requires_grad_(wk_randn(4));
+    wk_Tensor *x = wk_requires_grad_(wk_randn(4, 4)), *w = wk_requires_grad_(wk_randn(4)),
+              *b = wk_requires_grad_(wk_randn(4));
     wk_Tensor *mean = wk_zeros(4), *y;
     if (!w || !b || !mean)
         return NULL;

@@ -1,11 +1,16 @@
 /* Normalisation and variance, for float and double (norm.inc).
  *
- *   y = (x - mean) rstd w + b;  with A = sum(g w), B = sum(g w (x - mean)) over the N elements that share a mean:
- *   grad_x = rstd (g w - A / N - (x - mean) rstd^2 B / N)      grad_w = sum(g (x - mean) rstd)      grad_b = sum(g)
+ *   y = (x - mean) rstd w + b;  with A = sum(g w), B = sum(g w (x - mean)) over the N elements that share a
+ *   mean:
+ *   grad_x = rstd (g w - A / N - (x - mean) rstd^2 B / N)      grad_w = sum(g (x - mean) rstd)      grad_b
+ *   = sum(g)
  *
- * Statistics: blocks small enough for the first cache are read twice, for their sum and for the deviations from it, whose own sum
- * mends the rounding of the first; blocks are joined in double (Chan). So one pass over memory is as good as two, and a mean of 1e4
- * does no harm. A block whose floats overflow is done again in double. Threads share rows or channels, never the sum of one. */
+ * Statistics: blocks small enough for the first cache are read twice, for their sum and for the deviations
+ * from it, whose own sum
+ * mends the rounding of the first; blocks are joined in double (Chan). So one pass over memory is as good
+ * as two, and a mean of 1e4
+ * does no harm. A block whose floats overflow is done again in double. Threads share rows or channels,
+ * never the sum of one. */
 #include "kernels/isa.h"
 
 #include <math.h>
@@ -56,9 +61,9 @@ typedef struct NormJob {
     wk_NormShape s;
     bool training;
     const void *x, *g, *weight, *bias;
-    void *out, *stats;         /* out: y or grad_x */
-    void *grad_w, *grad_b;     /* [c] in batch norm; rows to be added up in group norm */
-    int64_t channels;          /* of a task in batch norm */
+    void *out, *stats;     /* out: y or grad_x */
+    void *grad_w, *grad_b; /* [c] in batch norm; rows to be added up in group norm */
+    int64_t channels;      /* of a task in batch norm */
     int64_t tasks, per_block;
     void (*task)(const struct NormJob *job, int64_t task);
 } NormJob;
@@ -106,11 +111,11 @@ typedef struct NormVarJob {
 
 void WK_KERNEL(wk_install_norm)(wk_Kernels *table)
 {
-#define NORM_SET(dtype, S)                                    \
-    table->batch_norm[dtype] = batch_norm_##S;                \
+#define NORM_SET(dtype, S)                                       \
+    table->batch_norm[dtype] = batch_norm_##S;                   \
     table->batch_norm_backward[dtype] = batch_norm_backward_##S; \
-    table->batch_norm_running[dtype] = batch_norm_running_##S; \
-    table->group_norm[dtype] = group_norm_##S;                \
+    table->batch_norm_running[dtype] = batch_norm_running_##S;   \
+    table->group_norm[dtype] = group_norm_##S;                   \
     table->group_norm_backward[dtype] = group_norm_backward_##S; \
     table->var[dtype] = var_##S;
     NORM_SET(wk_float32, f32)
