@@ -1,5 +1,5 @@
-/* The measuring code of `wick bench` as a program of its own, for as long as the command line of wick does not have the command.
- * It takes the same words: wick_bench bench --match WORD ... */
+/* The measuring code of `wick bench` as a program of its own, for as long as the command line of wick does
+ * not have the command. It takes the same words: wick_bench bench --match WORD ... */
 #include <stdlib.h>
 #include <string.h>
 

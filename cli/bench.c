@@ -1,6 +1,7 @@
 /* `wick bench`: how fast wick is on this machine, and how near to what the machine can do.
  *
- * The rows are in bench_tensors.c, bench_nets.c and bench_process.c; this file chooses among them, and prints. */
+ * The rows are in bench_tensors.c, bench_nets.c and bench_process.c; this file chooses among them, and
+ * prints. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,8 @@ static int run_rows(const BenchOptions *options, bool json)
     return code;
 }
 
-/* The built-in digits as files of MNIST's form, so that another program can be measured on the same pictures. */
+/* The built-in digits as files of MNIST's form, so that another program can be measured on the same
+ * pictures. */
 static int save_digits(const char *folder)
 {
     for (int i = 0; i < 4; i++) {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wick/wick.h"
+#include <wick/wick.h>
 
 /* What a row is held against: multiply-adds, or memory read and written in its own pattern. */
 typedef enum BenchLimit {
@@ -24,8 +24,9 @@ typedef struct BenchOptions {
     int threads;
 } BenchOptions;
 
-/* One piece of work. `run` is timed, with the end of the scope that holds its results; `prepare` (which may be NULL) comes before each run
- * and is not. begin returns NULL, run and prepare false, with wk_error() set. */
+/* One piece of work. `run` is timed, with the end of the scope that holds its results; `prepare` (which may
+ * be NULL) comes before each run and is not. begin returns NULL, run and prepare false, with wk_error()
+ * set. */
 typedef struct BenchRow {
     const char *name, *what;
     void *(*begin)(const struct BenchRow *row, const BenchOptions *options);
@@ -53,7 +54,8 @@ extern const BenchRow bench_tensor_rows[], bench_net_rows[], bench_process_rows[
 double bench_now(void); /* seconds on a clock that never goes back */
 bool bench_measure(const BenchRow *row, const BenchOptions *options, BenchResult *result);
 
-/* The limit as it is now with that many threads, the best of a few short tries; 0 if it cannot be measured. */
+/* The limit as it is now with that many threads, the best of a few short tries; 0 if it cannot be
+ * measured. */
 double bench_limit(BenchLimit limit, int threads);
 double bench_limit_amount(BenchLimit limit); /* of one pass over the arrays, or 10^9 flops */
 void bench_limits_free(void);

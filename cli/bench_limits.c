@@ -1,9 +1,11 @@
-/* The machine's limits: multiply-adds a second of the instruction set in use, and memory bandwidth in three patterns.
+/* The machine's limits: multiply-adds a second of the instruction set in use, and memory bandwidth in three
+ * patterns.
  *
- * The peak loop keeps twelve sums in registers, more than latency times units of any core so far, and needs a*b+c to become one
- * instruction: this file is compiled with -ffp-contract=fast. The arrays are four times any cache level of most machines and lie on
- * huge pages where those can be had, so that the limit is the memory's and not that of the page tables. Copying is tried with the
- * library's memcpy, whose stores may pass the caches by, and with plain stores; the better counts. */
+ * The peak loop keeps twelve sums in registers, more than latency times units of any core so far, and needs
+ * a*b+c to become one instruction: this file is compiled with -ffp-contract=fast. The arrays are four times
+ * any cache level of most machines and lie on huge pages where those can be had, so that the limit is the
+ * memory's and not that of the page tables. Copying is tried with the library's memcpy, whose stores may pass
+ * the caches by, and with plain stores; the better counts. */
 #define _DEFAULT_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -27,7 +29,8 @@ typedef float V16 __attribute__((vector_size(64)));
 #define TURN(i)  s##i = s##i * factor + term;
 #define ADD(i)   sum += s##i;
 
-/* Twelve multiply-adds of `lanes` floats, again and again. Returns flops a turn; the sums go where the compiler cannot see them. */
+/* Twelve multiply-adds of `lanes` floats, again and again. Returns flops a turn; the sums go where the
+ * compiler cannot see them. */
 #define PEAK(name, type, target)                                     \
     target static double peak_##name(volatile float *out, int turns) \
     {                                                                \

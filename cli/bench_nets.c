@@ -1,7 +1,8 @@
 /* Rows of networks: LeNet on digits (steps, inference, an epoch), an MLP, and a stack of residual blocks.
  *
- * The networks are written as the tutorial writes them. Digits are MNIST's when its folder is known, else the built-in ones; a step of
- * LeNet depends on them, as most of its gradient is zero behind pooling and ReLU, and random pictures would tell another story. */
+ * The networks are written as the tutorial writes them. Digits are MNIST's when its folder is known, else the
+ * built-in ones; a step of LeNet depends on them, as most of its gradient is zero behind pooling and ReLU,
+ * and random pictures would tell another story. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 
 /* ---- LeNet and its data ----------------------------------------------------------------------------- */
 
-/* Multiply-adds of LeNet's forward for a picture; the step's three times less the first layer's gradient of its input. */
+/* Multiply-adds of LeNet's forward for a picture; the step's three times less the first layer's gradient of
+ * its input. */
 #define LENET_MACS      (6.0 * 25 * 784 + 16.0 * 150 * 100 + 400.0 * 120 + 120.0 * 84 + 84.0 * 10)
 #define LENET_STEP_MACS (3 * LENET_MACS - 6.0 * 25 * 784)
 

@@ -1,7 +1,9 @@
-/* Rows of whole processes: the program starts itself, `wick bench --child WORK`, and listens to the pipe at its stdout.
+/* Rows of whole processes: the program starts itself, `wick bench --child WORK`, and listens to the pipe at
+ * its stdout.
  *
- * The child writes one line: the peak of its memory, as the system counts it for that program alone (VmHWM; what wait reports would
- * include the parent that the child was copied from). The time runs from the start to that line; the child is waited for afterwards. */
+ * The child writes one line: the peak of its memory, as the system counts it for that program alone (VmHWM;
+ * what wait reports would include the parent that the child was copied from). The time runs from the start to
+ * that line; the child is waited for afterwards. */
 #define _POSIX_C_SOURCE 200809L
 #include <spawn.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* ResNet-18's stack of blocks for pictures of 32x32: two 3x3 convolutions with batch norm around a shortcut, eight times. */
+/* ResNet-18's stack of blocks for pictures of 32x32: two 3x3 convolutions with batch norm around a shortcut,
+ * eight times. */
 #include "bench.h"
 
 typedef struct {
@@ -39,7 +40,8 @@ wk_Module *bench_residual_stack(void)
                          wk_Linear(512, 10));
 }
 
-/* A stage that halves the picture to `pixels` and doubles the channels to c: its four 3x3 convolutions and its 1x1 shortcut. */
+/* A stage that halves the picture to `pixels` and doubles the channels to c: its four 3x3 convolutions and
+ * its 1x1 shortcut. */
 static double stage_macs(double c, double pixels)
 {
     return pixels * (9 * (c / 2 * c + 3 * c * c) + c / 2 * c);

@@ -1,8 +1,9 @@
-/* Rows of single operations: what one costs, products of matrices, elementwise work on 16M elements, convolutions.
+/* Rows of single operations: what one costs, products of matrices, elementwise work on 16M elements,
+ * convolutions.
  *
- * They are run as a user's step runs them: the result is new in every run and goes with the scope, so that after the first run its
- * memory comes from the library's cache. The rows that end with _cold give that cache back before each run and show what
- * fresh pages from the system cost. */
+ * They are run as a user's step runs them: the result is new in every run and goes with the scope, so that
+ * after the first run its memory comes from the library's cache. The rows that end with _cold give that cache
+ * back before each run and show what fresh pages from the system cost. */
 #include <stdlib.h>
 
 #include "bench.h"

@@ -1,8 +1,9 @@
 /* The clock and the loop of `wick bench`.
  *
- * A row is warmed up, then timed in samples of as many runs as make about a fifteenth of its budget (0.3 s), at least five samples and at
- * least one run a sample; the result is the median. The limit is taken just before and just after, and the higher one counts, because
- * shared machines change their speed within seconds: a share of the limit then says more than two figures a minute apart. */
+ * A row is warmed up, then timed in samples of as many runs as make about a fifteenth of its budget (0.3 s),
+ * at least five samples and at least one run a sample; the result is the median. The limit is taken just
+ * before and just after, and the higher one counts, because shared machines change their speed within
+ * seconds: a share of the limit then says more than two figures a minute apart. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <time.h>
@@ -29,8 +30,8 @@ static bool run_once(const BenchRow *row, void *work, double *seconds)
     return good;
 }
 
-/* Seconds of one run, from `runs` of them. Runs that need nothing before them share two looks at the clock, which cost as much as
- * a tiny one. */
+/* Seconds of one run, from `runs` of them. Runs that need nothing before them share two looks at the clock,
+ * which cost as much as a tiny one. */
 static bool sample(const BenchRow *row, void *work, int64_t runs, double *seconds)
 {
     bool good = true;
