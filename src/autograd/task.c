@@ -1,0 +1,148 @@
+/* The nodes of one backward, in a table, and the order in which they go.
+ *
+ * The walk keeps its own stack, which is the heap of ready slots afterwards: the depth of the graph does not matter. */
+#include "autograd/task.h"
+
+#include "core/memory.h"
+
+/* ---- the table of nodes ----------------------------------------------------------------------------- */
+
+static size_t hash_of(const wk_Node *node)
+{
+    return (size_t)(((uintptr_t)node >> 6) * 0x9e3779b97f4a7c15u >> 20);
+}
+
+static bool grow_table(Task *t)
+{
+    size_t size = t->table_size ? t->table_size * 2 : 128;
+    size_t *table = wk_zalloc(size * sizeof *table);
+    if (!table)
+        return false;
+    for (size_t s = 0; s < t->count; s++) {
+        size_t at = hash_of(t->slots[s].node) & (size - 1);
+        while (table[at])
+            at = (at + 1) & (size - 1);
+        table[at] = s + 1;
+    }
+    wk_release(t->table, t->table_size * sizeof *table);
+    t->table = table;
+    t->table_size = size;
+    return true;
+}
+
+size_t wk_task_slot(Task *t, wk_Node *node, bool *fresh)
+{
+    if (t->count * 2 >= t->table_size && !grow_table(t))
+        return SIZE_MAX;
+    size_t at = hash_of(node) & (t->table_size - 1);
+    for (; t->table[at]; at = (at + 1) & (t->table_size - 1))
+        if (t->slots[t->table[at] - 1].node == node) {
+            *fresh = false;
+            return t->table[at] - 1;
+        }
+    if (t->count == t->capacity) {
+        size_t wanted = t->capacity ? t->capacity * 2 : 64;
+        Slot *grown = wk_realloc(t->slots, t->capacity * sizeof *grown, wanted * sizeof *grown);
+        if (!grown)
+            return SIZE_MAX;
+        t->slots = grown;
+        t->capacity = wanted;
+    }
+    t->slots[t->count] = (Slot){.node = wk_node_retain(node)};
+    t->table[at] = ++t->count;
+    *fresh = true;
+    return t->count - 1;
+}
+
+static bool push(Task *t, size_t slot)
+{
+    if (t->stack_count == t->stack_capacity) {
+        size_t wanted = t->stack_capacity ? t->stack_capacity * 2 : 64;
+        size_t *grown = wk_realloc(t->stack, t->stack_capacity * sizeof *grown, wanted * sizeof *grown);
+        if (!grown)
+            return false;
+        t->stack = grown;
+        t->stack_capacity = wanted;
+    }
+    t->stack[t->stack_count++] = slot;
+    return true;
+}
+
+/* ---- the first walk --------------------------------------------------------------------------------- */
+
+/* Depth first; a slot is done when its last edge is, so `needed` of everything below it is known then. */
+bool wk_task_walk(Task *t, size_t root)
+{
+    t->slots[root].walked = true;
+    if (!push(t, root))
+        return false;
+    while (t->stack_count) {
+        size_t at = t->stack[t->stack_count - 1];
+        Slot *slot = &t->slots[at];
+        if (slot->next_edge == slot->node->edge_count) {
+            slot->leads = !t->only_inputs;
+            for (int i = 0; i < slot->node->edge_count && !slot->leads; i++) {
+                bool fresh;
+                wk_Node *below = slot->node->edges[i].node;
+                slot->leads = below && t->slots[wk_task_slot(t, below, &fresh)].needed;
+            }
+            slot->needed = slot->leads || slot->capture;
+            t->stack_count--;
+            continue;
+        }
+        wk_Node *below = slot->node->edges[slot->next_edge++].node;
+        if (!below)
+            continue;
+        bool fresh;
+        size_t next = wk_task_slot(t, below, &fresh);
+        if (next == SIZE_MAX)
+            return false;
+        t->slots[next].waits++;
+        if (t->slots[next].walked)
+            continue;
+        t->slots[next].walked = true;
+        if (!push(t, next))
+            return false;
+    }
+    return true;
+}
+
+/* ---- ready slots: a heap by sequence ---------------------------------------------------------------- */
+
+static bool goes_first(const Task *t, size_t a, size_t b)
+{
+    return t->slots[t->stack[a]].node->sequence > t->slots[t->stack[b]].node->sequence;
+}
+
+static void heap_swap(Task *t, size_t a, size_t b)
+{
+    size_t s = t->stack[a];
+    t->stack[a] = t->stack[b];
+    t->stack[b] = s;
+}
+
+bool wk_task_ready(Task *t, size_t slot)
+{
+    if (!push(t, slot))
+        return false;
+    for (size_t i = t->stack_count - 1; i && goes_first(t, i, (i - 1) / 2); i = (i - 1) / 2)
+        heap_swap(t, i, (i - 1) / 2);
+    return true;
+}
+
+size_t wk_task_next(Task *t)
+{
+    size_t top = t->stack[0];
+    t->stack[0] = t->stack[--t->stack_count];
+    for (size_t i = 0;;) {
+        size_t first = i, left = 2 * i + 1, right = left + 1;
+        if (left < t->stack_count && goes_first(t, left, first))
+            first = left;
+        if (right < t->stack_count && goes_first(t, right, first))
+            first = right;
+        if (first == i)
+            return top;
+        heap_swap(t, i, first);
+        i = first;
+    }
+}
