@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "commands.h"
 #include "report.h"
 #include "settings.h"
 
@@ -197,4 +198,15 @@ int bench_run(const BenchCommand *command)
     if (command->child)
         return bench_child(command->child, &command->options);
     return run_rows(&command->options, command->json);
+}
+
+int command_bench(const Settings *s)
+{
+    return bench_run(&(BenchCommand){
+        .options = {.match = s->match, .data = s->data, .quick = s->quick, .threads = wk_get_num_threads()},
+        .json = s->json,
+        .list = s->list,
+        .child = s->child,
+        .save_digits = s->save_digits,
+    });
 }

@@ -10,6 +10,7 @@ int command_train(const Settings *settings);
 int command_test(const Settings *settings);
 int command_predict(const Settings *settings);
 int command_data(const Settings *settings);
+int command_bench(const Settings *settings);
 
 /* The data that --data names, for training or testing, resized for the network. */
 wk_Dataset *open_dataset(const char *data, bool test, const char *resize);

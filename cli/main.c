@@ -33,6 +33,8 @@ static int run(const Settings *s)
         return command_predict(s);
     case COMMAND_DATA:
         return command_data(s);
+    case COMMAND_BENCH:
+        return command_bench(s);
     default: {
         Command about = s->count ? command_find(s->arguments[0]) : COMMAND_NONE;
         if (s->count && about == COMMAND_NONE)

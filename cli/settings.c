@@ -29,16 +29,16 @@ typedef struct Option {
     double low, high;    /* of numbers */
     const char *choices; /* words with a space after each */
     const char *value;   /* how help calls the value */
-    const char *help;
+    const char *help;    /* NULL: for the program itself, not shown */
 } Option;
 
 #define AT(field) offsetof(Settings, field)
-#define EVERY     (COMMAND_TRAIN | COMMAND_TEST | COMMAND_PREDICT | COMMAND_DATA)
+#define EVERY     (COMMAND_TRAIN | COMMAND_TEST | COMMAND_PREDICT | COMMAND_DATA | COMMAND_BENCH)
 #define RUNS      (COMMAND_TRAIN | COMMAND_TEST | COMMAND_PREDICT)
 
 static const Option options[] = {
-    {"data", KIND_TEXT, COMMAND_TRAIN | COMMAND_TEST, AT(data), 0, 0, NULL, "digits|DIR",
-     "what to learn from: drawn digits, or a folder with MNIST's files (default: digits)"},
+    {"data", KIND_TEXT, COMMAND_TRAIN | COMMAND_TEST | COMMAND_BENCH, AT(data), 0, 0, NULL, "digits|DIR",
+     "pictures to work on: drawn digits, or a folder with MNIST's files (default: digits)"},
     {"model", KIND_CHOICE, COMMAND_TRAIN, AT(model), 0, 0, "lenet ", "lenet", "the network (default: lenet)"},
     {"epochs", KIND_WHOLE, COMMAND_TRAIN, AT(epochs), 1, 1e6, NULL, "N",
      "times through the data (default: 3)"},
@@ -53,7 +53,8 @@ static const Option options[] = {
     {"seed", KIND_WHOLE, COMMAND_TRAIN, AT(seed), 0, 0x1p62, NULL, "N", "of all random numbers (default: 0)"},
     {"resize", KIND_CHOICE, RUNS, AT(resize), 0, 0, "bilinear pad ", "bilinear|pad",
      "how 28x28 becomes 32x32 (default: bilinear, or as the model was trained)"},
-    {"threads", KIND_WHOLE, RUNS, AT(threads), 1, 256, NULL, "N", "(default: one for each processor)"},
+    {"threads", KIND_WHOLE, RUNS | COMMAND_BENCH, AT(threads), 1, 256, NULL, "N",
+     "(default: one for each processor)"},
     {"workers", KIND_WHOLE, COMMAND_TRAIN, AT(workers), 0, 256, NULL, "N",
      "threads that prepare batches ahead (default: 0)"},
     {"save", KIND_TEXT, COMMAND_TRAIN, AT(save), 0, 0, NULL, "FILE",
@@ -64,6 +65,15 @@ static const Option options[] = {
      "stop after so many steps"},
     {"invert", KIND_FLAG, COMMAND_PREDICT, AT(invert), 0, 0, NULL, NULL, "pictures are dark on light"},
     {"mirror", KIND_TEXT, COMMAND_DATA, AT(mirror), 0, 0, NULL, "URL", "download from there"},
+    {"match", KIND_TEXT, COMMAND_BENCH, AT(match), 0, 0, NULL, "WORD",
+     "the row of that name, or all whose names contain it"},
+    {"quick", KIND_FLAG, COMMAND_BENCH, AT(quick), 0, 0, NULL, NULL, "half the time for each row"},
+    {"json", KIND_FLAG, COMMAND_BENCH, AT(json), 0, 0, NULL, NULL,
+     "print name, threads, median_us, gflops or gbs, of_limit"},
+    {"list", KIND_FLAG, COMMAND_BENCH, AT(list), 0, 0, NULL, NULL, "list the rows and what each does"},
+    {"save-digits", KIND_TEXT, COMMAND_BENCH, AT(save_digits), 0, 0, NULL, "DIR",
+     "write the drawn digits there, as MNIST's files"},
+    {"child", KIND_TEXT, COMMAND_BENCH, AT(child), 0, 0, NULL, "WORK", NULL},
     {"help", KIND_FLAG, EVERY | COMMAND_HELP, AT(help), 0, 0, NULL, NULL, "show this"},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -79,6 +89,7 @@ static const struct {
     {"predict", COMMAND_PREDICT, "wick predict MODEL IMAGE... [OPTIONS]",
      "tells the digit on pictures: PNG files, or IDXFILE:INDEX"},
     {"data", COMMAND_DATA, "wick data get mnist [DIR] [OPTIONS]", "downloads MNIST (to data/mnist)"},
+    {"bench", COMMAND_BENCH, "wick bench [OPTIONS]", "measures wick, and the limits of the machine"},
     {"help", COMMAND_HELP, "wick help [COMMAND]", "tells more"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -108,7 +119,7 @@ void settings_help(Command command)
     }
     for (int i = 0; i < OPTIONS; i++) {
         char name[64];
-        if (!(options[i].commands & command))
+        if (!(options[i].commands & command) || !options[i].help)
             continue;
         snprintf(name, sizeof name, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
         out("  %-32s %s\n", name, options[i].help);
@@ -233,11 +244,8 @@ static int check_settings(const Settings *s)
     static const struct {
         Command command;
         int least, most;
-    } wanted[] = {{COMMAND_TRAIN, 0, 0},
-                  {COMMAND_TEST, 1, 1},
-                  {COMMAND_PREDICT, 2, 1 << 30},
-                  {COMMAND_DATA, 2, 3},
-                  {COMMAND_HELP, 0, 1}};
+    } wanted[] = {{COMMAND_TRAIN, 0, 0}, {COMMAND_TEST, 1, 1},  {COMMAND_PREDICT, 2, 1 << 30},
+                  {COMMAND_DATA, 2, 3},  {COMMAND_BENCH, 0, 0}, {COMMAND_HELP, 0, 1}};
     for (int i = 0; i < COMMANDS; i++) {
         if (wanted[i].command != s->command)
             continue;

@@ -24,15 +24,17 @@ typedef enum Command {
     COMMAND_PREDICT = 4,
     COMMAND_DATA = 8,
     COMMAND_HELP = 16,
+    COMMAND_BENCH = 32,
 } Command;
 
 typedef struct Settings {
     Command command;
     const char *command_name;
     const char *model, *data, *optimizer, *resize, *save, *log, *mirror;
+    const char *match, *save_digits, *child; /* of bench */
     int64_t epochs, batch_size, seed, threads, workers, limit_steps;
     double lr, momentum; /* negative: not given */
-    bool invert, help, version;
+    bool invert, help, version, json, list, quick;
     int count; /* of arguments that are no options */
     char **arguments;
 } Settings;

@@ -20,7 +20,7 @@ static Ran run(const char *arguments)
 {
     static Ran ran;
     char command[4096];
-    const char *program = getenv("WICK_BENCH") ? getenv("WICK_BENCH") : getenv("WICK_PROGRAM");
+    const char *program = getenv("WICK_PROGRAM");
     if (!program)
         skip();
     snprintf(command, sizeof command, "'%s' bench %s 2>&1", program, arguments);
