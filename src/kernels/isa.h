@@ -55,7 +55,7 @@ void WK_KERNEL(wk_install_gemm)(wk_Kernels *table);
 void WK_KERNEL(wk_install_conv)(wk_Kernels *table);
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table);
 void WK_KERNEL(wk_install_pool)(wk_Kernels *table);
-void WK_KERNEL(wk_install_pool_lanes)(wk_Kernels *table);
+void WK_KERNEL(wk_install_pool_winners)(wk_Kernels *table);
 void WK_KERNEL(wk_install_optim)(wk_Kernels *table);
 void WK_KERNEL(wk_install_norm)(wk_Kernels *table);
 void WK_KERNEL(wk_install_adaptive_pool)(wk_Kernels *table);

@@ -62,12 +62,6 @@ typedef struct wk_PoolShape {
     int64_t kernel[2], stride[2], padding[2], dilation[2];
     int64_t oh, ow;
 } wk_PoolShape;
-/* Float max pooling of [planes, h, w, n], the batch innermost. which: the winning position in the window, kernel[1] * row + column;
- * a window has at most 255. */
-typedef struct wk_PoolLanes {
-    void (*max)(const wk_PoolShape *shape, int64_t n, const float *input, float *output, uint8_t *which);
-    void (*max_backward)(const wk_PoolShape *shape, int64_t n, const float *grad, const uint8_t *which, float *grad_input);
-} wk_PoolLanes;
 typedef struct wk_AvgPool {
     bool count_include_pad;
     int64_t divisor_override; /* 0: none */
@@ -141,13 +135,17 @@ typedef struct wk_Kernels {
     bool (*conv2d_grad_bias[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, void *grad_bias);
 
     wk_ConvLanes conv_lanes;
-    wk_PoolLanes pool_lanes;
 
     /* indices: position in h * w of the first largest, NaN being larger than all. Backward overwrites all of grad_input. */
     void (*max_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output,
                                   int64_t *indices);
     void (*max_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad,
                                            const int64_t *indices, void *grad_input);
+    /* Float max pooling of [planes, h, w, n] (the batch last, or n = 1) that keeps, for the way back, the winner's position in its
+     * window as a byte: kernel[1] * row + column. A window has at most 255. */
+    void (*max_pool_winners)(const wk_PoolShape *shape, int64_t n, const float *input, float *output, uint8_t *which);
+    void (*max_pool_winners_backward)(const wk_PoolShape *shape, int64_t n, const float *grad, const uint8_t *which,
+                                      float *grad_input);
     void (*avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *input,
                                   void *output);
     void (*avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *grad,

@@ -16,54 +16,70 @@ typedef struct PoolArgs {
 
 /* ---- max -------------------------------------------------------------------------------------------- */
 
-/* With the batch innermost: the winners are kept as one byte each, [c, oh, ow, n], instead of indices. */
-static bool pools_in_lanes(const PoolArgs *a, const wk_Tensor *x)
+/* Unless indices are asked for, a float window's winner is kept as one byte: its position in the window. */
+static bool keeps_winners(const PoolArgs *a, const wk_Tensor *x)
 {
-    return !a->indices && x->dtype == wk_float32 && x->ndim == 4 && !x->contiguous && wk_is_batch_last(x) &&
-           a->shape.kernel[0] < 256 && a->shape.kernel[1] < 256 &&
-           a->shape.kernel[0] * a->shape.kernel[1] < 256;
+    const int64_t *kernel = a->shape.kernel;
+    return !a->indices && x->dtype == wk_float32 && kernel[0] < 256 && kernel[1] < 256 &&
+           kernel[0] * kernel[1] < 256;
 }
 
-static wk_PoolShape lane_planes(const PoolArgs *a)
+/* Both in the order in which the input lies: [planes, h, w, n] with the batch last, or [planes, h, w] and n = 1. */
+static bool lies_batch_last(const wk_Tensor *t)
+{
+    return t->ndim == 4 && !t->contiguous && wk_is_batch_last(t);
+}
+
+static wk_PoolShape planes_of(const PoolArgs *a, bool batch_last, int64_t *n)
 {
     wk_PoolShape s = a->shape;
-    s.planes = a->before.dims[1];
+    *n = batch_last ? a->before.dims[0] : 1;
+    s.planes = batch_last ? a->before.dims[1] : s.planes;
     return s;
 }
 
-static wk_Tensor *max_pool_lanes(wk_Call *call)
+static wk_Tensor *new_pooled(const wk_Shape *shape, bool batch_last)
+{
+    const int64_t *d = shape->dims;
+    return batch_last ? wk_new_batch_last("max_pool2d", d[0], d[1], d[2], d[3])
+                      : wk_tensor_new("max_pool2d", wk_float32, shape->ndim, d);
+}
+
+static wk_Tensor *max_pool_winners(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
-    const wk_PoolShape s = lane_planes(a);
-    const int64_t n = a->before.dims[0], *after = a->after.dims;
-    wk_Tensor *out = wk_new_batch_last("max_pool2d", n, s.planes, s.oh, s.ow);
-    wk_Tensor *which =
-        out ? wk_empty_shape(4, (const int64_t[]){after[1], after[2], after[3], n}, wk_uint8) : NULL;
+    const bool last = lies_batch_last(call->in[0]);
+    int64_t n;
+    const wk_PoolShape s = planes_of(a, last, &n);
+    wk_Tensor *x = last ? call->in[0] : wk_contiguous(call->in[0]),
+              *out = x ? new_pooled(&a->after, last) : NULL;
+    wk_Tensor *which = out ? wk_tensor_like("max_pool2d", wk_uint8, out) : NULL;
     if (!which)
         return NULL;
-    wk_kernels->pool_lanes.max(&s, n, wk_tensor_data(call->in[0]), wk_tensor_data(out),
-                               wk_tensor_data(which));
+    if (out->numel)
+        wk_kernels->max_pool_winners(&s, n, wk_tensor_data(x), wk_tensor_data(out), wk_tensor_data(which));
     call->extra[0] = which;
     return out;
 }
 
-static wk_Tensor *max_unpool_lanes(const PoolArgs *a, wk_Tensor *grad, wk_Tensor *which)
+static wk_Tensor *max_unpool_winners(const PoolArgs *a, wk_Tensor *grad, wk_Tensor *which)
 {
-    const wk_PoolShape s = lane_planes(a);
-    const int64_t n = a->before.dims[0];
-    wk_Tensor *g = wk_made_batch_last(grad);
-    wk_Tensor *out = g ? wk_new_batch_last("max_pool2d", n, s.planes, s.h, s.w) : NULL;
-    if (out)
-        wk_kernels->pool_lanes.max_backward(&s, n, wk_tensor_data(g), wk_tensor_data(which),
-                                            wk_tensor_data(out));
+    const bool last = lies_batch_last(which);
+    int64_t n;
+    const wk_PoolShape s = planes_of(a, last, &n);
+    wk_Tensor *g = last ? wk_made_batch_last(grad) : wk_contiguous(grad),
+              *out = g ? new_pooled(&a->before, last) : NULL;
+    if (out && out->numel)
+        wk_kernels->max_pool_winners_backward(&s, n, wk_tensor_data(g), wk_tensor_data(which),
+                                              wk_tensor_data(out));
     return out;
 }
 
-/* The winners' bytes as indices in the plane, [n, c, oh, ow]. */
+/* The winners' bytes as indices in the plane. */
 static wk_Tensor *indices_of(const PoolArgs *a, wk_Tensor *which)
 {
     const wk_PoolShape *s = &a->shape;
-    wk_Tensor *bytes = wk_contiguous(wk_permute(which, 3, 0, 1, 2));
+    wk_Tensor *bytes = wk_contiguous(which);
     wk_Tensor *indices = bytes ? wk_empty_shape(a->after.ndim, a->after.dims, wk_int64) : NULL;
     if (!indices)
         return NULL;
@@ -81,8 +97,8 @@ static wk_Tensor *indices_of(const PoolArgs *a, wk_Tensor *which)
 static wk_Tensor *max_pool_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
-    if (pools_in_lanes(a, call->in[0]))
-        return max_pool_lanes(call);
+    if (keeps_winners(a, call->in[0]))
+        return max_pool_winners(call);
     wk_Tensor *x = wk_contiguous(call->in[0]);
     wk_Tensor *out = x ? wk_tensor_new("max_pool2d", (wk_dtype)x->dtype, a->after.ndim, a->after.dims) : NULL;
     wk_Tensor *indices = out ? wk_tensor_new("max_pool2d", wk_int64, a->after.ndim, a->after.dims) : NULL;
@@ -99,7 +115,7 @@ static wk_Tensor *max_unpool_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
     if (call->in[1]->dtype == wk_uint8)
-        return max_unpool_lanes(a, call->in[0], call->in[1]);
+        return max_unpool_winners(a, call->in[0], call->in[1]);
     wk_Tensor *g = wk_contiguous(call->in[0]), *indices = wk_contiguous(call->in[1]);
     wk_Tensor *out =
         g && indices ? wk_tensor_new("max_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;

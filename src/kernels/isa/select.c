@@ -15,7 +15,7 @@ void WK_KERNEL(wk_install)(wk_Kernels *table)
     WK_KERNEL(wk_install_conv)(table);
     WK_KERNEL(wk_install_conv_lanes)(table);
     WK_KERNEL(wk_install_pool)(table);
-    WK_KERNEL(wk_install_pool_lanes)(table);
+    WK_KERNEL(wk_install_pool_winners)(table);
     WK_KERNEL(wk_install_optim)(table);
     WK_KERNEL(wk_install_norm)(table);
     WK_KERNEL(wk_install_adaptive_pool)(table);

@@ -1,6 +1,7 @@
-/* Max pooling with the batch innermost, [planes, h, w, n]: a window's elements are rows of n floats, compared lane by lane.
+/* Max pooling that keeps winners, of [planes, h, w, n].
  *
- * What is kept for the way back is one byte an output: which position of the window won. Windows that do not overlap write each input
+ * With the batch last a window's elements are rows of n floats, compared lane by lane. With n = 1 the usual windows, 2 x 2 side by side,
+ * are taken along whole rows. What is kept for the way back is one byte an output: which position of the window won. Windows that do not overlap write each input
  * once; others add into zeros. A task is a plane. */
 #include <string.h>
 
@@ -13,7 +14,7 @@ typedef float PoolVector __attribute__((vector_size(WK_VECTOR_BYTES)));
 typedef int32_t PoolMask __attribute__((vector_size(WK_VECTOR_BYTES)));
 typedef uint8_t PoolBytes __attribute__((vector_size(WK_VECTOR_BYTES / 4)));
 
-typedef struct PoolLanes {
+typedef struct PoolWinners {
     const wk_PoolShape *s;
     int64_t n;
     const float *in;
@@ -21,7 +22,7 @@ typedef struct PoolLanes {
     uint8_t *which;
     const uint8_t *won;
     bool apart; /* windows do not overlap and cover all */
-} PoolLanes;
+} PoolWinners;
 
 /* The positions of a window that lie inside the input. */
 typedef struct LaneWindow {
@@ -45,7 +46,7 @@ static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindo
     }
 }
 
-static void pool_max_window(const PoolLanes *p, const LaneWindow *w, const float *plane, float *out,
+static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
     int64_t i = 0;
@@ -76,12 +77,66 @@ static void pool_max_window(const PoolLanes *p, const LaneWindow *w, const float
     }
 }
 
+/* 2 x 2 windows side by side: a row of outputs from two rows of inputs. The winners' names pass through int32, as wide as the floats. */
+enum { POOL_PIECE = 64 };
+static void pool_pairs(const float *restrict top, const float *restrict low, int64_t ow, float *restrict out,
+                       uint8_t *restrict which)
+{
+    int32_t name[POOL_PIECE];
+    for (int64_t at = 0; at < ow; at += POOL_PIECE) {
+        const int64_t count = ow - at < POOL_PIECE ? ow - at : POOL_PIECE;
+        for (int64_t i = 0; i < count; i++) {
+            const float a = top[2 * (at + i)], b = top[2 * (at + i) + 1], c = low[2 * (at + i)],
+                        d = low[2 * (at + i) + 1];
+            const bool second = (b > a) | (b != b);
+            const float first_row = second ? b : a;
+            const bool third = (c > first_row) | (c != c);
+            const float best = third ? c : first_row;
+            const bool fourth = (d > best) | (d != d);
+            out[at + i] = fourth ? d : best;
+            name[i] = fourth ? 3 : third ? 2 : second ? 1 : 0;
+        }
+        for (int64_t i = 0; i < count; i++)
+            which[at + i] = (uint8_t)name[i];
+    }
+}
+
+static void pool_back_pairs(const float *restrict grad, const uint8_t *restrict won, int64_t ow,
+                            float *restrict top, float *restrict low)
+{
+    int32_t name[POOL_PIECE];
+    for (int64_t at = 0; at < ow; at += POOL_PIECE) {
+        const int64_t count = ow - at < POOL_PIECE ? ow - at : POOL_PIECE;
+        for (int64_t i = 0; i < count; i++)
+            name[i] = won[at + i];
+        for (int64_t i = 0; i < count; i++) {
+            const float g = grad[at + i];
+            top[2 * (at + i)] = name[i] == 0 ? g : 0;
+            top[2 * (at + i) + 1] = name[i] == 1 ? g : 0;
+            low[2 * (at + i)] = name[i] == 2 ? g : 0;
+            low[2 * (at + i) + 1] = name[i] == 3 ? g : 0;
+        }
+    }
+}
+
+static bool pool_in_pairs(const PoolWinners *p)
+{
+    const wk_PoolShape *s = p->s;
+    return p->n == 1 && p->apart && s->kernel[0] == 2 && s->kernel[1] == 2;
+}
+
 static void pool_max_plane(void *context, int64_t plane)
 {
-    const PoolLanes *p = context;
+    const PoolWinners *p = context;
     const wk_PoolShape *s = p->s;
-    LaneWindow w;
     int64_t at = plane * s->oh * s->ow * p->n;
+    if (pool_in_pairs(p)) {
+        const float *in = p->in + plane * s->h * s->w;
+        for (int64_t oy = 0; oy < s->oh; oy++, at += s->ow, in += 2 * s->w)
+            pool_pairs(in, in + s->w, s->ow, p->out + at, p->which + at);
+        return;
+    }
+    LaneWindow w;
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
             lane_window(s, oy, ox, &w);
@@ -89,7 +144,7 @@ static void pool_max_plane(void *context, int64_t plane)
         }
 }
 
-static void pool_back_window(const PoolLanes *p, const LaneWindow *w, const float *grad, const uint8_t *won,
+static void pool_back_window(const PoolWinners *p, const LaneWindow *w, const float *grad, const uint8_t *won,
                              float *plane)
 {
     for (int k = 0; k < w->count; k++) {
@@ -109,13 +164,18 @@ static void pool_back_window(const PoolLanes *p, const LaneWindow *w, const floa
 
 static void pool_back_plane(void *context, int64_t plane)
 {
-    const PoolLanes *p = context;
+    const PoolWinners *p = context;
     const wk_PoolShape *s = p->s;
-    LaneWindow w;
     float *out = p->out + plane * s->h * s->w * p->n;
+    int64_t at = plane * s->oh * s->ow * p->n;
+    if (pool_in_pairs(p)) {
+        for (int64_t oy = 0; oy < s->oh; oy++, at += s->ow, out += 2 * s->w)
+            pool_back_pairs(p->in + at, p->won + at, s->ow, out, out + s->w);
+        return;
+    }
     if (!p->apart)
         memset(out, 0, (size_t)(s->h * s->w * p->n) * sizeof *out);
-    int64_t at = plane * s->oh * s->ow * p->n;
+    LaneWindow w;
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
             lane_window(s, oy, ox, &w);
@@ -123,7 +183,7 @@ static void pool_back_plane(void *context, int64_t plane)
         }
 }
 
-static void pool_planes(PoolLanes *p, void (*plane)(void *, int64_t))
+static void pool_planes(PoolWinners *p, void (*plane)(void *, int64_t))
 {
     if (p->s->planes * p->s->h * p->s->w * p->n >= POOL_SERIAL) {
         wk_parallel(p->s->planes, plane, p);
@@ -133,28 +193,35 @@ static void pool_planes(PoolLanes *p, void (*plane)(void *, int64_t))
         plane(p, i);
 }
 
-static void pool_lanes_max(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
-                           uint8_t *which)
-{
-    PoolLanes p = {.s = shape, .n = n, .in = input, .out = output, .which = which};
-    pool_planes(&p, pool_max_plane);
-}
-
 static bool pool_tiles(const wk_PoolShape *s, int i, int64_t size, int64_t out)
 {
     return s->stride[i] == s->kernel[i] && s->dilation[i] == 1 && s->padding[i] == 0 &&
            out * s->kernel[i] == size;
 }
 
-static void pool_lanes_max_backward(const wk_PoolShape *shape, int64_t n, const float *grad,
-                                    const uint8_t *which, float *grad_input)
+static bool pool_apart(const wk_PoolShape *s)
 {
-    PoolLanes p = {.s = shape, .n = n, .in = grad, .out = grad_input, .won = which};
-    p.apart = pool_tiles(shape, 0, shape->h, shape->oh) && pool_tiles(shape, 1, shape->w, shape->ow);
+    return pool_tiles(s, 0, s->h, s->oh) && pool_tiles(s, 1, s->w, s->ow);
+}
+
+static void max_pool_winners(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
+                             uint8_t *which)
+{
+    PoolWinners p = {
+        .s = shape, .n = n, .in = input, .out = output, .which = which, .apart = pool_apart(shape)};
+    pool_planes(&p, pool_max_plane);
+}
+
+static void max_pool_winners_backward(const wk_PoolShape *shape, int64_t n, const float *grad,
+                                      const uint8_t *which, float *grad_input)
+{
+    PoolWinners p = {
+        .s = shape, .n = n, .in = grad, .out = grad_input, .won = which, .apart = pool_apart(shape)};
     pool_planes(&p, pool_back_plane);
 }
 
-void WK_KERNEL(wk_install_pool_lanes)(wk_Kernels *table)
+void WK_KERNEL(wk_install_pool_winners)(wk_Kernels *table)
 {
-    table->pool_lanes = (wk_PoolLanes){pool_lanes_max, pool_lanes_max_backward};
+    table->max_pool_winners = max_pool_winners;
+    table->max_pool_winners_backward = max_pool_winners_backward;
 }
