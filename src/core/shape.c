@@ -32,16 +32,18 @@ void wk_shape_strides(int ndim, const int64_t *dims, int64_t *strides)
     int64_t step = 1;
     for (int i = ndim - 1; i >= 0; i--) {
         strides[i] = step;
-        step *= dims[i] > 1 ? dims[i] : 1;
+        if (__builtin_mul_overflow(step, dims[i] > 1 ? dims[i] : 1, &step))
+            step = 1; /* only where another size is zero: no stride is used */
     }
 }
 
 bool wk_shape_contiguous(int ndim, const int64_t *dims, const int64_t *strides)
 {
     int64_t step = 1;
-    for (int i = ndim - 1; i >= 0; i--) {
+    for (int i = 0; i < ndim; i++)
         if (dims[i] == 0)
             return true;
+    for (int i = ndim - 1; i >= 0; i--) {
         if (dims[i] != 1) {
             if (strides[i] != step)
                 return false;

@@ -52,6 +52,10 @@ static void storage_release(wk_Storage *s)
 static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, const int64_t *dims,
                               const int64_t *strides, int64_t offset)
 {
+    int64_t numel = wk_shape_numel(ndim, dims); /* repeated by strides of zero, few bytes can be many elements */
+    if (numel < 0)
+        return wk_raise(WK_ERROR_OVERFLOW, "the number of elements overflows with sizes=%s",
+                        wk_shape_text(ndim, dims).text);
     wk_Tensor *t = wk_alloc(sizeof *t);
     if (!t)
         return NULL;
@@ -63,11 +67,10 @@ static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, con
     t->offset = offset;
     t->storage = storage;
     t->history = NULL;
-    t->numel = 1;
+    t->numel = numel;
     for (int i = 0; i < ndim; i++) {
         t->shape[i] = dims[i];
         t->stride[i] = strides[i];
-        t->numel *= dims[i];
     }
     t->contiguous = wk_shape_contiguous(ndim, t->shape, t->stride);
     t->dense = t->contiguous || wk_shape_dense(ndim, t->shape, t->stride);

@@ -232,7 +232,10 @@ static bool pool_numbers_fit(const char *op, const wk_PoolShape *s)
             return wk_raise(WK_ERROR_ARGUMENT, "%s: pad must be non-negative, but got pad: %lld", op,
                             (long long)s->padding[i]),
                    false;
-        if (s->padding[i] > ((s->kernel[i] - 1) * s->dilation[i] + 1) / 2)
+        int64_t reach; /* of the last element of the window from the first */
+        if (__builtin_mul_overflow(s->kernel[i] - 1, s->dilation[i], &reach))
+            reach = INT64_MAX; /* told by wk_window_output */
+        if (s->padding[i] > (reach < INT64_MAX ? reach + 1 : reach) / 2)
             return wk_raise(WK_ERROR_ARGUMENT,
                             "%s: pad should be at most half of effective kernel size, but got pad=%lld, "
                             "kernel_size=%lld and dilation=%lld",

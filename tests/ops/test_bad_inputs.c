@@ -69,6 +69,10 @@ static void test_creation(void **state)
     EXPECT_ERROR(wk_eye(-1), WK_ERROR_ARGUMENT, "n must be greater or equal to 0");
     EXPECT_ERROR(wk_randperm(-1), WK_ERROR_ARGUMENT, "-1");
     EXPECT_SHAPE(wk_zeros(0, huge, huge), 0, huge, huge); /* nothing is nothing, however wide */
+    EXPECT_SHAPE(wk_relu(wk_zeros(huge, huge, 0)), huge, huge, 0);
+    EXPECT_ERROR(wk_expand(wk_scalar(1), huge, huge), WK_ERROR_OVERFLOW, "the number of elements overflows");
+    EXPECT_ERROR(wk_as_strided(wk_scalar(1), 2, (int64_t[]){huge, huge}, (int64_t[]){0, 0}, 0), WK_ERROR_OVERFLOW,
+                 "the number of elements overflows");
 }
 
 static void test_shapes(void **state)

@@ -3,6 +3,21 @@
 
 #include <stdatomic.h>
 
+/* Sanitizers end the program at an allocation that is too large, and at a thread begun by a forked child; the tests ask for both. */
+#define SANITIZER_HOOK __attribute__((weak, visibility("default")))
+SANITIZER_HOOK const char *__asan_default_options(void);
+SANITIZER_HOOK const char *__tsan_default_options(void);
+
+SANITIZER_HOOK const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+SANITIZER_HOOK const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1:die_after_fork=0";
+}
+
 /* ---- tensors from lists ----------------------------------------------------------------------------- */
 
 wk_Tensor *tensor_of(wk_dtype dtype, int ndim, const int64_t *dims, const double *values)
