@@ -46,10 +46,10 @@ static void accumulate_drop(wk_Node *node)
 }
 
 WK_OP(accumulate_op) = {.name = "accumulate_grad",
-                                    .node = "AccumulateGrad",
-                                    .attributes = sizeof(Accumulate),
-                                    .backward = accumulate_backward,
-                                    .drop = accumulate_drop};
+                        .node = "AccumulateGrad",
+                        .attributes = sizeof(Accumulate),
+                        .backward = accumulate_backward,
+                        .drop = accumulate_drop};
 
 bool wk_is_accumulate(const wk_Node *node)
 {

@@ -72,7 +72,8 @@ static bool save_inputs(wk_Node *node, int count, wk_Tensor *const *in, unsigned
 static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted)
 {
     wk_node_set_meta(node, 0, out);
-    if ((node->op->uses_output & wanted) && !call->inplace && !wk_node_save_output(node, WK_OP_INPUTS, out, 0))
+    if ((node->op->uses_output & wanted) && !call->inplace &&
+        !wk_node_save_output(node, WK_OP_INPUTS, out, 0))
         return false;
     node->saved[WK_OP_INPUTS].version = wk_tensor_version(out);
     for (int i = 0; i < WK_EXTRAS; i++)

@@ -16,7 +16,7 @@ struct wk_FunctionContext {
     wk_Op op; /* the node's operation, named after the function */
     char name[64];
     void *user;
-    wk_Node *node;  /* NULL while forward runs */
+    wk_Node *node; /* NULL while forward runs */
     /* While forward runs: */
     wk_List to_save, inputs;
     bool saved_once;
@@ -129,7 +129,8 @@ static bool separate_outputs(wk_FunctionContext *ctx, wk_List inputs, int output
         wk_Tensor *out = ctx->outputs[i];
         if (!wk_tensor_check(out, ctx->name, "output"))
             return false;
-        bool taken = out->history || index_in(inputs, out) >= 0 || index_in((wk_List){i, ctx->outputs}, out) >= 0;
+        bool taken =
+            out->history || index_in(inputs, out) >= 0 || index_in((wk_List){i, ctx->outputs}, out) >= 0;
         if (taken && !(ctx->outputs[i] = wk_tensor_shallow(out)))
             return false;
     }

@@ -52,7 +52,8 @@ static void storage_release(wk_Storage *s)
 static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, const int64_t *dims,
                               const int64_t *strides, int64_t offset)
 {
-    int64_t numel = wk_shape_numel(ndim, dims); /* repeated by strides of zero, few bytes can be many elements */
+    int64_t numel =
+        wk_shape_numel(ndim, dims); /* repeated by strides of zero, few bytes can be many elements */
     if (numel < 0)
         return wk_raise(WK_ERROR_OVERFLOW, "the number of elements overflows with sizes=%s",
                         wk_shape_text(ndim, dims).text);

@@ -25,10 +25,10 @@ static wk_Tensor *clone_forward(wk_Call *call)
 }
 
 WK_OP(clone_op) = {.name = "clone",
-                               .node = "CloneBackward0",
-                               .inputs = {"input"},
-                               .forward = clone_forward,
-                               .backward = pass_gradient};
+                   .node = "CloneBackward0",
+                   .inputs = {"input"},
+                   .forward = clone_forward,
+                   .backward = pass_gradient};
 
 wk_Tensor *wk_clone(wk_Tensor *input)
 {
@@ -51,11 +51,11 @@ static wk_Tensor *to_forward(wk_Call *call)
 }
 
 WK_OP(to_op) = {.name = "to",
-                            .node = "ToCopyBackward0",
-                            .inputs = {"input"},
-                            .attributes = sizeof(wk_dtype),
-                            .forward = to_forward,
-                            .backward = pass_gradient};
+                .node = "ToCopyBackward0",
+                .inputs = {"input"},
+                .attributes = sizeof(wk_dtype),
+                .forward = to_forward,
+                .backward = pass_gradient};
 
 wk_Tensor *wk_to_dtype(wk_Tensor *input, wk_dtype dtype)
 {
@@ -96,10 +96,10 @@ static wk_Tensor *copy_forward(wk_Call *call)
 }
 
 WK_OP(copy_op) = {.name = "copy_",
-                              .node = "CopyBackwards",
-                              .inputs = {"self", "other"},
-                              .forward = copy_forward,
-                              .backward = overwritten};
+                  .node = "CopyBackwards",
+                  .inputs = {"self", "other"},
+                  .forward = copy_forward,
+                  .backward = overwritten};
 
 wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other)
 {
@@ -114,17 +114,17 @@ static wk_Tensor *fill_forward(wk_Call *call)
 }
 
 WK_OP(fill_op) = {.name = "fill_",
-                              .node = "FillBackward0",
-                              .inputs = {"self"},
-                              .attributes = sizeof(double),
-                              .forward = fill_forward,
-                              .backward = overwritten};
+                  .node = "FillBackward0",
+                  .inputs = {"self"},
+                  .attributes = sizeof(double),
+                  .forward = fill_forward,
+                  .backward = overwritten};
 WK_OP(zero_op) = {.name = "zero_",
-                              .node = "ZeroBackward0",
-                              .inputs = {"self"},
-                              .attributes = sizeof(double),
-                              .forward = fill_forward,
-                              .backward = overwritten};
+                  .node = "ZeroBackward0",
+                  .inputs = {"self"},
+                  .attributes = sizeof(double),
+                  .forward = fill_forward,
+                  .backward = overwritten};
 
 wk_Tensor *wk_fill_(wk_Tensor *self, double value)
 {

@@ -57,10 +57,12 @@ static bool result_fits(const Row *row, const wk_Tensor *self, wk_dtype dtype, c
 }
 
 /* A result that lies in memory as the first operand of its shape does, so that a chain of operations stays in one order. */
-static wk_Tensor *result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count, wk_Tensor *const *in)
+static wk_Tensor *result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count,
+                              wk_Tensor *const *in)
 {
     for (int i = 0; i < count; i++)
-        if (in[i]->ndim == shape->ndim && memcmp(in[i]->shape, shape->dims, (size_t)shape->ndim * sizeof *shape->dims) == 0)
+        if (in[i]->ndim == shape->ndim &&
+            memcmp(in[i]->shape, shape->dims, (size_t)shape->ndim * sizeof *shape->dims) == 0)
             return wk_tensor_like(op, dtype, in[i]);
     return wk_tensor_new(op, dtype, shape->ndim, shape->dims);
 }
@@ -131,8 +133,9 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
         if (!operands[i])
             return NULL;
     }
-    wk_Tensor *out = self && self->dtype == out_dtype ? self
-                                                      : result_like(row->op.name, out_dtype, &shape, call->count, in);
+    wk_Tensor *out = self && self->dtype == out_dtype
+                         ? self
+                         : result_like(row->op.name, out_dtype, &shape, call->count, in);
     if (!out || !wk_map(row->op.name, loop, out, call->count, operands))
         return NULL;
     out->number = !self && call->count == 2 && in[0]->number && in[1]->number;

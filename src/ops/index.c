@@ -60,19 +60,19 @@ static void select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(slice_op) = {.name = "slice",
-                               .node = "SliceBackward0",
-                               .inputs = {"input"},
-                               .attributes = sizeof(PartArgs),
-                               .view = true,
-                               .forward = part_forward,
-                               .backward = slice_backward};
+                   .node = "SliceBackward0",
+                   .inputs = {"input"},
+                   .attributes = sizeof(PartArgs),
+                   .view = true,
+                   .forward = part_forward,
+                   .backward = slice_backward};
 WK_OP(select_op) = {.name = "select",
-                                .node = "SelectBackward0",
-                                .inputs = {"input"},
-                                .attributes = sizeof(PartArgs),
-                                .view = true,
-                                .forward = part_forward,
-                                .backward = select_backward};
+                    .node = "SelectBackward0",
+                    .inputs = {"input"},
+                    .attributes = sizeof(PartArgs),
+                    .view = true,
+                    .forward = part_forward,
+                    .backward = select_backward};
 
 wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
 {
@@ -240,12 +240,12 @@ static wk_Tensor *as_strided_forward(wk_Call *call)
 }
 
 WK_OP(as_strided_op) = {.name = "as_strided",
-                                    .node = "AsStridedBackward0",
-                                    .inputs = {"input"},
-                                    .attributes = sizeof(StridedArgs),
-                                    .view = true,
-                                    .forward = as_strided_forward,
-                                    .backward = as_strided_backward};
+                        .node = "AsStridedBackward0",
+                        .inputs = {"input"},
+                        .attributes = sizeof(StridedArgs),
+                        .view = true,
+                        .forward = as_strided_forward,
+                        .backward = as_strided_backward};
 
 /* Checks that a geometry lies inside the storage of a tensor, and fills in the attributes. */
 static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const int64_t *dims,
@@ -320,11 +320,11 @@ static void scatter_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(scatter_op) = {.name = "as_strided_scatter",
-                                 .node = "AsStridedScatterBackward0",
-                                 .inputs = {"input", "source"},
-                                 .attributes = sizeof(StridedArgs),
-                                 .forward = scatter_forward,
-                                 .backward = scatter_backward};
+                     .node = "AsStridedScatterBackward0",
+                     .inputs = {"input", "source"},
+                     .attributes = sizeof(StridedArgs),
+                     .forward = scatter_forward,
+                     .backward = scatter_backward};
 
 wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims,
                                  const int64_t *strides, int64_t offset)

@@ -66,11 +66,11 @@ static void cat_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(cat_op) = {.name = "cat",
-                             .node = "CatBackward0",
-                             .inputs = {"tensors"},
-                             .attributes = sizeof(JoinArgs),
-                             .forward = cat_forward,
-                             .backward = cat_backward};
+                 .node = "CatBackward0",
+                 .inputs = {"tensors"},
+                 .attributes = sizeof(JoinArgs),
+                 .forward = cat_forward,
+                 .backward = cat_backward};
 
 /* Every size but that along dim must agree. */
 static bool sizes_agree(const wk_Tensor *a, const wk_Tensor *b, int index, int dim)
@@ -169,11 +169,11 @@ static void stack_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(stack_op) = {.name = "stack",
-                               .node = "StackBackward0",
-                               .inputs = {"tensors"},
-                               .attributes = sizeof(JoinArgs),
-                               .forward = stack_forward,
-                               .backward = stack_backward};
+                   .node = "StackBackward0",
+                   .inputs = {"tensors"},
+                   .attributes = sizeof(JoinArgs),
+                   .forward = stack_forward,
+                   .backward = stack_backward};
 
 wk_Tensor *wk_stack(wk_List tensors, int64_t dim)
 {

@@ -55,7 +55,7 @@ static void no_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 #define RANDOM_OP(op_name, node_name)                                                         \
     {                                                                                         \
         .name = #op_name, .node = #node_name, .inputs = {"self"}, .attributes = sizeof(Fill), \
-        .forward = random_forward, .backward = no_gradient                                \
+        .forward = random_forward, .backward = no_gradient                                    \
     }
 WK_OP(uniform_op) = RANDOM_OP(uniform_, UniformBackward0);
 WK_OP(normal_op) = RANDOM_OP(normal_, NormalBackward0);

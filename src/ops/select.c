@@ -55,11 +55,11 @@ static void where_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(where_op) = {.name = "where",
-                               .node = "WhereBackward0",
-                               .inputs = {"condition", "input", "other"},
-                               .uses = {2 | 4},
-                               .forward = where_forward,
-                               .backward = where_backward};
+                   .node = "WhereBackward0",
+                   .inputs = {"condition", "input", "other"},
+                   .uses = {2 | 4},
+                   .forward = where_forward,
+                   .backward = where_backward};
 
 wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *a, wk_Tensor *b)
 {
@@ -85,12 +85,12 @@ static void masked_fill_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
 }
 
 WK_OP(masked_fill_op) = {.name = "masked_fill",
-                                     .node = "MaskedFillBackward0",
-                                     .inputs = {"input", "mask"},
-                                     .uses = {0, 1},
-                                     .attributes = sizeof(double),
-                                     .forward = masked_fill_forward,
-                                     .backward = masked_fill_backward};
+                         .node = "MaskedFillBackward0",
+                         .inputs = {"input", "mask"},
+                         .uses = {0, 1},
+                         .attributes = sizeof(double),
+                         .forward = masked_fill_forward,
+                         .backward = masked_fill_backward};
 
 wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value)
 {
@@ -117,12 +117,12 @@ static void clamp_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(clamp_op) = {.name = "clamp",
-                               .node = "ClampBackward1",
-                               .inputs = {"input"},
-                               .uses = {1},
-                               .attributes = sizeof(Bounds),
-                               .forward = clamp_forward,
-                               .backward = clamp_backward};
+                   .node = "ClampBackward1",
+                   .inputs = {"input"},
+                   .uses = {1},
+                   .attributes = sizeof(Bounds),
+                   .forward = clamp_forward,
+                   .backward = clamp_backward};
 
 wk_Tensor *wk_clamp(wk_Tensor *input, double low, double high)
 {

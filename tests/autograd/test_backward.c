@@ -98,7 +98,8 @@ static void test_chosen_inputs(void **state)
 static void test_grads_of_several(void **state)
 {
     (void)state;
-    wk_Tensor *a = wk_requires_grad_(f32(1, 2)), *b = wk_requires_grad_(f32(3, 4)), *unused = wk_requires_grad_(f32(5));
+    wk_Tensor *a = wk_requires_grad_(f32(1, 2)), *b = wk_requires_grad_(f32(3, 4)),
+              *unused = wk_requires_grad_(f32(5));
     wk_Tensor *y = wk_mul(a, b), *z = wk_sum(a), *grads[3];
     wk_Tensor *weights = f32(1, 10);
     EXPECT_TRUE(wk_grads(grads, wk_list(y, z), wk_list(a, b), .grad_outputs = wk_list(weights, NULL),
@@ -113,11 +114,14 @@ static void test_grads_of_several(void **state)
     EXPECT_TRUE(wk_grads(grads, wk_list(z), wk_list(a, unused), .allow_unused = true, .retain_graph = true));
     assert_non_null(grads[0]);
     assert_null(grads[1]);
-    EXPECT_TRUE(wk_grads(grads, wk_list(z), wk_list(unused, a), .materialize_grads = true, .retain_graph = true));
+    EXPECT_TRUE(
+        wk_grads(grads, wk_list(z), wk_list(unused, a), .materialize_grads = true, .retain_graph = true));
     EXPECT_VALUES(grads[0], 0);
     EXPECT_VALUES(wk_grad(z, z), 1); /* an output is an input */
-    EXPECT_ERROR(wk_grad(z, f32(1)), WK_ERROR_STATE, "One of the differentiated Tensors does not require grad");
-    EXPECT_ERROR(wk_grads(grads, {0, NULL}, wk_list(a)), WK_ERROR_ARGUMENT, "outputs and inputs must each have a tensor");
+    EXPECT_ERROR(wk_grad(z, f32(1)), WK_ERROR_STATE,
+                 "One of the differentiated Tensors does not require grad");
+    EXPECT_ERROR(wk_grads(grads, {0, NULL}, wk_list(a)), WK_ERROR_ARGUMENT,
+                 "outputs and inputs must each have a tensor");
     EXPECT_ERROR(wk_grads(NULL, wk_list(z), wk_list(a)), WK_ERROR_ARGUMENT, "argument grads is NULL");
 }
 
@@ -141,9 +145,10 @@ static void test_refused(void **state)
     EXPECT_ERROR(wk_backward(y), WK_ERROR_SHAPE, "grad can be implicitly created only for scalar outputs");
     EXPECT_ERROR(wk_backward(f32(1)), WK_ERROR_STATE,
                  "element 0 of tensors does not require grad and does not have a grad_fn");
-    EXPECT_ERROR(wk_backward(y, f32(1, 2, 3)), WK_ERROR_SHAPE,
-                 "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) and output[0] has a shape of "
-                 "torch.Size([2]).");
+    EXPECT_ERROR(
+        wk_backward(y, f32(1, 2, 3)), WK_ERROR_SHAPE,
+        "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) and output[0] has a shape of "
+        "torch.Size([2]).");
     EXPECT_ERROR(wk_backward(NULL), WK_ERROR_ARGUMENT, "backward: argument tensor is NULL");
     EXPECT_ERROR(wk_add_(w, 1), WK_ERROR_STATE,
                  "a leaf Variable that requires grad is being used in an in-place operation.");
@@ -156,10 +161,12 @@ static void test_refused(void **state)
     EXPECT_ERROR(wk_set_requires_grad_(y, false), WK_ERROR_STATE,
                  "you can only change requires_grad flags of leaf variables.");
     EXPECT_ERROR(wk_set_grad(w, f32(1, 2, 3)), WK_ERROR_SHAPE, "assigned grad has data of a different");
-    EXPECT_ERROR(wk_detach_(wk_slice(y, 0, 0, 1, 1)), WK_ERROR_STATE, "Can't detach views in-place. Use detach() instead");
+    EXPECT_ERROR(wk_detach_(wk_slice(y, 0, 0, 1, 1)), WK_ERROR_STATE,
+                 "Can't detach views in-place. Use detach() instead");
     EXPECT_ERROR(wk_register_hook(f32(1), (wk_Hook)(void (*)(void))wk_clone, NULL), WK_ERROR_STATE,
                  "cannot register a hook on a tensor that doesn't require gradient");
-    EXPECT_ERROR(wk_retain_grad(f32(1)), WK_ERROR_STATE, "can't retain_grad on Tensor that has requires_grad=False");
+    EXPECT_ERROR(wk_retain_grad(f32(1)), WK_ERROR_STATE,
+                 "can't retain_grad on Tensor that has requires_grad=False");
     EXPECT_ERROR(wk_remove_hook(w, 99), WK_ERROR_ARGUMENT, "this tensor has no hook 99");
 }
 
@@ -290,10 +297,12 @@ static void test_hooks_with_wrong_results(void **state)
     EXPECT_TRUE(wk_backward(wk_sum(u)));
     EXPECT_VALUES(wk_grad_of(u), 1, 1);
     uint64_t id = wk_register_hook(w, of_wrong_shape, NULL);
-    EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_SHAPE, "hook: the gradient has shape [2], the hook's result [3]");
+    EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_SHAPE,
+                 "hook: the gradient has shape [2], the hook's result [3]");
     wk_remove_hook(w, id);
     wk_register_hook(w, of_wrong_dtype, NULL);
-    EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_DTYPE, "hook: the gradient is float32, the hook's result float64");
+    EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_DTYPE,
+                 "hook: the gradient is float32, the hook's result float64");
     assert_null(wk_grad_of(w));
 }
 
@@ -321,7 +330,7 @@ static void test_retain_grad(void **state)
     wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *x = wk_mul(w, 1);
     EXPECT_TRUE(wk_retain_grad(x));
     EXPECT_TRUE(wk_retain_grad(x));
-    EXPECT_TRUE(wk_retain_grad(w)); /* a leaf does anyway */
+    EXPECT_TRUE(wk_retain_grad(w));     /* a leaf does anyway */
     EXPECT_TRUE(wk_mul_(x, 3) != NULL); /* what is kept is the gradient of the tensor as it is now */
     EXPECT_TRUE(wk_backward(wk_sum(x)));
     EXPECT_VALUES(wk_grad_of(x), 1, 1);
@@ -442,7 +451,8 @@ static void test_walking_the_graph(void **state)
     assert_ptr_equal(wk_node_variable(leaf), w);
     assert_null(wk_node_variable(mul));
     assert_null(wk_grad_fn(w));
-    EXPECT_ERROR(wk_node_next(mul, 2), WK_ERROR_INDEX, "index 2 is out of range: MulBackward0 has 2 next functions");
+    EXPECT_ERROR(wk_node_next(mul, 2), WK_ERROR_INDEX,
+                 "index 2 is out of range: MulBackward0 has 2 next functions");
     EXPECT_ERROR(wk_node_name(NULL), WK_ERROR_ARGUMENT, "argument node is NULL");
     char *dot = wk_graph_dot(y);
     assert_non_null(dot);

@@ -100,7 +100,8 @@ static bool pair_backward(wk_FunctionContext *ctx, wk_List grad, wk_Tensor **gra
     return true;
 }
 
-static const wk_Function Pair = {.name = "Pair", .forward = pair_forward, .backward = pair_backward, .outputs = 3};
+static const wk_Function Pair = {
+    .name = "Pair", .forward = pair_forward, .backward = pair_backward, .outputs = 3};
 static const wk_Function PairKeeping = {.name = "Pair",
                                         .forward = pair_forward,
                                         .backward = pair_backward,
@@ -116,7 +117,8 @@ static void test_several_outputs(void **state)
     EXPECT_TRUE(wk_backward(wk_add(wk_sum(wk_mul(out[0], 2)), wk_sum(out[1]))));
     EXPECT_VALUES(wk_grad_of(x), 7, 9);
     EXPECT_VALUES(wk_grad_of(y), 3, -3);
-    EXPECT_ERROR(wk_function_call(&Pair, wk_list(x, y), NULL), WK_ERROR_ARGUMENT, "Pair has 3 outputs, use wk_function_apply");
+    EXPECT_ERROR(wk_function_call(&Pair, wk_list(x, y), NULL), WK_ERROR_ARGUMENT,
+                 "Pair has 3 outputs, use wk_function_apply");
     bool undefined = true;
     EXPECT_TRUE(wk_function_apply(&Pair, wk_list(x, wk_detach(y)), &undefined, out));
     EXPECT_TRUE(wk_backward(wk_sum(out[0])));
@@ -140,7 +142,8 @@ static bool two_backward(wk_FunctionContext *ctx, wk_List grad, wk_Tensor **grad
     return grad_in[0] != NULL;
 }
 
-static const wk_Function Two = {.name = "Two", .forward = two_forward, .backward = two_backward, .outputs = 2};
+static const wk_Function Two = {
+    .name = "Two", .forward = two_forward, .backward = two_backward, .outputs = 2};
 
 static wk_Tensor *call_two(wk_List in, void *user)
 {
@@ -191,7 +194,14 @@ static void test_output_that_is_an_input(void **state)
 
 /* ---- failures --------------------------------------------------------------------------------------- */
 
-typedef enum Fault { FORWARD_SILENT, FORWARD_NULL, FORWARD_RAISES, BACKWARD_SILENT, BACKWARD_RAISES, BACKWARD_SHAPE } Fault;
+typedef enum Fault {
+    FORWARD_SILENT,
+    FORWARD_NULL,
+    FORWARD_RAISES,
+    BACKWARD_SILENT,
+    BACKWARD_RAISES,
+    BACKWARD_SHAPE
+} Fault;
 
 static int released;
 
@@ -248,7 +258,8 @@ static void test_failing_callbacks(void **state)
         {BACKWARD_SILENT, WK_ERROR_STATE, "FaultyBackward: the function's backward failed"},
         {BACKWARD_RAISES, WK_ERROR_SHAPE, "shape '[7]' is invalid for input of size 2"},
         {BACKWARD_SHAPE, WK_ERROR_SHAPE,
-         "Function FaultyBackward returned an invalid gradient at index 0 - got [5] but expected shape compatible with [2]"},
+         "Function FaultyBackward returned an invalid gradient at index 0 - got [5] but expected shape "
+         "compatible with [2]"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         Fault fault = cases[i].fault;
@@ -274,17 +285,21 @@ static void test_user_is_released_once(void **state)
     wk_function_call(&Faulty, wk_list(f64(1)), &unused); /* no graph: it is not needed any more */
     wk_scope_end(scope);
     assert_int_equal(released, 2);
-    EXPECT_ERROR(wk_function_call(&Faulty, wk_list(NULL), &unused), WK_ERROR_ARGUMENT, "Faulty: argument input is NULL");
+    EXPECT_ERROR(wk_function_call(&Faulty, wk_list(NULL), &unused), WK_ERROR_ARGUMENT,
+                 "Faulty: argument input is NULL");
     assert_int_equal(released, 3);
-    EXPECT_ERROR(wk_function_call(NULL, wk_list(f64(1)), NULL), WK_ERROR_ARGUMENT, "argument function is NULL");
+    EXPECT_ERROR(wk_function_call(NULL, wk_list(f64(1)), NULL), WK_ERROR_ARGUMENT,
+                 "argument function is NULL");
 }
 
 static bool misuse_forward(wk_FunctionContext *ctx, wk_List in, wk_Tensor **out)
 {
     out[0] = wk_clone(in.tensors[0]);
     EXPECT_TRUE(wk_save_for_backward(ctx, in));
-    EXPECT_ERROR(wk_save_for_backward(ctx, in), WK_ERROR_STATE, "save_for_backward: call it once, in forward");
-    EXPECT_ERROR(wk_mark_non_differentiable(ctx, in.tensors[0]), WK_ERROR_ARGUMENT, "the tensor is no output yet");
+    EXPECT_ERROR(wk_save_for_backward(ctx, in), WK_ERROR_STATE,
+                 "save_for_backward: call it once, in forward");
+    EXPECT_ERROR(wk_mark_non_differentiable(ctx, in.tensors[0]), WK_ERROR_ARGUMENT,
+                 "the tensor is no output yet");
     EXPECT_ERROR(wk_saved_tensor(ctx, 0), WK_ERROR_INDEX, "index 0 is out of range: 0 tensors were saved");
     assert_true(wk_needs_input_grad(ctx, 0));
     assert_false(wk_needs_input_grad(ctx, 1));

@@ -72,7 +72,8 @@ static void *long_chain_of_views(void *unused)
         wk_add_(first, 1);
         wk_scope_end(step);
     }
-    bool done = wk_backward(wk_sum(wk_mul(x, x))) && wk_item(wk_select(wk_grad_of(w), 0, 0)) == 2 * (CHAIN / 5 + 1);
+    bool done =
+        wk_backward(wk_sum(wk_mul(x, x))) && wk_item(wk_select(wk_grad_of(w), 0, 0)) == 2 * (CHAIN / 5 + 1);
     wk_scope_end(scope);
     return done ? NULL : "the chain of views failed";
 }
@@ -91,8 +92,8 @@ static void test_no_cycles_of_ownership(void **state)
     for (int backward = 0; backward < 2; backward++) {
         wk_Scope scope = wk_scope_begin();
         wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *x = wk_mul(w, 2);
-        wk_add_(x, wk_exp(x));             /* saves its result */
-        wk_add_(x, wk_mul(x, x));          /* saves its input */
+        wk_add_(x, wk_exp(x));                          /* saves its result */
+        wk_add_(x, wk_mul(x, x));                       /* saves its input */
         wk_mul_(wk_slice(x, 0, 0, 1, 1), wk_detach(x)); /* a view */
         wk_Tensor *plain = f64(1, 2);
         wk_add_(plain, wk_mul(plain, w)); /* a tensor without history when it was saved */
@@ -109,7 +110,8 @@ static void test_unfinished_graphs_are_released(void **state)
     wk_Scope scope = wk_scope_begin();
     wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *y = wk_sum(wk_exp(wk_mul(w, w)));
     wk_backward(y, .retain_graph = true);
-    wk_grad(wk_grad(y, w, .create_graph = true, .grad_output = wk_scalar_dtype(1, wk_float64)), w); /* fails: not a scalar */
+    wk_grad(wk_grad(y, w, .create_graph = true, .grad_output = wk_scalar_dtype(1, wk_float64)),
+            w); /* fails: not a scalar */
     wk_clear_error();
     wk_scope_end(scope);
 }
@@ -120,7 +122,8 @@ static wk_Tensor *train_small(void *user)
 {
     int64_t seed = *(int64_t *)user;
     wk_manual_seed((uint64_t)seed);
-    wk_Tensor *x = wk_randn(8, 4), *w = wk_requires_grad_(wk_randn(3, 4)), *b = wk_requires_grad_(wk_zeros(3));
+    wk_Tensor *x = wk_randn(8, 4), *w = wk_requires_grad_(wk_randn(3, 4)),
+              *b = wk_requires_grad_(wk_zeros(3));
     wk_Tensor *target = wk_randint(0, 3, 8);
     for (int step = 0; step < 20; step++) {
         wk_Tensor *loss = wk_cross_entropy(wk_linear(x, w, b), target);
@@ -202,8 +205,8 @@ static wk_Tensor *conv_net(void *user)
     wk_Tensor *loss = wk_cross_entropy(wk_linear(h, w2, b2), i64(0, 2), .label_smoothing = 0.1);
     if (!wk_backward(loss))
         return NULL;
-    wk_Tensor *grads[] = {wk_flatten(wk_grad_of(w1), 0, -1), wk_grad_of(b1), wk_flatten(wk_grad_of(w2), 0, -1),
-                          wk_grad_of(b2), wk_view(loss, 1)};
+    wk_Tensor *grads[] = {wk_flatten(wk_grad_of(w1), 0, -1), wk_grad_of(b1),
+                          wk_flatten(wk_grad_of(w2), 0, -1), wk_grad_of(b2), wk_view(loss, 1)};
     return wk_detach(wk_cat((wk_List){5, grads}, 0));
 }
 
@@ -238,7 +241,9 @@ static wk_Tensor *checked(void *user)
     (void)user;
     wk_Tensor *a = wk_requires_grad_(wk_view(f64(1, 2), 1, 2)), *b = wk_requires_grad_(wk_view(f64(3), 1, 1));
     a = wk_requires_grad_(wk_detach(a)), b = wk_requires_grad_(wk_detach(b));
-    return wk_gradcheck(check_product, wk_list(a, b)) && wk_gradgradcheck(check_product, wk_list(a, b)) ? f64(1) : NULL;
+    return wk_gradcheck(check_product, wk_list(a, b)) && wk_gradgradcheck(check_product, wk_list(a, b))
+               ? f64(1)
+               : NULL;
 }
 
 static wk_Tensor *printed(void *user)
@@ -248,7 +253,8 @@ static wk_Tensor *printed(void *user)
     if (!wk_mul_(v, 3))
         return NULL;
     char *text = wk_tensor_str(v), *dot = text ? wk_graph_dot(x) : NULL;
-    bool right = text && strcmp(text, "tensor([ 6., 12.], dtype=torch.float64, grad_fn=<AsStridedBackward0>)") == 0;
+    bool right =
+        text && strcmp(text, "tensor([ 6., 12.], dtype=torch.float64, grad_fn=<AsStridedBackward0>)") == 0;
     if (text && !right)
         print_error("%s\n", text);
     if (text)
@@ -270,8 +276,8 @@ static wk_Tensor *hooked(void *user)
 {
     (void)user;
     wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *x = wk_mul(w, w);
-    if (!wk_register_hook(w, leave_gradient, NULL) || !wk_register_hook(x, leave_gradient, NULL) || !wk_retain_grad(x) ||
-        !wk_backward(wk_sum(x)) || !wk_backward(wk_sum(wk_mul(w, 3))))
+    if (!wk_register_hook(w, leave_gradient, NULL) || !wk_register_hook(x, leave_gradient, NULL) ||
+        !wk_retain_grad(x) || !wk_backward(wk_sum(x)) || !wk_backward(wk_sum(wk_mul(w, 3))))
         return NULL;
     return wk_detach(wk_cat(wk_list(wk_grad_of(w), wk_grad_of(x)), 0));
 }
@@ -328,9 +334,14 @@ static void test_failing_allocations(void **state)
         const char *name;
         wk_Tensor *(*run)(void *);
     } cases[] = {
-        {"conv net", conv_net},       {"writes in place", write_in_place}, {"double backward", double_backward},
-        {"gradcheck", checked},       {"printing", printed},               {"hooks", hooked},
-        {"own function", own_function}, {"views", views_and_indices},
+        {"conv net", conv_net},
+        {"writes in place", write_in_place},
+        {"double backward", double_backward},
+        {"gradcheck", checked},
+        {"printing", printed},
+        {"hooks", hooked},
+        {"own function", own_function},
+        {"views", views_and_indices},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         int count = expect_survives_failing_allocations(cases[i].run, NULL);

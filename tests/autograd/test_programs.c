@@ -236,7 +236,10 @@ typedef struct Program {
     wk_Tensor *(*run)(wk_Tensor *w);
 } Program;
 
-#define PROGRAM(name) {#name, name}
+#define PROGRAM(name) \
+    {                 \
+#name, name   \
+    }
 static const Program programs[] = {
     PROGRAM(add_to_row),
     PROGRAM(mul_row_by_row),
@@ -284,8 +287,8 @@ static void expect_second(wk_Tensor *w, wk_Tensor *gradient, const double *secon
 {
     wk_Tensor *h = wk_zeros_like(w), *direction = wk_detach(w);
     if (wk_requires_grad(gradient))
-        EXPECT_TRUE(wk_grads(&h, {1, &gradient}, {1, &w}, .grad_outputs = {1, &direction}, .allow_unused = true,
-                             .materialize_grads = true));
+        EXPECT_TRUE(wk_grads(&h, {1, &gradient}, {1, &w}, .grad_outputs = {1, &direction},
+                             .allow_unused = true, .materialize_grads = true));
     expect_values(h, 6, second, __FILE__, __LINE__);
 }
 
@@ -328,14 +331,17 @@ static void test_changed_values_are_named(void **state)
 {
     (void)state;
     wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *value;
-    EXPECT_ERROR(gradient_of(&(Program)PROGRAM(saved_input_changed), w, false, &value), WK_ERROR_STATE,
-                 "modified by an inplace operation: [torch.FloatTensor [2]], which is output 0 of Add, is at version "
-                 "1; expected version 0 instead.");
-    EXPECT_ERROR(gradient_of(&(Program)PROGRAM(saved_result_changed), w, false, &value), WK_ERROR_STATE,
-                 "[torch.FloatTensor [2]], which is output 0 of Exp, is at version 1; expected version 0 instead.");
+    EXPECT_ERROR(
+        gradient_of(&(Program)PROGRAM(saved_input_changed), w, false, &value), WK_ERROR_STATE,
+        "modified by an inplace operation: [torch.FloatTensor [2]], which is output 0 of Add, is at version "
+        "1; expected version 0 instead.");
+    EXPECT_ERROR(
+        gradient_of(&(Program)PROGRAM(saved_result_changed), w, false, &value), WK_ERROR_STATE,
+        "[torch.FloatTensor [2]], which is output 0 of Exp, is at version 1; expected version 0 instead.");
     wk_Tensor *y = wk_sum(wk_mul(w, w));
     wk_no_grad wk_add_(w, 1);
-    EXPECT_ERROR(wk_backward(y), WK_ERROR_STATE, "[torch.FloatTensor [2]] is at version 1; expected version 0 instead.");
+    EXPECT_ERROR(wk_backward(y), WK_ERROR_STATE,
+                 "[torch.FloatTensor [2]] is at version 1; expected version 0 instead.");
 }
 
 int main(void)

@@ -7,7 +7,8 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-static const size_t sizes[] = {0, 1, 63, 64, 65, 4095, 4096, 4097, 5000, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20};
+static const size_t sizes[] = {0,    1,    63,    64,    65,      4095,          4096,
+                               4097, 5000, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20};
 
 static void test_counts_and_aligns(void **state)
 {

@@ -94,7 +94,8 @@ static void test_borrowed_memory(void **state)
     wk_Tensor *row = wk_keep(wk_select(x, 0, 1));
     EXPECT_TRUE(wk_mul_(x, 2) != NULL);
     assert_true(data[5] == 12);
-    EXPECT_ERROR(wk_as_strided(x, 1, (int64_t[]){7}, (int64_t[]){1}, 0), WK_ERROR_SHAPE, "storage of 6 elements");
+    EXPECT_ERROR(wk_as_strided(x, 1, (int64_t[]){7}, (int64_t[]){1}, 0), WK_ERROR_SHAPE,
+                 "storage of 6 elements");
     wk_scope_end(scope);
     assert_int_equal(gone, 0); /* a view still shows it */
     EXPECT_VALUES(row, 8, 10, 12);
@@ -168,10 +169,14 @@ static void test_comparisons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_scopes_own_results),   TENSOR_TEST(test_open_scopes_are_mended),
-        TENSOR_TEST(test_keep_asks_for_one_free_each), TENSOR_TEST(test_stale_handles),
-        TENSOR_TEST(test_borrowed_memory),      TENSOR_TEST(test_what_a_tensor_tells),
-        TENSOR_TEST(test_sequences),            TENSOR_TEST(test_comparisons),
+        TENSOR_TEST(test_scopes_own_results),
+        TENSOR_TEST(test_open_scopes_are_mended),
+        TENSOR_TEST(test_keep_asks_for_one_free_each),
+        TENSOR_TEST(test_stale_handles),
+        TENSOR_TEST(test_borrowed_memory),
+        TENSOR_TEST(test_what_a_tensor_tells),
+        TENSOR_TEST(test_sequences),
+        TENSOR_TEST(test_comparisons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,8 @@ static void test_null_is_passed_on(void **state)
                  "from_blob: argument data is NULL");
     EXPECT_ERROR(wk_zeros_shape(1, NULL, wk_float32), WK_ERROR_ARGUMENT, "zeros: argument dims is NULL");
     /* the first message is the one that stays */
-    EXPECT_ERROR(wk_relu(wk_add(wk_view(x, 3), 1)), WK_ERROR_SHAPE, "view: shape '[3]' is invalid for input of size 2");
+    EXPECT_ERROR(wk_relu(wk_add(wk_view(x, 3), 1)), WK_ERROR_SHAPE,
+                 "view: shape '[3]' is invalid for input of size 2");
     assert_true(wk_keep(NULL) == NULL);
     wk_clear_error();
     wk_tensor_free(NULL);
@@ -62,7 +63,8 @@ static void test_creation(void **state)
     EXPECT_ERROR(wk_zeros_shape(1, nine, (wk_dtype)42), WK_ERROR_DTYPE, "zeros: there is no dtype 42");
     EXPECT_ERROR(wk_to_dtype(f32(1), (wk_dtype)42), WK_ERROR_DTYPE, "to: there is no dtype 42");
     EXPECT_ERROR(wk_arange(0, 1, 0), WK_ERROR_ARGUMENT, "step must be nonzero");
-    EXPECT_ERROR(wk_arange(1, 0, 1), WK_ERROR_ARGUMENT, "upper bound and lower bound inconsistent with step sign");
+    EXPECT_ERROR(wk_arange(1, 0, 1), WK_ERROR_ARGUMENT,
+                 "upper bound and lower bound inconsistent with step sign");
     EXPECT_ERROR(wk_arange(0, INFINITY, 1), WK_ERROR_ARGUMENT, "unsupported range: 0 -> inf");
     EXPECT_ERROR(wk_arange(0, 1e300, 1e-10), WK_ERROR_OVERFLOW, "arange: invalid size");
     EXPECT_ERROR(wk_linspace(0, 1, -1), WK_ERROR_ARGUMENT, "number of steps must be non-negative");
@@ -71,8 +73,8 @@ static void test_creation(void **state)
     EXPECT_SHAPE(wk_zeros(0, huge, huge), 0, huge, huge); /* nothing is nothing, however wide */
     EXPECT_SHAPE(wk_relu(wk_zeros(huge, huge, 0)), huge, huge, 0);
     EXPECT_ERROR(wk_expand(wk_scalar(1), huge, huge), WK_ERROR_OVERFLOW, "the number of elements overflows");
-    EXPECT_ERROR(wk_as_strided(wk_scalar(1), 2, (int64_t[]){huge, huge}, (int64_t[]){0, 0}, 0), WK_ERROR_OVERFLOW,
-                 "the number of elements overflows");
+    EXPECT_ERROR(wk_as_strided(wk_scalar(1), 2, (int64_t[]){huge, huge}, (int64_t[]){0, 0}, 0),
+                 WK_ERROR_OVERFLOW, "the number of elements overflows");
 }
 
 static void test_shapes(void **state)
@@ -80,49 +82,67 @@ static void test_shapes(void **state)
     (void)state;
     wk_Tensor *x = wk_arange(0, 6, 1), *m = wk_zeros(2, 3);
     EXPECT_ERROR(wk_add(m, floats(2)), WK_ERROR_SHAPE,
-                 "add: The size of tensor a (3) must match the size of tensor b (2) at non-singleton dimension 1: [2, 3] and [2]");
-    EXPECT_ERROR(wk_matmul(m, wk_zeros(2, 3)), WK_ERROR_SHAPE, "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
-    EXPECT_ERROR(wk_matmul(wk_scalar(1), m), WK_ERROR_SHAPE, "need to be at least 1D, but they are 0D and 2D");
+                 "add: The size of tensor a (3) must match the size of tensor b (2) at non-singleton "
+                 "dimension 1: [2, 3] and [2]");
+    EXPECT_ERROR(wk_matmul(m, wk_zeros(2, 3)), WK_ERROR_SHAPE,
+                 "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
+    EXPECT_ERROR(wk_matmul(wk_scalar(1), m), WK_ERROR_SHAPE,
+                 "need to be at least 1D, but they are 0D and 2D");
     EXPECT_ERROR(wk_matmul(m, floats(2)), WK_ERROR_SHAPE, "size mismatch, got input [2, 3] and vector [2]");
     EXPECT_ERROR(wk_matmul(m, wk_zeros_shape(2, (int64_t[]){3, 2}, wk_float64)), WK_ERROR_DTYPE,
                  "expected m1 and m2 to have the same dtype, but got: float32 != float64");
     EXPECT_ERROR(wk_matmul(truth(1), truth(1)), WK_ERROR_DTYPE, "not implemented for 'Bool'");
     EXPECT_ERROR(wk_bmm(wk_zeros(2, 2, 3), wk_zeros(2, 2, 3)), WK_ERROR_SHAPE,
                  "Expected size for first two dimensions of batch2 tensor to be: [2, 3] but got: [2, 2].");
-    EXPECT_ERROR(wk_linear(m, wk_zeros(4, 2), NULL), WK_ERROR_SHAPE, "linear: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)");
-    EXPECT_ERROR(wk_addmm(floats(3), m, wk_zeros(3, 4)), WK_ERROR_SHAPE, "Target sizes: [2, 4]. Tensor sizes: [3]");
+    EXPECT_ERROR(wk_linear(m, wk_zeros(4, 2), NULL), WK_ERROR_SHAPE,
+                 "linear: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)");
+    EXPECT_ERROR(wk_addmm(floats(3), m, wk_zeros(3, 4)), WK_ERROR_SHAPE,
+                 "Target sizes: [2, 4]. Tensor sizes: [3]");
     EXPECT_ERROR(wk_view(x, 4, 2), WK_ERROR_SHAPE, "view: shape '[4, 2]' is invalid for input of size 6");
     EXPECT_ERROR(wk_reshape(x, -1, -1), WK_ERROR_SHAPE, "reshape: only one dimension can be inferred");
     EXPECT_ERROR(wk_view(wk_zeros(0, 3), 0, -1), WK_ERROR_SHAPE,
-                 "cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified dimension size -1 can be any "
+                 "cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified dimension "
+                 "size -1 can be any "
                  "value and is ambiguous");
     EXPECT_ERROR(wk_view(x, -2, 3), WK_ERROR_SHAPE, "invalid shape dimension -2");
     EXPECT_ERROR(wk_view(x, (int64_t)1 << 40, (int64_t)1 << 40), WK_ERROR_OVERFLOW, "overflow");
-    EXPECT_ERROR(wk_view(wk_t(m), 6), WK_ERROR_SHAPE, "view size is not compatible with input tensor's size and stride");
+    EXPECT_ERROR(wk_view(wk_t(m), 6), WK_ERROR_SHAPE,
+                 "view size is not compatible with input tensor's size and stride");
     EXPECT_ERROR(wk_expand(x, 3), WK_ERROR_SHAPE,
-                 "The expanded size of the tensor (3) must match the existing size (6) at non-singleton dimension 0.  Target "
+                 "The expanded size of the tensor (3) must match the existing size (6) at non-singleton "
+                 "dimension 0.  Target "
                  "sizes: [3].  Tensor sizes: [6]");
     EXPECT_ERROR(wk_expand(x, -1, 6), WK_ERROR_SHAPE, "isn't allowed in a leading, non-existing dimension 0");
-    EXPECT_ERROR(wk_expand(m, 3), WK_ERROR_SHAPE, "the number of sizes provided (1) must be greater or equal to the number of dimensions in the tensor (2)");
-    EXPECT_ERROR(wk_t(wk_zeros(2, 2, 2)), WK_ERROR_SHAPE, "expects a tensor with <= 2 dimensions, but self is 3D");
+    EXPECT_ERROR(wk_expand(m, 3), WK_ERROR_SHAPE,
+                 "the number of sizes provided (1) must be greater or equal to the number of dimensions in "
+                 "the tensor (2)");
+    EXPECT_ERROR(wk_t(wk_zeros(2, 2, 2)), WK_ERROR_SHAPE,
+                 "expects a tensor with <= 2 dimensions, but self is 3D");
     EXPECT_ERROR(wk_flatten(m, 1, 0), WK_ERROR_ARGUMENT, "start_dim cannot come after end_dim");
-    EXPECT_ERROR(wk_unsqueeze(wk_zeros(1, 1, 1, 1, 1, 1, 1, 1), 0), WK_ERROR_SHAPE, "unsqueeze: rank 9, max 8");
-    EXPECT_ERROR(wk_stack(wk_list(wk_zeros(1, 1, 1, 1, 1, 1, 1, 1)), 0), WK_ERROR_SHAPE, "stack: rank 9, max 8");
+    EXPECT_ERROR(wk_unsqueeze(wk_zeros(1, 1, 1, 1, 1, 1, 1, 1), 0), WK_ERROR_SHAPE,
+                 "unsqueeze: rank 9, max 8");
+    EXPECT_ERROR(wk_stack(wk_list(wk_zeros(1, 1, 1, 1, 1, 1, 1, 1)), 0), WK_ERROR_SHAPE,
+                 "stack: rank 9, max 8");
     EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){3}, (int64_t[]){1}, 0), WK_ERROR_SHAPE,
                  "sizes [3], strides [1] and offset 0 are out of bounds for storage of 2 elements");
-    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){2}, (int64_t[]){INT64_MAX}, 0), WK_ERROR_SHAPE, "out of bounds");
-    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){1}, (int64_t[]){1}, -1), WK_ERROR_SHAPE, "out of bounds");
+    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){2}, (int64_t[]){INT64_MAX}, 0), WK_ERROR_SHAPE,
+                 "out of bounds");
+    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){1}, (int64_t[]){1}, -1), WK_ERROR_SHAPE,
+                 "out of bounds");
     EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){2}, (int64_t[]){-1}, 1), WK_ERROR_SHAPE, "negative");
     EXPECT_ERROR(wk_cat(wk_list(floats(2), wk_zeros(2, 2)), 0), WK_ERROR_SHAPE,
                  "Tensors must have same number of dimensions: got 1 and 2");
     EXPECT_ERROR(wk_cat(wk_list(m, wk_zeros(2, 4)), 0), WK_ERROR_SHAPE,
-                 "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in the list.");
-    EXPECT_ERROR(wk_cat(wk_list(wk_scalar(1)), 0), WK_ERROR_SHAPE, "zero-dimensional tensor (at position 0) cannot be concatenated");
+                 "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for "
+                 "tensor number 1 in the list.");
+    EXPECT_ERROR(wk_cat(wk_list(wk_scalar(1)), 0), WK_ERROR_SHAPE,
+                 "zero-dimensional tensor (at position 0) cannot be concatenated");
     EXPECT_ERROR(wk_cat(((wk_List){0, NULL}), 0), WK_ERROR_ARGUMENT, "expected a non-empty list of Tensors");
     EXPECT_ERROR(wk_stack(wk_list(floats(2), floats(3)), 0), WK_ERROR_SHAPE,
                  "expects each tensor to be equal size, but got [2] at entry 0 and [3] at entry 1");
     EXPECT_ERROR(wk_copy_(floats(2), floats(3)), WK_ERROR_SHAPE, "must match");
-    EXPECT_ERROR(wk_copy_(floats(1), floats(3)), WK_ERROR_SHAPE, "output with shape [1] doesn't match the broadcast shape [3]");
+    EXPECT_ERROR(wk_copy_(floats(1), floats(3)), WK_ERROR_SHAPE,
+                 "output with shape [1] doesn't match the broadcast shape [3]");
     EXPECT_ERROR(wk_add_(floats(3), wk_zeros(2, 3)), WK_ERROR_SHAPE,
                  "add_: output with shape [3] doesn't match the broadcast shape [2, 3]");
 }
@@ -133,35 +153,49 @@ static void test_indices_and_dimensions(void **state)
     wk_Tensor *m = wk_zeros(2, 3);
     EXPECT_ERROR(wk_index(wk_scalar(1), 0), WK_ERROR_INDEX, "too many indices for tensor of dimension 0");
     EXPECT_ERROR(wk_select(wk_scalar(1), 0, 0), WK_ERROR_INDEX, "cannot be applied to a 0-dim tensor.");
-    EXPECT_ERROR(isnan(wk_item(f32(1, 2))) ? 0 : 1, WK_ERROR_SHAPE, "a Tensor with 2 elements cannot be converted to Scalar");
-    EXPECT_ERROR(isnan(wk_at(m, 2, 0)) ? 0 : 1, WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
+    EXPECT_ERROR(isnan(wk_item(f32(1, 2))) ? 0 : 1, WK_ERROR_SHAPE,
+                 "a Tensor with 2 elements cannot be converted to Scalar");
+    EXPECT_ERROR(isnan(wk_at(m, 2, 0)) ? 0 : 1, WK_ERROR_INDEX,
+                 "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(isnan(wk_at(m, 0)) ? 0 : 1, WK_ERROR_INDEX, "1 indices for tensor of dimension 2");
-    EXPECT_ERROR(wk_size(m, 2) == -1 ? 0 : 1, WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
-    EXPECT_ERROR(wk_sum(m, wk_dims(2)), WK_ERROR_INDEX, "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
+    EXPECT_ERROR(wk_size(m, 2) == -1 ? 0 : 1, WK_ERROR_INDEX,
+                 "expected to be in range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_sum(m, wk_dims(2)), WK_ERROR_INDEX,
+                 "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
     EXPECT_ERROR(wk_sum(m, wk_dims(-3)), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got -3");
-    EXPECT_ERROR(wk_sum(m, wk_dims(0, -2)), WK_ERROR_INDEX, "dim 0 appears multiple times in the list of dims");
+    EXPECT_ERROR(wk_sum(m, wk_dims(0, -2)), WK_ERROR_INDEX,
+                 "dim 0 appears multiple times in the list of dims");
     EXPECT_ERROR(wk_permute(m, 0, 0), WK_ERROR_INDEX, "dim");
     EXPECT_ERROR(wk_permute(m, 0), WK_ERROR_SHAPE, "input.dim() = 2 is not equal to len(dims) = 1");
     EXPECT_ERROR(wk_transpose(m, 0, 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_softmax(m, -3), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got -3");
     EXPECT_ERROR(wk_cat(wk_list(m, m), 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
-    EXPECT_ERROR(wk_max_dim(m, 2, false).values, WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_max_dim(m, 2, false).values, WK_ERROR_INDEX,
+                 "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_select(m, 0, 2), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
-    EXPECT_ERROR(wk_select(m, 0, -3), WK_ERROR_INDEX, "index -3 is out of bounds for dimension 0 with size 2");
+    EXPECT_ERROR(wk_select(m, 0, -3), WK_ERROR_INDEX,
+                 "index -3 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(wk_slice(m, 0, 0, 2, 0), WK_ERROR_ARGUMENT, "step");
     EXPECT_ERROR(wk_narrow(m, 1, 2, 2), WK_ERROR_INDEX, "start (2) + length (2) exceeds dimension size (3).");
     EXPECT_ERROR(wk_narrow(m, 1, 0, -1), WK_ERROR_ARGUMENT, "length must be non-negative");
-    EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, 2), 1, 2)), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
+    EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, 2), 1, 2)), WK_ERROR_INDEX,
+                 "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, -1), 1, 2)), WK_ERROR_INDEX, "index -1 is out of bounds");
     EXPECT_ERROR(wk_gather(m, 0, f32(1)), WK_ERROR_DTYPE, "Expected dtype int64 for index");
     EXPECT_ERROR(wk_gather(m, 0, i64(0)), WK_ERROR_SHAPE, "Size does not match");
-    EXPECT_ERROR(wk_index_select(m, 0, i64(0, 2)), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
-    EXPECT_ERROR(wk_index_select(m, 0, wk_view(i64(0, 1), 1, 2)), WK_ERROR_SHAPE, "Index is supposed to be a vector");
-    EXPECT_ERROR(wk_scatter_add(m, 1, wk_view(i64(0, 3), 1, 2), wk_ones(1, 2)), WK_ERROR_INDEX, "index 3 is out of bounds");
+    EXPECT_ERROR(wk_index_select(m, 0, i64(0, 2)), WK_ERROR_INDEX,
+                 "index 2 is out of bounds for dimension 0 with size 2");
+    EXPECT_ERROR(wk_index_select(m, 0, wk_view(i64(0, 1), 1, 2)), WK_ERROR_SHAPE,
+                 "Index is supposed to be a vector");
+    EXPECT_ERROR(wk_scatter_add(m, 1, wk_view(i64(0, 3), 1, 2), wk_ones(1, 2)), WK_ERROR_INDEX,
+                 "index 3 is out of bounds");
     EXPECT_VALUES(m, 0, 0, 0, 0, 0, 0);
-    EXPECT_ERROR(wk_argmax(floats(0)), WK_ERROR_SHAPE, "Expected reduction dim to be specified for input.numel() == 0.");
-    EXPECT_ERROR(wk_max(floats(0)), WK_ERROR_SHAPE, "max: Expected reduction dim to be specified for input.numel() == 0.");
-    EXPECT_ERROR(wk_max_dim(wk_zeros(0, 3), 0, false).values, WK_ERROR_SHAPE, "Expected reduction dim 0 to have non-zero size.");
+    EXPECT_ERROR(wk_argmax(floats(0)), WK_ERROR_SHAPE,
+                 "Expected reduction dim to be specified for input.numel() == 0.");
+    EXPECT_ERROR(wk_max(floats(0)), WK_ERROR_SHAPE,
+                 "max: Expected reduction dim to be specified for input.numel() == 0.");
+    EXPECT_ERROR(wk_max_dim(wk_zeros(0, 3), 0, false).values, WK_ERROR_SHAPE,
+                 "Expected reduction dim 0 to have non-zero size.");
     EXPECT_ERROR(wk_argmax(m, wk_dims(0, 1)), WK_ERROR_ARGUMENT, "one dim at most");
 }
 
@@ -169,22 +203,30 @@ static void test_dtypes(void **state)
 {
     (void)state;
     wk_Tensor *b = truth(1, 0);
-    EXPECT_ERROR(wk_mean(i64(1, 2)), WK_ERROR_DTYPE, "could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: Long");
+    EXPECT_ERROR(wk_mean(i64(1, 2)), WK_ERROR_DTYPE,
+                 "could not infer output dtype. Input dtype must be either a floating point or complex "
+                 "dtype. Got: Long");
     EXPECT_ERROR(wk_softmax(i64(1, 2), 0), WK_ERROR_DTYPE, "not implemented for 'Long'");
     EXPECT_ERROR(wk_abs(b), WK_ERROR_DTYPE, "abs: not implemented for 'Bool'");
     EXPECT_ERROR(wk_neg(b), WK_ERROR_DTYPE, "Negation, the `-` operator, on a bool tensor is not supported.");
-    EXPECT_ERROR(wk_sub(b, b), WK_ERROR_DTYPE, "Subtraction, the `-` operator, with two bool tensors is not supported.");
-    EXPECT_ERROR(wk_sub(f32(1), b), WK_ERROR_DTYPE, "Subtraction, the `-` operator, with a bool tensor is not supported.");
+    EXPECT_ERROR(wk_sub(b, b), WK_ERROR_DTYPE,
+                 "Subtraction, the `-` operator, with two bool tensors is not supported.");
+    EXPECT_ERROR(wk_sub(f32(1), b), WK_ERROR_DTYPE,
+                 "Subtraction, the `-` operator, with a bool tensor is not supported.");
     EXPECT_ERROR(wk_relu(b), WK_ERROR_DTYPE, "Bool");
-    EXPECT_ERROR(wk_where(f32(1), f32(1), f32(2)), WK_ERROR_DTYPE, "expected condition to be a boolean tensor, but got a tensor with dtype Float");
+    EXPECT_ERROR(wk_where(f32(1), f32(1), f32(2)), WK_ERROR_DTYPE,
+                 "expected condition to be a boolean tensor, but got a tensor with dtype Float");
     EXPECT_ERROR(wk_masked_fill(f32(1), i64(1), 0), WK_ERROR_DTYPE, "only supports boolean masks");
     EXPECT_ERROR(wk_uniform_(i64(1), 0, 1, NULL), WK_ERROR_DTYPE, "uniform_: not implemented for 'Long'");
-    EXPECT_ERROR(wk_conv2d(wk_zeros_shape(WK_SHAPE(1, 1, 3, 3), wk_int64), wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_int64)),
+    EXPECT_ERROR(wk_conv2d(wk_zeros_shape(WK_SHAPE(1, 1, 3, 3), wk_int64),
+                           wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_int64)),
                  WK_ERROR_DTYPE, "conv2d: not implemented for 'Long'");
-    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 1, 3, 3), wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_float64)), WK_ERROR_DTYPE,
-                 "Input type (float32) and weight type (float64) should be the same");
-    EXPECT_ERROR(wk_scatter_add(floats(2), 0, i64(0), f64(1)), WK_ERROR_DTYPE, "Expected self.dtype to be equal to src.dtype");
-    EXPECT_ERROR(wk_pow(i64(1, 2), -1), WK_ERROR_DOMAIN, "Integers to negative integer powers are not allowed.");
+    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 1, 3, 3), wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_float64)),
+                 WK_ERROR_DTYPE, "Input type (float32) and weight type (float64) should be the same");
+    EXPECT_ERROR(wk_scatter_add(floats(2), 0, i64(0), f64(1)), WK_ERROR_DTYPE,
+                 "Expected self.dtype to be equal to src.dtype");
+    EXPECT_ERROR(wk_pow(i64(1, 2), -1), WK_ERROR_DOMAIN,
+                 "Integers to negative integer powers are not allowed.");
 }
 
 static void test_division_by_zero(void **state)
@@ -199,17 +241,23 @@ static void test_conv2d(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_zeros(1, 3, 8, 8), *w = wk_zeros(4, 3, 3, 3);
-    EXPECT_ERROR(wk_conv2d(x, w, .stride = WK_ZERO), WK_ERROR_ARGUMENT, "non-positive stride is not supported");
+    EXPECT_ERROR(wk_conv2d(x, w, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "non-positive stride is not supported");
     EXPECT_ERROR(wk_conv2d(x, w, .stride = -1), WK_ERROR_ARGUMENT, "non-positive stride is not supported");
     EXPECT_ERROR(wk_conv2d(x, w, .padding = -1), WK_ERROR_ARGUMENT, "negative padding is not supported");
-    EXPECT_ERROR(wk_conv2d(x, w, .dilation = WK_ZERO), WK_ERROR_ARGUMENT, "dilation should be greater than zero");
-    EXPECT_ERROR(wk_conv2d(x, w, .groups = WK_ZERO), WK_ERROR_ARGUMENT, "non-positive groups is not supported");
+    EXPECT_ERROR(wk_conv2d(x, w, .dilation = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "dilation should be greater than zero");
+    EXPECT_ERROR(wk_conv2d(x, w, .groups = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "non-positive groups is not supported");
     EXPECT_ERROR(wk_conv2d(x, w, .groups = 3), WK_ERROR_SHAPE, "Given groups=3, expected weight to be");
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 2, 8, 8), w), WK_ERROR_SHAPE,
-                 "Given groups=1, weight of size [4, 3, 3, 3], expected input[1, 2, 8, 8] to have 3 channels, but got 2 channels instead");
+                 "Given groups=1, weight of size [4, 3, 3, 3], expected input[1, 2, 8, 8] to have 3 "
+                 "channels, but got 2 channels instead");
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 2, 2), w), WK_ERROR_SHAPE,
-                 "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't be greater than actual input size");
-    EXPECT_ERROR(wk_conv2d(x, w, floats(3)), WK_ERROR_SHAPE, "expected bias to be 1-dimensional with 4 elements, but got bias of size [3] instead");
+                 "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't "
+                 "be greater than actual input size");
+    EXPECT_ERROR(wk_conv2d(x, w, floats(3)), WK_ERROR_SHAPE,
+                 "expected bias to be 1-dimensional with 4 elements, but got bias of size [3] instead");
     EXPECT_ERROR(wk_conv2d(floats(3), w), WK_ERROR_SHAPE, "Expected 3D (unbatched) or 4D (batched) input");
     EXPECT_ERROR(wk_conv2d(x, w, .padding = INT64_MAX), WK_ERROR_OVERFLOW, "overflow");
     EXPECT_ERROR(wk_conv2d(x, w, .dilation = INT64_MAX / 2), WK_ERROR_OVERFLOW, "overflow");
@@ -221,13 +269,16 @@ static void test_pooling(void **state)
     wk_Tensor *x = wk_zeros(1, 1, 4, 4);
     EXPECT_ERROR(wk_max_pool2d(x, 0), WK_ERROR_ARGUMENT, "kernel size should be greater than zero");
     EXPECT_ERROR(wk_max_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT, "stride should");
-    EXPECT_ERROR(wk_max_pool2d(x, 2, .padding = 2), WK_ERROR_ARGUMENT,
-                 "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1");
+    EXPECT_ERROR(
+        wk_max_pool2d(x, 2, .padding = 2), WK_ERROR_ARGUMENT,
+        "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1");
     EXPECT_ERROR(wk_max_pool2d(x, 2, .padding = -1), WK_ERROR_ARGUMENT, "pad must be non-negative");
-    EXPECT_ERROR(wk_max_pool2d(x, 2, .dilation = -1), WK_ERROR_ARGUMENT, "dilation should be greater than zero");
+    EXPECT_ERROR(wk_max_pool2d(x, 2, .dilation = -1), WK_ERROR_ARGUMENT,
+                 "dilation should be greater than zero");
     EXPECT_ERROR(wk_max_pool2d(wk_zeros(1, 1, 1, 1), 2), WK_ERROR_SHAPE,
                  "Given input size: (1x1x1). Calculated output size: (1x0x0). Output size is too small");
-    EXPECT_ERROR(wk_avg_pool2d(x, 2, .divisor_override = WK_ZERO), WK_ERROR_ARGUMENT, "divisor must be not zero");
+    EXPECT_ERROR(wk_avg_pool2d(x, 2, .divisor_override = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "divisor must be not zero");
     EXPECT_ERROR(wk_avg_pool2d(floats(3), 2), WK_ERROR_SHAPE, "Expected 3D or 4D (batch mode) tensor");
     EXPECT_ERROR(wk_avg_pool2d(x, INT64_MAX), WK_ERROR_OVERFLOW, "overflow");
     EXPECT_ERROR(wk_avg_pool2d(x, 1 << 30), WK_ERROR_SHAPE, "Output size is too small");
@@ -238,28 +289,38 @@ static void test_losses(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_requires_grad_(wk_zeros(2, 3));
-    EXPECT_ERROR(wk_cross_entropy(x, i64(0, 3)), WK_ERROR_INDEX, "Target 3 is out of bounds: target[1]=3, classes=3");
-    EXPECT_ERROR(wk_cross_entropy(x, i64(-1, 0)), WK_ERROR_INDEX, "Target -1 is out of bounds: target[0]=-1, classes=3");
+    EXPECT_ERROR(wk_cross_entropy(x, i64(0, 3)), WK_ERROR_INDEX,
+                 "Target 3 is out of bounds: target[1]=3, classes=3");
+    EXPECT_ERROR(wk_cross_entropy(x, i64(-1, 0)), WK_ERROR_INDEX,
+                 "Target -1 is out of bounds: target[0]=-1, classes=3");
     EXPECT_ERROR(wk_nll_loss(x, i64(0)), WK_ERROR_SHAPE, "Expected target size [2], got [1]");
     EXPECT_ERROR(wk_nll_loss(x, i32(0, 1)), WK_ERROR_DTYPE, "expected target dtype int64, got int32");
-    EXPECT_ERROR(wk_nll_loss(x, i64(0, 1), floats(2)), WK_ERROR_SHAPE, "weight tensor should be defined either for all 3 classes or no classes");
+    EXPECT_ERROR(wk_nll_loss(x, i64(0, 1), floats(2)), WK_ERROR_SHAPE,
+                 "weight tensor should be defined either for all 3 classes or no classes");
     EXPECT_ERROR(wk_cross_entropy(x, i64(0, 1), .label_smoothing = 1.5), WK_ERROR_ARGUMENT,
                  "label_smoothing must be between 0.0 and 1.0. Got: 1.5");
-    EXPECT_ERROR(wk_cross_entropy(x, i64(0, 1), .label_smoothing = NAN), WK_ERROR_ARGUMENT, "label_smoothing must be between");
+    EXPECT_ERROR(wk_cross_entropy(x, i64(0, 1), .label_smoothing = NAN), WK_ERROR_ARGUMENT,
+                 "label_smoothing must be between");
     EXPECT_ERROR(wk_mse_loss(x, floats(2)), WK_ERROR_SHAPE, "must match");
-    EXPECT_ERROR(wk_mse_loss(x, x, .reduction = (wk_Reduction)7), WK_ERROR_ARGUMENT, "7 is not a valid value for reduction");
+    EXPECT_ERROR(wk_mse_loss(x, x, .reduction = (wk_Reduction)7), WK_ERROR_ARGUMENT,
+                 "7 is not a valid value for reduction");
 }
 
 static void test_probabilities(void **state)
 {
     (void)state;
     wk_Tensor *x = f32(1, 2);
-    EXPECT_ERROR(wk_dropout(x, 1.5, true), WK_ERROR_ARGUMENT, "dropout probability has to be between 0 and 1, but got 1.5");
-    EXPECT_ERROR(wk_dropout(x, NAN, true), WK_ERROR_ARGUMENT, "dropout probability has to be between 0 and 1, but got nan");
-    EXPECT_ERROR(wk_dropout(x, -0.1, false), WK_ERROR_ARGUMENT, "dropout probability has to be between 0 and 1, but got -0.1");
+    EXPECT_ERROR(wk_dropout(x, 1.5, true), WK_ERROR_ARGUMENT,
+                 "dropout probability has to be between 0 and 1, but got 1.5");
+    EXPECT_ERROR(wk_dropout(x, NAN, true), WK_ERROR_ARGUMENT,
+                 "dropout probability has to be between 0 and 1, but got nan");
+    EXPECT_ERROR(wk_dropout(x, -0.1, false), WK_ERROR_ARGUMENT,
+                 "dropout probability has to be between 0 and 1, but got -0.1");
     EXPECT_ERROR(wk_dropout_(x, 2, true), WK_ERROR_ARGUMENT, "but got 2");
-    EXPECT_ERROR(wk_bernoulli_(x, 1.5, NULL), WK_ERROR_ARGUMENT, "bernoulli_ expects p to be in [0, 1], but got p=1.5");
-    EXPECT_ERROR(wk_uniform_(x, 2, 1, NULL), WK_ERROR_ARGUMENT, "uniform_ expects to return a [from, to) range, but found from=2 > to=1");
+    EXPECT_ERROR(wk_bernoulli_(x, 1.5, NULL), WK_ERROR_ARGUMENT,
+                 "bernoulli_ expects p to be in [0, 1], but got p=1.5");
+    EXPECT_ERROR(wk_uniform_(x, 2, 1, NULL), WK_ERROR_ARGUMENT,
+                 "uniform_ expects to return a [from, to) range, but found from=2 > to=1");
     EXPECT_ERROR(wk_normal_(x, 0, -1, NULL), WK_ERROR_ARGUMENT, "std");
     EXPECT_VALUES(x, 1, 2);
 }
@@ -268,8 +329,9 @@ static void test_overlapping_memory(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_zeros(2, 1), *wide = wk_expand(x, 2, 3);
-    static const char text[] = "more than one element of the written-to tensor refers to a single memory location. Please clone() "
-                               "the tensor before performing the operation.";
+    static const char text[] =
+        "more than one element of the written-to tensor refers to a single memory location. Please clone() "
+        "the tensor before performing the operation.";
     EXPECT_ERROR(wk_add_(wide, 1), WK_ERROR_ARGUMENT, text);
     EXPECT_ERROR(wk_copy_(wide, wk_zeros(2, 3)), WK_ERROR_ARGUMENT, text);
     EXPECT_ERROR(wk_fill_(wide, 1), WK_ERROR_ARGUMENT, text);

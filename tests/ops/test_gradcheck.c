@@ -72,11 +72,11 @@ static void check_all(Function function, wk_List in, void *user, const char *wha
 #define a (in.tensors[0])
 #define b (in.tensors[1])
 #define c (in.tensors[2])
-#define DEFINE(name, expression)                         \
-    static wk_Tensor *name(wk_List in, void *user)       \
-    {                                                    \
-        (void)user, (void)in;                            \
-        return expression;                               \
+#define DEFINE(name, expression)                   \
+    static wk_Tensor *name(wk_List in, void *user) \
+    {                                              \
+        (void)user, (void)in;                      \
+        return expression;                         \
     }
 #define CHECK(function, ...) check_all(function, wk_list(__VA_ARGS__), NULL, #function "(" #__VA_ARGS__ ")")
 
@@ -97,9 +97,9 @@ static wk_Tensor *sample(double low, double high, int ndim, const int64_t *dims)
         wk_data(t, double)[i] = next_value(low, high);
     return wk_requires_grad_(t);
 }
-#define X(...)               sample(-2, 2, WK_SHAPE(__VA_ARGS__))
-#define BETWEEN(l, h, ...)   sample(l, h, WK_SHAPE(__VA_ARGS__))
-#define X0(l, h)             sample(l, h, 0, NULL)
+#define X(...)             sample(-2, 2, WK_SHAPE(__VA_ARGS__))
+#define BETWEEN(l, h, ...) sample(l, h, WK_SHAPE(__VA_ARGS__))
+#define X0(l, h)           sample(l, h, 0, NULL)
 
 /* A leaf whose elements lie apart and in another order: every second column of a transpose. */
 static wk_Tensor *strided(double low, double high, int64_t rows, int64_t columns)
@@ -136,18 +136,24 @@ typedef struct ElementwiseSample {
 
 /* Rows that no header names: gradients that are rows themselves. */
 #define UNARY(...)
-#define BINARY(name, ...)                                                        \
-    wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other);           \
-    wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);               \
+#define BINARY(name, ...)                                              \
+    wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other); \
+    wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);     \
     wk_Tensor *wk_##name##__tensor(wk_Tensor *self, wk_Tensor *other);
 #include "kernels/rows.def"
 
-#define LOW_HIGH_OF_UNARY(types, value, node, saves, gradient, low, high)                    low, high
-#define LOW_HIGH_OF_BINARY(types, value, node, number, sx, sy, gx, gy, low, high)            low, high
+#define LOW_HIGH_OF_UNARY(types, value, node, saves, gradient, low, high)         low, high
+#define LOW_HIGH_OF_BINARY(types, value, node, number, sx, sy, gx, gy, low, high) low, high
 static const ElementwiseSample elementwise[] = {
 #define UNARY(name, ...) {#name, wk_##name, wk_##name##_, NULL, NULL, NULL, LOW_HIGH_OF_UNARY(__VA_ARGS__)},
-#define BINARY(name, ...)                                                              \
-    {#name, NULL, NULL, wk_##name##_tensor, wk_##name##__tensor, wk_##name##_double, LOW_HIGH_OF_BINARY(__VA_ARGS__)},
+#define BINARY(name, ...) \
+    {#name,               \
+     NULL,                \
+     NULL,                \
+     wk_##name##_tensor,  \
+     wk_##name##__tensor, \
+     wk_##name##_double,  \
+     LOW_HIGH_OF_BINARY(__VA_ARGS__)},
 #include "kernels/rows.def"
 };
 
@@ -180,8 +186,8 @@ static wk_Tensor *call_with_number(wk_List in, void *user)
 static void check_unary(const ElementwiseSample *s)
 {
     double l = s->low, h = s->high;
-    wk_Tensor *inputs[] = {X0(l, h),           BETWEEN(l, h, 1),    BETWEEN(l, h, 0, 3),
-                           BETWEEN(l, h, 3, 5), strided(l, h, 2, 3)};
+    wk_Tensor *inputs[] = {X0(l, h), BETWEEN(l, h, 1), BETWEEN(l, h, 0, 3), BETWEEN(l, h, 3, 5),
+                           strided(l, h, 2, 3)};
     for (size_t i = 0; i < LENGTH(inputs); i++) {
         check_all(call_unary, wk_list(inputs[i]), (void *)s, s->name);
         check_all(call_unary_inplace, wk_list(inputs[i]), (void *)s, s->name);
@@ -548,9 +554,10 @@ DEFINE(min_along, wk_min_dim(a, 0, false).values)
 static void test_reductions(void **state)
 {
     (void)state;
-    static const Function all[] = {sum_all,   sum_middle, sum_outer_kept, sum_all_dims, mean_all, mean_kept,
-                                   mean_middle, mean_outer, max_all,      min_all,      amax_outer, amax_kept,
-                                   amin_all,  amin_middle, max_along,     max_along_kept, min_along};
+    static const Function all[] = {sum_all,        sum_middle,  sum_outer_kept, sum_all_dims, mean_all,
+                                   mean_kept,      mean_middle, mean_outer,     max_all,      min_all,
+                                   amax_outer,     amax_kept,   amin_all,       amin_middle,  max_along,
+                                   max_along_kept, min_along};
     for (size_t i = 0; i < LENGTH(all); i++) {
         check_all(all[i], wk_list(DISTINCT(2, 3, 2)), NULL, "a reduction");
         check_all(all[i], wk_list(wk_requires_grad_(wk_detach(wk_permute(DISTINCT(3, 2, 2), 1, 0, 2)))), NULL,
@@ -621,7 +628,8 @@ static wk_Tensor *convolve(wk_List in, void *user)
     return wk_conv2d_with(o);
 }
 
-#define CONV(inputs, ...) check_all(convolve, wk_list inputs, &(wk_conv2d_options){__VA_ARGS__}, "conv2d " #__VA_ARGS__)
+#define CONV(inputs, ...) \
+    check_all(convolve, wk_list inputs, &(wk_conv2d_options){__VA_ARGS__}, "conv2d " #__VA_ARGS__)
 
 static void test_conv2d(void **state)
 {
@@ -630,7 +638,8 @@ static void test_conv2d(void **state)
     CONV((X(1, 2, 4, 4), X(2, 2, 3, 3)), .padding = 1);
     CONV((X(1, 2, 5, 4), X(2, 2, 2, 3)), .stride = 2, .padding = 1);
     CONV((X(1, 1, 5, 5), X(1, 1, 2, 2), X(1)), .dilation = 2);
-    CONV((X(1, 1, 5, 6), X(2, 1, 3, 2), X(2)), .stride_hw = {2, 1}, .padding_hw = {1, 0}, .dilation_hw = {1, 2});
+    CONV((X(1, 1, 5, 6), X(2, 1, 3, 2), X(2)), .stride_hw = {2, 1}, .padding_hw = {1, 0},
+         .dilation_hw = {1, 2});
     CONV((X(1, 1, 3, 4), X(2, 1, 2, 2)), .padding_hw = {WK_ZERO, 1});
     CONV((X(1, 4, 3, 3), X(4, 2, 2, 2), X(4)), .groups = 2);
     CONV((X(2, 3, 3, 3), X(3, 1, 2, 2)), .groups = 3, .padding = 1);
@@ -659,8 +668,10 @@ static wk_Tensor *pool_avg(wk_List in, void *user)
     return wk_avg_pool2d_with(o);
 }
 
-#define MAX_POOL(x, ...) check_all(pool_max, wk_list(x), &(wk_max_pool2d_options){__VA_ARGS__}, "max_pool2d " #__VA_ARGS__)
-#define AVG_POOL(x, ...) check_all(pool_avg, wk_list(x), &(wk_avg_pool2d_options){__VA_ARGS__}, "avg_pool2d " #__VA_ARGS__)
+#define MAX_POOL(x, ...) \
+    check_all(pool_max, wk_list(x), &(wk_max_pool2d_options){__VA_ARGS__}, "max_pool2d " #__VA_ARGS__)
+#define AVG_POOL(x, ...) \
+    check_all(pool_avg, wk_list(x), &(wk_avg_pool2d_options){__VA_ARGS__}, "avg_pool2d " #__VA_ARGS__)
 
 static void test_pooling(void **state)
 {
@@ -720,17 +731,23 @@ static wk_Tensor *norm_group(wk_List in, void *user)
 }
 
 /* With all inputs, with the input alone, and with the weight alone to be derived. */
-static void check_norm(Function function, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias, void *options, const char *what)
+static void check_norm(Function function, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias, void *options,
+                       const char *what)
 {
     check_all(function, wk_list(x, weight, bias), options, what);
     check_all(function, wk_list(x), options, what);
     check_all(function, wk_list(wk_detach(x), weight), options, what);
     check_all(function, wk_list(wk_detach(x), wk_detach(weight), bias), options, what);
 }
-#define BATCH_NORM(x, n, ...) check_norm(norm_batch, x, X(n), X(n), &(wk_batch_norm_options){__VA_ARGS__}, "batch_norm " #x " " #__VA_ARGS__)
-#define GROUP_NORM(x, n, ...) check_norm(norm_group, x, X(n), X(n), &(wk_group_norm_options){__VA_ARGS__}, "group_norm " #x " " #__VA_ARGS__)
-#define LAYER_NORM(x, dims, ...)                                                                                             \
-    check_norm(norm_layer, x, X dims, X dims, &(wk_layer_norm_options){.normalized_shape = wk_dims dims, __VA_ARGS__}, \
+#define BATCH_NORM(x, n, ...)                                                    \
+    check_norm(norm_batch, x, X(n), X(n), &(wk_batch_norm_options){__VA_ARGS__}, \
+               "batch_norm " #x " " #__VA_ARGS__)
+#define GROUP_NORM(x, n, ...)                                                    \
+    check_norm(norm_group, x, X(n), X(n), &(wk_group_norm_options){__VA_ARGS__}, \
+               "group_norm " #x " " #__VA_ARGS__)
+#define LAYER_NORM(x, dims, ...)                                                        \
+    check_norm(norm_layer, x, X dims, X dims,                                           \
+               &(wk_layer_norm_options){.normalized_shape = wk_dims dims, __VA_ARGS__}, \
                "layer_norm " #x " " #__VA_ARGS__)
 
 static void test_normalisation(void **state)
@@ -784,14 +801,17 @@ static wk_Tensor *pool_adaptive(wk_List in, void *user)
     return wk_adaptive_avg_pool2d_with(o);
 }
 
-#define VARIANCE(x, ...)                                                                                 \
-    do {                                                                                                 \
-        wk_Tensor *x_ = x;                                                                               \
-        check_all(variance, wk_list(x_), &(wk_var_options){__VA_ARGS__}, "var " #x " " #__VA_ARGS__);     \
-        check_all(deviation, wk_list(x_), &(wk_var_options){__VA_ARGS__}, "std " #x " " #__VA_ARGS__);    \
+#define VARIANCE(x, ...)                                                                               \
+    do {                                                                                               \
+        wk_Tensor *x_ = x;                                                                             \
+        check_all(variance, wk_list(x_), &(wk_var_options){__VA_ARGS__}, "var " #x " " #__VA_ARGS__);  \
+        check_all(deviation, wk_list(x_), &(wk_var_options){__VA_ARGS__}, "std " #x " " #__VA_ARGS__); \
     } while (0)
-#define NORM(x, ...)     check_all(vector_norm, wk_list(x), &(wk_norm_options){__VA_ARGS__}, "norm " #x " " #__VA_ARGS__)
-#define ADAPTIVE(x, ...) check_all(pool_adaptive, wk_list(x), &(wk_adaptive_avg_pool2d_options){__VA_ARGS__}, "adaptive " #__VA_ARGS__)
+#define NORM(x, ...) \
+    check_all(vector_norm, wk_list(x), &(wk_norm_options){__VA_ARGS__}, "norm " #x " " #__VA_ARGS__)
+#define ADAPTIVE(x, ...)                                                                 \
+    check_all(pool_adaptive, wk_list(x), &(wk_adaptive_avg_pool2d_options){__VA_ARGS__}, \
+              "adaptive " #__VA_ARGS__)
 
 static void test_spread_and_adaptive_pooling(void **state)
 {
@@ -877,7 +897,8 @@ static void test_pair_losses(void **state)
             check_all(pair_loss, wk_list(X(2, 3), BETWEEN(2.5, 4, 2, 3)), how, "loss");
             check_all(pair_loss, wk_list(X(2, 3), BETWEEN(2.5, 4, 3)), how, "loss, broadcast");
             check_all(pair_loss, wk_list(X(2, 1), BETWEEN(2.5, 4, 3)), how, "loss, broadcast");
-            check_all(pair_loss, wk_list(strided(-1, 1, 2, 3), wk_detach(BETWEEN(2.5, 4, 2, 3))), how, "loss");
+            check_all(pair_loss, wk_list(strided(-1, 1, 2, 3), wk_detach(BETWEEN(2.5, 4, 2, 3))), how,
+                      "loss");
             check_all(pair_loss, wk_list(X0(-1, 1), X0(2.5, 4)), how, "loss of scalars");
         }
 }
@@ -892,7 +913,8 @@ static wk_Tensor *class_loss(wk_List in, void *user)
     return crosses ? wk_cross_entropy_with(o) : wk_nll_loss_with(o);
 }
 
-static void check_class_loss(wk_Tensor *x, wk_Tensor *target, wk_Tensor *weight, int64_t ignore, double smoothing)
+static void check_class_loss(wk_Tensor *x, wk_Tensor *target, wk_Tensor *weight, int64_t ignore,
+                             double smoothing)
 {
     for (int reduction = 0; reduction < 3; reduction++) {
         wk_nll_loss_options o = {.target = target,

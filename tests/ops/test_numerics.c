@@ -4,19 +4,23 @@
 
 typedef wk_Tensor *(*Unary)(wk_Tensor *x);
 
-static void expect_edge(Unary f, wk_Tensor *x, int64_t count, const double *values, const double *gradient, int line)
+static void expect_edge(Unary f, wk_Tensor *x, int64_t count, const double *values, const double *gradient,
+                        int line)
 {
     wk_Tensor *leaf = wk_requires_grad_(x), *y = f(leaf);
     expect_values(y, count, values, __FILE__, line);
     EXPECT_TRUE(wk_backward(wk_sum(y)));
     expect_values(wk_grad_of(leaf), wk_numel(leaf), gradient, __FILE__, line);
 }
-#define UNPACK(...) {__VA_ARGS__}
-#define EDGE(f, in, out, gradient)                                                                       \
-    do {                                                                                                 \
-        const double out_[] = UNPACK out, gradient_[] = UNPACK gradient;                                 \
-        expect_edge(f, f32 in, (int64_t)LENGTH(out_), out_, gradient_, __LINE__);                        \
-        expect_edge(f, f64 in, (int64_t)LENGTH(out_), out_, gradient_, __LINE__);                        \
+#define UNPACK(...) \
+    {               \
+        __VA_ARGS__ \
+    }
+#define EDGE(f, in, out, gradient)                                                \
+    do {                                                                          \
+        const double out_[] = UNPACK out, gradient_[] = UNPACK gradient;          \
+        expect_edge(f, f32 in, (int64_t)LENGTH(out_), out_, gradient_, __LINE__); \
+        expect_edge(f, f64 in, (int64_t)LENGTH(out_), out_, gradient_, __LINE__); \
     } while (0)
 #define INF INFINITY
 
@@ -152,15 +156,16 @@ static void test_pooling(void **state)
         (wk_max_pool2d_options){.input = wk_full(-INF, 1, 1, 2, 2), .kernel_size = 2});
     EXPECT_VALUES(r.values, -INF);
     EXPECT_VALUES(r.indices, 0);
-    r = wk_max_pool2d_with_indices(
-        (wk_max_pool2d_options){.input = wk_full(-INF, 1, 1, 2, 2), .kernel_size = 2, .stride = 1, .padding = 1});
+    r = wk_max_pool2d_with_indices((wk_max_pool2d_options){
+        .input = wk_full(-INF, 1, 1, 2, 2), .kernel_size = 2, .stride = 1, .padding = 1});
     EXPECT_VALUES(r.indices, 0, 0, 1, 0, 0, 1, 2, 2, 3);
     x = wk_requires_grad_(wk_ones(1, 1, 2, 2));
     wk_Tensor *y = wk_avg_pool2d(x, 2, .stride = 1, .padding = 1);
     EXPECT_VALUES(y, .25, .5, .25, .5, 1, .5, .25, .5, .25);
     EXPECT_TRUE(wk_backward(wk_sum(y)));
     EXPECT_VALUES(wk_grad_of(x), 1, 1, 1, 1);
-    EXPECT_VALUES(wk_avg_pool2d(wk_detach(x), 2, .stride = 1, .padding = 1, .exclude_pad = true), 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    EXPECT_VALUES(wk_avg_pool2d(wk_detach(x), 2, .stride = 1, .padding = 1, .exclude_pad = true), 1, 1, 1, 1,
+                  1, 1, 1, 1, 1);
 }
 
 static wk_Tensor *empty(wk_dtype dtype)
@@ -226,7 +231,8 @@ static void test_softmax_of_extremes(void **state)
     EDGE(log_softmax_0, (-INF, -INF), (NAN, NAN), (NAN, NAN));
 }
 
-static void expect_loss(wk_Tensor *x, wk_Tensor *loss, double value, int64_t count, const double *gradient, int line)
+static void expect_loss(wk_Tensor *x, wk_Tensor *loss, double value, int64_t count, const double *gradient,
+                        int line)
 {
     expect_values(loss, 1, &value, __FILE__, line);
     EXPECT_TRUE(wk_backward(loss));
@@ -250,8 +256,8 @@ static void test_cross_entropy_of_extremes(void **state)
     x = logits(1, 2, 3, 4);
     EXPECT_LOSS(x, wk_cross_entropy(x, i64(-100, -100)), NAN, 0, 0, 0, 0);
     x = logits(1, 2, 3, 4);
-    EXPECT_LOSS(x, wk_cross_entropy(x, i64(-100, 1), f32(1, 2), .label_smoothing = 0.2), 0.3475985825061798, 0, 0,
-                0.20549437, -0.20549433);
+    EXPECT_LOSS(x, wk_cross_entropy(x, i64(-100, 1), f32(1, 2), .label_smoothing = 0.2), 0.3475985825061798,
+                0, 0, 0.20549437, -0.20549433);
     x = wk_requires_grad_(f32(1, 5));
     EXPECT_LOSS(x, wk_l1_loss(x, f32(1, 2)), 1.5, 0, 0.5);
 }
@@ -281,7 +287,8 @@ static void test_integers(void **state)
     EXPECT_VALUES(wk_floor_divide(wk_tensor(((int32_t[]){INT32_MIN}), 1), -1), -0x1p31);
     EXPECT_VALUES(wk_to_dtype(f32(-1, 300, NAN, 3.9), wk_uint8), 255, 44, 0, 3);
     /* Where PyTorch's conversion is undefined, wick's saturates. */
-    EXPECT_VALUES(wk_to_dtype(f64(NAN, INF, 1e20, -1e20, -INF, -3.9), wk_int64), 0, 0x1p63, 0x1p63, -0x1p63, -0x1p63, -3);
+    EXPECT_VALUES(wk_to_dtype(f64(NAN, INF, 1e20, -1e20, -INF, -3.9), wk_int64), 0, 0x1p63, 0x1p63, -0x1p63,
+                  -0x1p63, -3);
     EXPECT_VALUES(wk_to_dtype(f32(NAN, INF, -1e20, 3.7), wk_int32), 0, 2147483647, -2147483648.0, 3);
     EXPECT_VALUES(wk_to_dtype(f32(0, NAN, 0.5, -0.0), wk_bool), 0, 1, 1, 0);
     EXPECT_VALUES(wk_sum(u8(200, 200)), 400);

@@ -12,7 +12,10 @@ typedef struct Operation {
     wk_Tensor *(*with_real)(wk_Tensor *, double);
 } Operation;
 
-#define OPERATION(name) {#name, wk_##name##_tensor, wk_##name##_int64, wk_##name##_double}
+#define OPERATION(name)                                                  \
+    {                                                                    \
+#name, wk_##name##_tensor, wk_##name##_int64, wk_##name##_double \
+    }
 static const Operation operations[] = {
     OPERATION(add),       OPERATION(sub), OPERATION(mul),     OPERATION(div), OPERATION(floor_divide),
     OPERATION(remainder), OPERATION(pow), OPERATION(maximum), OPERATION(eq),  OPERATION(lt),
@@ -48,10 +51,10 @@ static bool promotes(const PromotionCase *c, size_t index)
         wk_clear_error();
         return true;
     }
-    print_error("%s of %s %s and %s %s: have %s, want %s (%s)\n", c->op, c->kind_a ? "scalar" : "tensor", wk_dtype_name(da),
-             (const char *[]){"tensor", "scalar", "3", "1.5"}[c->kind_b], c->kind_b < WHOLE ? wk_dtype_name(db) : "",
-             y ? wk_dtype_name(wk_dtype_of(y)) : "an error", want ? wk_dtype_name((wk_dtype)want) : "an error",
-             wk_error() ? wk_error() : "");
+    print_error("%s of %s %s and %s %s: have %s, want %s (%s)\n", c->op, c->kind_a ? "scalar" : "tensor",
+                wk_dtype_name(da), (const char *[]){"tensor", "scalar", "3", "1.5"}[c->kind_b],
+                c->kind_b < WHOLE ? wk_dtype_name(db) : "", y ? wk_dtype_name(wk_dtype_of(y)) : "an error",
+                want ? wk_dtype_name((wk_dtype)want) : "an error", wk_error() ? wk_error() : "");
     wk_clear_error();
     return false;
 }
@@ -74,9 +77,12 @@ static void test_promotion_in_place(void **state)
     EXPECT_VALUES(wk_add_(f, f64(0.5, 0.5)), 1.5, 2.5);
     assert_int_equal(wk_dtype_of(f), wk_float32);
     EXPECT_VALUES(wk_mul_(f, i), 1.5, 5);
-    EXPECT_ERROR(wk_add_(i, 1.5), WK_ERROR_DTYPE, "result type float32 can't be cast to the desired output type int64");
-    EXPECT_ERROR(wk_div_(i, 2), WK_ERROR_DTYPE, "result type float32 can't be cast to the desired output type int64");
-    EXPECT_ERROR(wk_add_(b, 1), WK_ERROR_DTYPE, "result type int64 can't be cast to the desired output type bool");
+    EXPECT_ERROR(wk_add_(i, 1.5), WK_ERROR_DTYPE,
+                 "result type float32 can't be cast to the desired output type int64");
+    EXPECT_ERROR(wk_div_(i, 2), WK_ERROR_DTYPE,
+                 "result type float32 can't be cast to the desired output type int64");
+    EXPECT_ERROR(wk_add_(b, 1), WK_ERROR_DTYPE,
+                 "result type int64 can't be cast to the desired output type bool");
     EXPECT_VALUES(wk_add_(u, i), 2, 4);
     assert_int_equal(wk_dtype_of(u), wk_uint8);
     EXPECT_ERROR(wk_exp_(i), WK_ERROR_DTYPE, "can't be cast to the desired output type int64");
@@ -141,7 +147,8 @@ static bool same_as(wk_Tensor *x, const ShapeCase *c)
 {
     bool same = wk_ndim(x) == c->ndim;
     for (int i = 0; same && i < c->ndim; i++)
-        same = wk_size(x, i) == c->shape[i] && (c->shape[i] <= 1 || wk_numel(x) == 0 || wk_stride(x, i) == c->stride[i]);
+        same = wk_size(x, i) == c->shape[i] &&
+               (c->shape[i] <= 1 || wk_numel(x) == 0 || wk_stride(x, i) == c->stride[i]);
     wk_Tensor *flat = wk_contiguous(x);
     for (int64_t i = 0; same && i < wk_numel(x); i++)
         same = wk_data(flat, int64_t)[i] == shape_values[c->values + i];
@@ -162,8 +169,8 @@ static void test_shapes(void **state)
         bool right = c->fails ? done == c->steps - 1 : done == c->steps && same_as(x, c);
         if (!right) {
             show_case(c);
-            fail_msg("case %zu: %d of %d steps done%s: %s", i, done, c->steps, c->fails ? ", the last should fail" : "",
-                     wk_error() ? wk_error() : "");
+            fail_msg("case %zu: %d of %d steps done%s: %s", i, done, c->steps,
+                     c->fails ? ", the last should fail" : "", wk_error() ? wk_error() : "");
         }
         wk_clear_error();
     }
@@ -182,7 +189,8 @@ static void test_strides(void **state)
     assert_int_equal(wk_stride(wk_expand(wk_zeros(3, 1), 3, 4), 1), 0);
     wk_Tensor *kept = wk_mul(t, 2); /* results lie in memory as their operand */
     assert_int_equal(wk_stride(kept, 0), 1);
-    EXPECT_ERROR(wk_view(t, 24), WK_ERROR_SHAPE, "view size is not compatible with input tensor's size and stride");
+    EXPECT_ERROR(wk_view(t, 24), WK_ERROR_SHAPE,
+                 "view size is not compatible with input tensor's size and stride");
     EXPECT_SHAPE(wk_reshape(t, 24), 24);
     EXPECT_SHAPE(wk_view(t, 4, 3, 2, 1), 4, 3, 2, 1);
 }
@@ -190,10 +198,8 @@ static void test_strides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_promotion),
-        TENSOR_TEST(test_promotion_in_place),
-        TENSOR_TEST(test_default_dtype),
-        TENSOR_TEST(test_shapes),
+        TENSOR_TEST(test_promotion),     TENSOR_TEST(test_promotion_in_place),
+        TENSOR_TEST(test_default_dtype), TENSOR_TEST(test_shapes),
         TENSOR_TEST(test_strides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

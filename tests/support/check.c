@@ -116,7 +116,8 @@ void expect_shape(wk_Tensor *tensor, int ndim, const int64_t *dims, const char *
     _fail(file, line);
 }
 
-void expect_error(bool failed, wk_ErrorKind kind, const char *text, const char *call, const char *file, int line)
+void expect_error(bool failed, wk_ErrorKind kind, const char *text, const char *call, const char *file,
+                  int line)
 {
     const char *message = wk_error();
     if (failed && message && wk_error_kind() == kind && strstr(message, text)) {
@@ -231,8 +232,8 @@ int expect_survives_failing_allocations(wk_Tensor *(*run)(void *user), void *use
             if (scope.id)
                 wk_scope_end(scope);
             if (wk_memory_allocated() != before)
-                fail_msg("allocation %d failed%s: %zu bytes before, %zu after", n, mode ? " as all after it" : "",
-                         before, wk_memory_allocated());
+                fail_msg("allocation %d failed%s: %zu bytes before, %zu after", n,
+                         mode ? " as all after it" : "", before, wk_memory_allocated());
             if (!failed)
                 break;
             wk_clear_error();

@@ -36,14 +36,15 @@
 
 /* A contiguous tensor of any dtype from doubles; values are taken in order. */
 wk_Tensor *tensor_of(wk_dtype dtype, int ndim, const int64_t *dims, const double *values);
-#define VALUE_COUNT(...)      ((int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
-#define VECTOR_OF(dtype, ...) tensor_of(dtype, 1, (int64_t[]){VALUE_COUNT(__VA_ARGS__)}, (double[]){__VA_ARGS__})
-#define f64(...)              VECTOR_OF(wk_float64, __VA_ARGS__)
-#define f32(...)              VECTOR_OF(wk_float32, __VA_ARGS__)
-#define i64(...)              VECTOR_OF(wk_int64, __VA_ARGS__)
-#define i32(...)              VECTOR_OF(wk_int32, __VA_ARGS__)
-#define u8(...)               VECTOR_OF(wk_uint8, __VA_ARGS__)
-#define truth(...)            VECTOR_OF(wk_bool, __VA_ARGS__)
+#define VALUE_COUNT(...) ((int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
+#define VECTOR_OF(dtype, ...) \
+    tensor_of(dtype, 1, (int64_t[]){VALUE_COUNT(__VA_ARGS__)}, (double[]){__VA_ARGS__})
+#define f64(...)   VECTOR_OF(wk_float64, __VA_ARGS__)
+#define f32(...)   VECTOR_OF(wk_float32, __VA_ARGS__)
+#define i64(...)   VECTOR_OF(wk_int64, __VA_ARGS__)
+#define i32(...)   VECTOR_OF(wk_int32, __VA_ARGS__)
+#define u8(...)    VECTOR_OF(wk_uint8, __VA_ARGS__)
+#define truth(...) VECTOR_OF(wk_bool, __VA_ARGS__)
 
 /* ---- assertions ------------------------------------------------------------------------------------- */
 
@@ -57,11 +58,12 @@ void expect_shape(wk_Tensor *tensor, int ndim, const int64_t *dims, const char *
 #define EXPECT_SCALAR(tensor)     expect_shape(tensor, 0, NULL, __FILE__, __LINE__)
 
 /* The call yields NULL or false, with an error of that kind whose message contains the text. Forgets the error. */
-void expect_error(bool failed, wk_ErrorKind kind, const char *text, const char *call, const char *file, int line);
-#define EXPECT_ERROR(call, kind, text)                                   \
-    do {                                                                 \
-        wk_clear_error();                                                \
-        expect_error(!(call), kind, text, #call, __FILE__, __LINE__);    \
+void expect_error(bool failed, wk_ErrorKind kind, const char *text, const char *call, const char *file,
+                  int line);
+#define EXPECT_ERROR(call, kind, text)                                \
+    do {                                                              \
+        wk_clear_error();                                             \
+        expect_error(!(call), kind, text, #call, __FILE__, __LINE__); \
     } while (0)
 
 /* The call succeeds; its message is shown if not. */
