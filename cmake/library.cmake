@@ -20,6 +20,13 @@ set_property(SOURCE ${kernel_sources} ${WICK_ISA_SOURCES} APPEND PROPERTY COMPIL
   $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
 file(GLOB fused_sources CONFIGURE_DEPENDS src/kernels/isa/gemm*.c src/kernels/isa/conv*.c)
 set_property(SOURCE ${fused_sources} APPEND PROPERTY COMPILE_OPTIONS -ffp-contract=fast)
+# Plain loops gain from vectors, not from -O3's copies of each loop: that would make the library half as large again.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  set(loop_sources ${WICK_ISA_SOURCES})
+  list(FILTER loop_sources EXCLUDE REGEX "isa/(gemm|conv|pool)")
+  set_property(SOURCE ${loop_sources} APPEND PROPERTY COMPILE_OPTIONS
+    $<$<CONFIG:Release>:-O2;-ftree-vectorize;-fvect-cost-model=dynamic>)
+endif()
 
 # The kernels once per instruction set; the library chooses among them when it starts.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
