@@ -129,7 +129,7 @@ typedef struct wk_Function {
     bool (*backward)(wk_FunctionContext *ctx, wk_List grad_outputs, wk_Tensor **grad_inputs);
     int outputs;                 /* unset is 1 */
     bool keep_undefined_grads;   /* hand NULL to backward for an output without gradient, not zeros */
-    void (*release)(void *user); /* called once nothing needs `user` any more */
+    void (*release)(void *user); /* called once nothing needs `user` any more, also when the call fails */
 } wk_Function;
 WK_API bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, wk_Tensor **outputs);
 WK_API wk_Tensor *wk_function_call(const wk_Function *function, wk_List inputs, void *user);

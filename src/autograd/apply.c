@@ -157,9 +157,8 @@ static wk_Tensor *run(wk_Call *call)
         return record(node, call, out, wanted, through) ? out : NULL;
     wk_node_release(through);
     wk_node_release(node);
-    if (op->view && recording && !wk_link_view(out, call->in[0]))
-        return NULL;
-    return out;
+    bool linked = op->view && (recording || (call->in[0]->history && wk_requires_grad(call->in[0])));
+    return linked && !wk_link_view(out, call->in[0]) ? NULL : out;
 }
 
 static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,

@@ -26,6 +26,13 @@ bool wk_inplace_check(wk_Tensor *self, const char *op)
         return wk_raise(WK_ERROR_STATE,
                         "%s: a leaf Variable that requires grad is being used in an in-place operation.", op),
                false;
+    if (v->base && v->unrecorded)
+        return wk_raise(WK_ERROR_STATE,
+                        "%s: A view was created in no_grad mode and is being modified inplace with grad mode "
+                        "enabled. Given that this "
+                        "use case is ambiguous and error-prone, it is forbidden.",
+                        op),
+               false;
     const wk_Variable *b = v->base ? wk_variable(v->base) : NULL;
     if (b && b->requires_grad && !b->grad_fn)
         return wk_raise(

@@ -93,6 +93,7 @@ bool wk_link_view(wk_Tensor *view, wk_Tensor *of)
     const wk_Variable *above = wk_variable(of);
     v->base = wk_tensor_retain(above && above->base ? above->base : of);
     v->view_version = wk_tensor_version(view);
+    v->unrecorded = wk_grad_disabled || (above && above->unrecorded);
     return true;
 }
 
@@ -100,7 +101,8 @@ bool wk_link_view(wk_Tensor *view, wk_Tensor *of)
 
 static bool view_is_stale(const wk_Tensor *tensor, const wk_Variable *v)
 {
-    return v->base && v->view_version != wk_tensor_version(tensor) && wk_requires_grad(v->base);
+    return v->base && !v->unrecorded && v->view_version != wk_tensor_version(tensor) &&
+           wk_requires_grad(v->base);
 }
 
 bool wk_requires_grad(const wk_Tensor *tensor)

@@ -101,11 +101,20 @@ typedef struct Bounds {
     double low, high;
 } Bounds;
 
+/* A whole bound leaves integers integers. */
+static wk_Tensor *bound(double value)
+{
+    bool whole = value == floor(value) && fabs(value) < 0x1p53;
+    return whole ? wk_number_int64((int64_t)value) : wk_number_double(value);
+}
+
 static wk_Tensor *clamp_forward(wk_Call *call)
 {
     const Bounds *b = call->attributes;
-    wk_Tensor *raised = isinf(b->low) && b->low < 0 ? call->in[0] : wk_maximum_double(call->in[0], b->low);
-    return isinf(b->high) && b->high > 0 ? wk_clone(raised) : wk_minimum_double(raised, b->high);
+    wk_Tensor *low = isinf(b->low) && b->low < 0 ? NULL : bound(b->low), *in = call->in[0];
+    wk_Tensor *high = isinf(b->high) && b->high > 0 ? NULL : bound(b->high);
+    wk_Tensor *raised = low ? wk_maximum_tensor(in, low) : in;
+    return high ? wk_minimum_tensor(raised, high) : low ? raised : wk_clone(in);
 }
 
 static void clamp_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)

@@ -409,6 +409,22 @@ static void test_modes(void **state)
     assert_false(wk_set_grad_enabled(true));
 }
 
+static void test_views_made_without_recording(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_mul(wk_requires_grad_(f32(1, 2)), 1), *view = NULL;
+    wk_no_grad
+    {
+        view = wk_view(w, 2, 1);
+        EXPECT_TRUE(wk_mul_(view, 3) != NULL);
+    }
+    EXPECT_VALUES(w, 3, 6);
+    assert_false(wk_requires_grad(view));
+    EXPECT_ERROR(wk_mul_(view, 2), WK_ERROR_STATE,
+                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled");
+    EXPECT_VALUES(w, 3, 6);
+}
+
 static void test_versions(void **state)
 {
     (void)state;
@@ -513,6 +529,7 @@ int main(void)
         TENSOR_TEST(test_retain_grad),
         TENSOR_TEST(test_detach),
         TENSOR_TEST(test_modes),
+        TENSOR_TEST(test_views_made_without_recording),
         TENSOR_TEST(test_versions),
         TENSOR_TEST(test_leaves),
         TENSOR_TEST(test_walking_the_graph),

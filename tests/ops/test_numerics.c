@@ -76,6 +76,8 @@ static void test_functions_at_their_edges(void **state)
     EXPECT_VALUES(wk_silu(f32(-1000, 1000, INF)), -0.0, 1000, INF);
     EXPECT_VALUES(wk_clamp(f32(0.5, NAN), 3, 2), 2, NAN); /* the upper bound wins */
     EXPECT_VALUES(wk_clamp(f32(-5, 5), -INF, 2), -5, 2);
+    assert_int_equal(wk_dtype_of(wk_clamp(wk_arange(0, 4, 1), 1, 2)), wk_int64);
+    assert_int_equal(wk_dtype_of(wk_clamp(wk_arange(0, 4, 1), 0.5, INF)), wk_float32);
     /* PyTorch's gelu of an infinity depends on the dtype and the machine; wick's is the limit. */
     EXPECT_VALUES(wk_gelu(f32(INF)), INF);
     EXPECT_VALUES(wk_gelu(f64(INF)), INF);
