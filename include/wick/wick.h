@@ -19,43 +19,47 @@
 
 #ifndef __cplusplus
 
+/* clang-format off */
+
 /* Gives back what is yours; NULL is allowed. */
-#define wk_free(object)                           \
-    _Generic((object), wk_Tensor *                \
-             : wk_tensor_free, wk_Module *        \
-             : wk_module_free, wk_Optimizer *     \
-             : wk_optimizer_free, wk_DataLoader * \
-             : wk_dataloader_free, wk_Dataset *   \
-             : wk_dataset_free, wk_StateDict *    \
-             : wk_state_dict_free, wk_Generator * \
-             : wk_generator_free)(object)
+#define wk_free(object)                     \
+    _Generic((object),                      \
+        wk_Tensor *: wk_tensor_free,        \
+        wk_Module *: wk_module_free,        \
+        wk_Optimizer *: wk_optimizer_free,  \
+        wk_DataLoader *: wk_dataloader_free,\
+        wk_Dataset *: wk_dataset_free,      \
+        wk_StateDict *: wk_state_dict_free, \
+        wk_Generator *: wk_generator_free)(object)
 
 /* Prints PyTorch's text and a newline to stdout. False with an error if that fails. */
-#define wk_print(object) \
-    _Generic((object),                                                                                       \
-        wk_Tensor *: wk_tensor_print,                                                                        \
-        wk_Module *: wk_module_print,                                                                        \
-        const wk_Module *: wk_module_print,                                                                  \
-        wk_Optimizer *: wk_optimizer_print,                                                                  \
+#define wk_print(object)                          \
+    _Generic((object),                            \
+        wk_Tensor *: wk_tensor_print,             \
+        wk_Module *: wk_module_print,             \
+        const wk_Module *: wk_module_print,       \
+        wk_Optimizer *: wk_optimizer_print,       \
         const wk_Optimizer *: wk_optimizer_print)(object)
 
 /* The same text as a string, which goes back with wk_str_free. */
-#define wk_str(object) \
-    _Generic((object),                                                                                       \
-        wk_Tensor *: wk_tensor_str,                                                                          \
-        wk_Module *: wk_module_str,                                                                          \
-        const wk_Module *: wk_module_str,                                                                    \
-        wk_Optimizer *: wk_optimizer_str,                                                                    \
+#define wk_str(object)                          \
+    _Generic((object),                          \
+        wk_Tensor *: wk_tensor_str,             \
+        wk_Module *: wk_module_str,             \
+        const wk_Module *: wk_module_str,       \
+        wk_Optimizer *: wk_optimizer_str,       \
         const wk_Optimizer *: wk_optimizer_str)(object)
 
 /* Gradients to NULL: of a module's parameters, or an optimizer's.                      torch: zero_grad() */
-#define wk_zero_grad(object)                       \
-    _Generic((object), wk_Module *                 \
-             : wk_module_zero_grad, wk_Optimizer * \
-             : wk_optimizer_zero_grad)(object, true)
+#define wk_zero_grad(object)                \
+    _Generic((object),                      \
+        wk_Module *: wk_module_zero_grad,   \
+        wk_Optimizer *: wk_optimizer_zero_grad)(object, true)
 
 /* One step of an optimizer.                                                             torch: step() */
-#define wk_step(object) _Generic((object), wk_Optimizer * : wk_optimizer_step)(object)
+#define wk_step(object) _Generic((object), wk_Optimizer *: wk_optimizer_step)(object)
+
+/* clang-format on */
 
 #else
 
