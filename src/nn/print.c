@@ -8,7 +8,7 @@
 #include "nn/print.h"
 #include "ops/window.h"
 
-enum { DESCRIPTION = 1024, DEEPEST_PRINT = 1000, MOST_TEXT = 1 << 28 };
+enum { DESCRIPTION = 1024, DEEPEST_PRINT = 1000, MOST_TEXT = 1 << 24 };
 
 static bool print_module(wk_Text *text, const wk_Module *module, size_t indent, int depth);
 

@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "nn/module.h"
 
-enum { DEEPEST = 1000, MOST_VISITS = 1 << 20 };
+enum { DEEPEST = 1000, MOST_VISITS = 1 << 18 };
 
 uint64_t wk_walk_mark(void)
 {

@@ -304,8 +304,7 @@ static void test_memory_of_inference(void **state)
     for (int i = 0; i < 50; i++)
         wk_append(net, wk_Sequential(wk_Tanh(), wk_Sigmoid()));
     wk_Tensor *x = wk_ones(1 << 16);
-    size_t one = wk_memory_allocated(), before = 0;
-    (void)before;
+    size_t one = wk_memory_allocated();
     wk_no_grad
     {
         wk_Scope scope = wk_scope_begin();
@@ -468,17 +467,8 @@ static void test_deep(void **state)
 {
     (void)state;
     wk_Module *net = wk_Sequential(wk_Linear(1, 1));
-    for (int i = 0; i < 20000; i++) {
-        wk_Module *outer = wk_module_new(sizeof(wk_Module), net->cls);
-        assert_non_null(outer);
-        if (i == 0 || i == 19999)
-            wk_append(outer, net);
-        else if (!wk_append(outer, net))
-            fail();
-        net = outer;
-        if (i == 1500) /* the check for cycles walks all below: deep enough */
-            break;
-    }
+    for (int i = 0; i < 1500; i++)
+        net = wk_Sequential(net);
     EXPECT_ERROR(wk_parameters(net).tensors, WK_ERROR_OVERFLOW, "modules nest more than 1000 deep");
     EXPECT_ERROR(wk_str(net), WK_ERROR_OVERFLOW, "modules nest more than 1000 deep");
     wk_free(net);
