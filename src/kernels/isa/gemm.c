@@ -1,14 +1,59 @@
-/* Matrix products: float and double by packed panels and register tiles (gemm.inc), integers plainly.
+/* Matrix products: float and double by register tiles over panels (gemm.inc), integers plainly.
  *
- * The tile is as large as the vector registers hold: 28 of AVX-512's 32, 12 of AVX2's 16. The scratch is asked for once by the caller
- * of a product, so that nothing can fail halfway. */
+ * The tile is as large as the vector registers hold: 28 of the 32 that AVX-512 and NEON have, 12 of AVX2's 16. Few rows take wider
+ * tiles, so that enough sums are under way to hide the latency of a multiply-add. The scratch is asked for once by the caller of a
+ * product, so that nothing can fail halfway. */
 #include "kernels/isa/gemm.h"
 
 #include <stdatomic.h>
 #include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #include "core/memory.h"
 #include "core/threads.h"
+
+/* Tiles: rows, vectors, and whether the last vector is a full one or half. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define GEMM_MR 14
+#define GEMM_FULL_TILES(X)                                                                                   \
+    X(1, 1, _full) X(2, 1, _full) X(3, 1, _full) X(4, 1, _full) X(5, 1, _full) X(6, 1, _full)                \
+    X(7, 1, _full) X(8, 1, _full) X(9, 1, _full) X(10, 1, _full) X(11, 1, _full) X(12, 1, _full)             \
+    X(13, 1, _full) X(14, 1, _full) X(1, 2, _full) X(2, 2, _full) X(3, 2, _full) X(4, 2, _full)              \
+    X(5, 2, _full) X(6, 2, _full) X(7, 2, _full) X(8, 2, _full) X(9, 2, _full) X(10, 2, _full)               \
+    X(11, 2, _full) X(12, 2, _full) X(13, 2, _full) X(14, 2, _full) X(1, 4, _full) X(2, 4, _full)            \
+    X(3, 4, _full) X(4, 4, _full) X(5, 4, _full) X(6, 4, _full) X(1, 8, _full) X(2, 8, _full)                \
+    X(3, 8, _full)
+#define GEMM_MOST_ROWS {14, 14, 6, 3} /* of tiles of 1, 2, 4 and 8 vectors */
+#else
+#define GEMM_MR 6
+#define GEMM_FULL_TILES(X)                                                                                   \
+    X(1, 1, _full) X(2, 1, _full) X(3, 1, _full) X(4, 1, _full) X(5, 1, _full) X(6, 1, _full)                \
+    X(1, 2, _full) X(2, 2, _full) X(3, 2, _full) X(4, 2, _full) X(5, 2, _full) X(6, 2, _full)                \
+    X(1, 4, _full) X(2, 4, _full) X(1, 8, _full)
+#define GEMM_MOST_ROWS {6, 6, 2, 1}
+#endif
+#if defined(__AVX512VL__)
+#define GEMM_HALVES /* narrow vectors cost half as much where wide ones are done in two turns, and never more */
+#define GEMM_HALF_TILES(X)                                                                                   \
+    X(1, 1, _half) X(2, 1, _half) X(3, 1, _half) X(4, 1, _half) X(5, 1, _half) X(6, 1, _half)                \
+    X(7, 1, _half) X(8, 1, _half) X(9, 1, _half) X(10, 1, _half) X(11, 1, _half) X(12, 1, _half)             \
+    X(13, 1, _half) X(14, 1, _half) X(1, 2, _half) X(2, 2, _half) X(3, 2, _half) X(4, 2, _half)              \
+    X(5, 2, _half) X(6, 2, _half) X(7, 2, _half) X(8, 2, _half) X(9, 2, _half) X(10, 2, _half)               \
+    X(11, 2, _half) X(12, 2, _half) X(13, 2, _half) X(14, 2, _half) X(1, 4, _half) X(2, 4, _half)            \
+    X(3, 4, _half) X(4, 4, _half) X(5, 4, _half) X(6, 4, _half) X(1, 8, _half) X(2, 8, _half)                \
+    X(3, 8, _half)
+#define GEMM_TILES(X) GEMM_FULL_TILES(X) GEMM_HALF_TILES(X)
+#else
+#define GEMM_TILES(X) GEMM_FULL_TILES(X)
+#endif
+#define GEMM_full    0
+#define GEMM_half    1
+#define GEMM_LOG(N)  ((N) == 1 ? 0 : (N) == 2 ? 1 : (N) == 4 ? 2 : 3)
+#define GEMM_UNROLL  _Pragma("GCC unroll 32")
+#define GEMM_KEEP(p) __asm__("" : "+r"(p)) /* one pointer a register, or gcc makes one offset of each row */
+
 
 enum {
     GEMM_SLAB = 1024,     /* rows of A and columns of B that are packed at a time */
@@ -16,7 +61,9 @@ enum {
     GEMM_ROWS = 8,        /* panels of a task */
     GEMM_COLS = 8,
     GEMM_PACKS = 4,       /* panels packed in one block */
-    GEMM_SERIAL = 1 << 16 /* multiplications below which threads do not pay */
+    GEMM_SERIAL = 1 << 20,    /* multiplications below which threads do not pay: some 10 us */
+    GEMM_LARGE = 1 << 23,     /* multiplications from which packing pays, where no side is short */
+    GEMM_LARGE_SIDE = 64,
 };
 
 static inline int64_t gemm_min(int64_t a, int64_t b)
@@ -34,33 +81,48 @@ static void gemm_blocks(int64_t blocks, void (*block)(void *, int64_t), void *co
         block(context, i);
 }
 
-#if WK_VECTOR_BYTES == 64
-#define MR 14
-#define NV 2
-#elif WK_VECTOR_BYTES == 32
-#define MR 6
-#define NV 2
-#elif defined(__aarch64__)
-#define MR 8
-#define NV 3
-#else
-#define MR 6
-#define NV 2
+/* The intrinsics of masked vectors. */
+#if defined(__AVX512F__)
+#define MASK_LOAD_f32(p, part)     _mm512_maskz_loadu_ps(part, p)
+#define MASK_LOAD_f64(p, part)     _mm512_maskz_loadu_pd((__mmask8)(part), p)
+#define MASK_STORE_f32(p, part, v) _mm512_mask_storeu_ps(p, part, (__m512)(v))
+#define MASK_STORE_f64(p, part, v) _mm512_mask_storeu_pd(p, (__mmask8)(part), (__m512d)(v))
+#define HALF_LOAD_f32(p, part)     _mm256_maskz_loadu_ps((__mmask8)(part), p)
+#define HALF_LOAD_f64(p, part)     _mm256_maskz_loadu_pd((__mmask8)(part), p)
+#define HALF_STORE_f32(p, part, v) _mm256_mask_storeu_ps(p, (__mmask8)(part), (__m256)(v))
+#define HALF_STORE_f64(p, part, v) _mm256_mask_storeu_pd(p, (__mmask8)(part), (__m256d)(v))
+#define WIDEN_f32(v)               (VEC)_mm512_zextps256_ps512((__m256)(v))
+#define WIDEN_f64(v)               (VEC)_mm512_zextpd256_pd512((__m256d)(v))
+#elif defined(__AVX2__)
+#define MASK_LOAD_f32(p, part) _mm256_maskload_ps(p, part)
+#define MASK_LOAD_f64(p, part) _mm256_maskload_pd(p, part)
+#define MOVEMASK_f32(part)     _mm256_movemask_ps((__m256)(part))
+#define MOVEMASK_f64(part)     _mm256_movemask_pd((__m256d)(part))
 #endif
+#define GEMM_MASK_LOAD(p, part)     V(MASK_LOAD)(p, part)
+#define GEMM_MASK_STORE(p, part, v) V(MASK_STORE)(p, part, v)
+#define GEMM_HALF_LOAD(p, part)     V(HALF_LOAD)(p, part)
+#define GEMM_HALF_STORE(p, part, v) V(HALF_STORE)(p, part, v)
+#define GEMM_WIDEN(v)               V(WIDEN)(v)
+#define GEMM_MOVEMASK(part)         V(MOVEMASK)(part)
 
 #define T       float
+#define BYTES   4
 #define Gemm    Gemm_f32
 #define V(name) name##_f32
 #include "kernels/isa/gemm.inc"
 #undef T
+#undef BYTES
 #undef Gemm
 #undef V
 
 #define T       double
+#define BYTES   8
 #define Gemm    Gemm_f64
 #define V(name) name##_f64
 #include "kernels/isa/gemm.inc"
 #undef T
+#undef BYTES
 #undef Gemm
 #undef V
 
