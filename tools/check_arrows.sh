@@ -21,7 +21,7 @@ src/nn        wick core kernels autograd ops nn
 src/optim     wick core kernels autograd ops optim
 src/data      wick core kernels autograd ops data
 src/io        wick core kernels autograd ops io
-cli           cli
-examples      -
+cli           wick cli
+examples      wick
 END
 exit $bad
