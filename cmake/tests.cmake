@@ -6,7 +6,9 @@ file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 set(test_seconds 60)
 set(test_environment WICK_PROGRAM=${PROJECT_BINARY_DIR}/wick UBSAN_OPTIONS=print_stacktrace=1
   # A request for more memory than there is is refused, as it is without sanitizers: tests ask for it.
-  ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1)
+  ASAN_OPTIONS=allocator_may_return_null=1
+  # Children of fork start threads of their own; that is tested too.
+  TSAN_OPTIONS=allocator_may_return_null=1:die_after_fork=0)
 if(WICK_SANITIZE)
   set(test_seconds 600) # sanitizers cost up to tenfold
 endif()
