@@ -22,7 +22,7 @@ set_property(SOURCE ${fused_sources} APPEND PROPERTY COMPILE_OPTIONS -ffp-contra
 # Plain loops gain from vectors, not from -O3's copies of each loop: that would make the library half as large again.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   set(loop_sources ${WICK_ISA_SOURCES})
-  list(FILTER loop_sources EXCLUDE REGEX "isa/(gemm|conv|pool)")
+  list(FILTER loop_sources EXCLUDE REGEX "isa/(gemm|conv|pool|optim)")
   set_property(SOURCE ${loop_sources} APPEND PROPERTY COMPILE_OPTIONS
     $<$<CONFIG:Release>:-O2;-ftree-vectorize;-fvect-cost-model=dynamic>)
 endif()
