@@ -16,6 +16,7 @@ endfunction()
 file(GLOB kernel_sources CONFIGURE_DEPENDS src/kernels/*.c)
 # A loop that clang is asked to vectorise and cannot (no such instruction, or -O1) is no defect: no warning.
 set_property(SOURCE ${kernel_sources} ${WICK_ISA_SOURCES} APPEND PROPERTY COMPILE_OPTIONS -fno-math-errno -fno-trapping-math
+  $<$<CONFIG:Release>:-fno-asynchronous-unwind-tables>
   $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
 file(GLOB fused_sources CONFIGURE_DEPENDS src/kernels/isa/gemm*.c src/kernels/isa/conv*.c)
 set_property(SOURCE ${fused_sources} APPEND PROPERTY COMPILE_OPTIONS -ffp-contract=fast)
