@@ -5,7 +5,10 @@
  * under one mutex, so that a batch prepared by one thread and freed by another is found again. A block carries no header: who frees
  * it knows its size. The link of a kept block lies behind its first 16 bytes, so that the magic word of a freed object stays legible.
  *
+ * Blocks of a huge page and more ask for huge pages: the first touch of a large result costs a tenth then.
+ *
  * Under AddressSanitizer nothing is kept: every block is the system's, and so are its checks. */
+#define _DEFAULT_SOURCE
 #include "core/memory.h"
 
 #include <pthread.h>
@@ -13,6 +16,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
 
 #include "core/error.h"
 #include "wick/runtime.h"
@@ -34,6 +40,7 @@ enum {
     LARGE_CLASSES = 4 * 36,
     THREAD_KEEPS = 256, /* blocks of one class */
     KEEP_AT_LEAST = 32 << 20,
+    HUGE_PAGE = 2 << 20,
 };
 
 typedef struct Block {
@@ -201,13 +208,18 @@ void wk_empty_cache(void)
 
 static void *system_block(size_t bytes)
 {
-    if (bytes > PTRDIFF_MAX - 64)
+    if (bytes > PTRDIFF_MAX - HUGE_PAGE)
         return NULL;
-    void *block = aligned_alloc(64, bytes);
+    const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
+    void *block = aligned_alloc(alignment, bytes);
     if (!block) {
         wk_empty_cache();
-        block = aligned_alloc(64, bytes);
+        block = aligned_alloc(alignment, bytes);
     }
+#ifdef MADV_HUGEPAGE
+    if (block && bytes >= HUGE_PAGE)
+        madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish: a refusal does no harm */
+#endif
     return block;
 }
 
