@@ -232,9 +232,15 @@ static bool st_unique_names(StFile *f)
     return ok;
 }
 
+/* A file of nothing but single numbers has no sizes at all, and no place to count them from. */
+static const int64_t *st_dims(const StFile *f, const StEntry *e)
+{
+    return e->ndim ? f->dims + e->dims : NULL;
+}
+
 static bool st_check_entry(const StFile *f, const StEntry *e)
 {
-    const int64_t *dims = f->dims + e->dims;
+    const int64_t *dims = st_dims(f, e);
     if (e->end < e->begin)
         return st_raise(f, WK_ERROR_CORRUPT, e->name, "data_offsets [%llu, %llu] end before they begin",
                         (unsigned long long)e->begin, (unsigned long long)e->end);
@@ -380,7 +386,7 @@ static bool st_make(StFile *f, wk_StateDict *dict)
         wk_Scope scope = wk_scope_begin();
         if (!scope.id)
             return false;
-        wk_Tensor *t = wk_tensor_new(safetensors_load_op, (wk_dtype)e->dtype, e->ndim, f->dims + e->dims);
+        wk_Tensor *t = wk_tensor_new(safetensors_load_op, (wk_dtype)e->dtype, e->ndim, st_dims(f, e));
         bool ok = t && wk_state_dict_set(dict, e->name, t);
         if (!wk_scope_end(scope) || !ok)
             return false;
