@@ -206,15 +206,22 @@ void wk_empty_cache(void)
     pthread_mutex_unlock(&wk_pool.lock);
 }
 
+/* aligned_alloc would want a size that is a multiple of the alignment. */
+static void *aligned_block(size_t alignment, size_t bytes)
+{
+    void *block;
+    return posix_memalign(&block, alignment, bytes) == 0 ? block : NULL;
+}
+
 static void *system_block(size_t bytes)
 {
     if (bytes > PTRDIFF_MAX - HUGE_PAGE)
         return NULL;
     const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
-    void *block = aligned_alloc(alignment, bytes);
+    void *block = aligned_block(alignment, bytes);
     if (!block) {
         wk_empty_cache();
-        block = aligned_alloc(alignment, bytes);
+        block = aligned_block(alignment, bytes);
     }
 #ifdef MADV_HUGEPAGE
     if (block && bytes >= HUGE_PAGE)
