@@ -57,12 +57,13 @@
 
 enum {
     GEMM_SLAB = 1024,     /* rows of A and columns of B that are packed at a time */
-    GEMM_DEPTH = 256,     /* and their depth in k */
+    GEMM_DEPTH = 384,     /* and their depth in k */
+    GEMM_PANEL = 256,     /* depth of a panel of B packed on the stack */
     GEMM_ROWS = 8,        /* panels of a task */
     GEMM_COLS = 8,
     GEMM_PACKS = 4,       /* panels packed in one block */
-    GEMM_SERIAL = 1 << 20,    /* multiplications below which threads do not pay: some 10 us */
-    GEMM_LARGE = 1 << 23,     /* multiplications from which packing pays, where no side is short */
+    GEMM_SERIAL = 1 << 20, /* multiplications below which threads do not pay: some 10 us */
+    GEMM_LARGE = 1 << 23,  /* multiplications from which packing pays, where no side is short */
     GEMM_LARGE_SIDE = 64,
 };
 
