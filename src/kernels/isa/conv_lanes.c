@@ -1,48 +1,64 @@
 /* Forward and gradient of the input, with outputs in the lanes (conv_lanes.h).
  *
- *      packed input:   x x x . .        tile: KT output channels x XT neighbouring outputs, all sums in registers
- *                      x x x . .        for each c, r, s:   XT loads of x, KT broadcast weights, KT * XT FMAs
+ *      input:   x x x . .        tile: KT output channels x XT vectors of outputs, all sums in registers
+ *               x x x . .        for each c, r, s:   XT loads of x, KT broadcast weights, KT * XT FMAs
  *
- * Neighbours are columns when samples fill the lanes, and rows when columns do. The gradient of the input is the same loop over the
- * padded gradient, with the weight turned by half a turn. */
+ * The vectors of a tile follow each other in the row where samples fill the lanes, and lie below each other where columns do. Weights
+ * that meet nothing but padding are left out. The gradient of the input is the same loop over the padded gradient, with the weight
+ * turned by half a turn. */
 #include "kernels/isa/conv_lanes.h"
 
 typedef struct LaneConv {
     LaneImage in;
     LanePack pack;
-    int64_t k, r, s, oh, ow;
-    const float *weight; /* [k tile][c][r][s][k of the tile] */
+    bool rows;
+    int64_t groups, c, k; /* channels of a group, in and out */
+    int64_t r, s, oh, ow;
+    const float *weight; /* [group][k tile][c][r][s][k of the tile] */
     const float *bias;
     float *out;
-    int64_t next;        /* floats from one output of a tile to the next, in the packed input */
-    int64_t band, bands; /* output rows of a task */
-    char *scratch;       /* of each task */
+    int64_t next;               /* floats from a vector of a tile to the next, in the input */
+    int64_t channel;            /* floats from an output channel to the next */
+    int64_t band, bands, tasks; /* output rows of a task */
+    char *scratch;              /* of each thread */
     size_t bytes;
+    _Atomic int64_t turn;
 } LaneConv;
 
-/* Where a tile reads: weight rows [r0, r1) are those that meet the input and not its padding. */
+/* Where a tile reads: weight rows [r0, r1) and columns [s0, s1) meet the input and not its padding. */
 typedef struct LaneSource {
     const float *x;
-    int64_t plane, r0, r1;
+    int64_t plane, r0, r1, s0, s1;
 } LaneSource;
 
-/* One tile: acc[k][j] = bias[k] + sum of weight[k] * input[j] over c, r and s. KT and XT are constants where this is expanded. */
-static inline __attribute__((always_inline)) void lanes_tile(const int KT, const int XT, const LaneConv *v,
-                                                             LaneSource from, const float *w,
-                                                             const float *bias, LaneVector acc[8][8])
+/* Where it writes: channels v->channel apart, vectors at the places given. */
+typedef struct LaneTarget {
+    float *to;
+    int64_t channel;
+    int64_t at[8];
+    int64_t live[8]; /* lanes */
+    bool part;       /* not all lanes of all vectors */
+} LaneTarget;
+
+/* One tile: out[k][j] = bias[k] + sum of weight[k] * input[j] over c, r and s. KT and XT are constants where this is expanded. */
+static inline __attribute__((always_inline)) void lanes_tile(const int KT, const int XT, const LaneConv *v, const LaneSource *from,
+                                                             const float *w, const float *bias, const LaneTarget *target)
 {
     LaneVector sum[8][8];
-    const int64_t row_taps = v->s * KT, skip = (v->r - from.r1 + from.r0) * row_taps, next = v->next;
-    w += from.r0 * row_taps;
+    const int64_t row_taps = v->s * KT, skip = (v->r - from->r1 + from->r0) * row_taps, next = v->next, line = v->pack.line,
+                  column = v->pack.column, taps = from->s1 - from->s0, row_skip = row_taps - taps * KT;
+    w += from->r0 * row_taps + from->s0 * KT;
 #pragma GCC unroll 8
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < XT; j++)
             sum[k][j] = lanes_all(bias[k]);
-    for (int64_t c = 0; c < v->in.c; c++, from.x += from.plane, w += skip)
-        for (int64_t r = from.r0; r < from.r1; r++) {
-            const float *row = from.x + r * v->pack.line;
-            for (int64_t s = 0; s < v->s; s++, row += v->pack.column, w += KT) {
+    const float *plane = from->x + from->r0 * line + from->s0 * column;
+    for (int64_t c = 0; c < v->c; c++, plane += from->plane, w += skip) {
+        const float *start = plane;
+        for (int64_t r = from->r0; r < from->r1; r++, start += line, w += row_skip) {
+            const float *row = start;
+            for (int64_t s = 0; s < taps; s++, row += column, w += KT) {
                 LaneVector in[8];
 #pragma GCC unroll 8
                 for (int j = 0; j < XT; j++)
@@ -56,11 +72,12 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
                 }
             }
         }
+    }
 #pragma GCC unroll 8
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < XT; j++)
-            acc[k][j] = sum[k][j];
+            *(LaneLoose *)(target->to + k * target->channel + target->at[j]) = sum[k][j];
 }
 
 /* Tiles of as many outputs as the registers hold beside the weights, and single ones for what is left. */
@@ -69,14 +86,14 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
 #else
 #define LANES_X(KT) ((KT) == 4 ? 3 : (KT) == 3 ? 4 : (KT) == 2 ? 5 : 8)
 #endif
-#define LANES_TILE(KT)                                                                                 \
-    static void lanes_tile_##KT(const LaneConv *v, LaneSource from, const float *w, const float *bias, \
-                                bool wide, LaneVector acc[8][8])                                       \
-    {                                                                                                  \
-        if (wide)                                                                                      \
-            lanes_tile(KT, LANES_X(KT), v, from, w, bias, acc);                                        \
-        else                                                                                           \
-            lanes_tile(KT, 1, v, from, w, bias, acc);                                                  \
+#define LANES_TILE(KT)                                                                                                        \
+    static void lanes_tile_##KT(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, bool wide,      \
+                                const LaneTarget *target)                                                                     \
+    {                                                                                                                         \
+        if (wide)                                                                                                             \
+            lanes_tile(KT, LANES_X(KT), v, from, w, bias, target);                                                            \
+        else                                                                                                                  \
+            lanes_tile(KT, 1, v, from, w, bias, target);                                                                      \
     }
 LANES_TILE(1)
 LANES_TILE(2)
@@ -90,8 +107,7 @@ LANES_TILE(8)
 #endif
 
 typedef struct LaneTile {
-    void (*run)(const LaneConv *v, LaneSource from, const float *w, const float *bias, bool wide,
-                LaneVector acc[8][8]);
+    void (*run)(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, bool wide, const LaneTarget *target);
     int width;
 } LaneTile;
 static const LaneTile lanes_tiles[] = {
@@ -118,131 +134,194 @@ static int64_t lanes_k_first(int64_t k, int64_t tile)
     return k * tile / lanes_k_tiles(k);
 }
 
-/* Writes `xt` vectors for each of kt channels: from `to`, floats from a channel and from a vector to the next; `live` lanes of each. */
-static void lanes_store(LaneVector acc[8][8], int64_t kt, int64_t xt, float *to, int64_t channel,
-                        int64_t vector, int64_t live)
-{
-    for (int64_t i = 0; i < kt; i++, to += channel) {
-        for (int64_t j = 0; j < xt && live == LANES; j++)
-            memcpy(to + j * vector, &acc[i][j], sizeof acc[i][j]);
-        for (int64_t j = 0; j < xt && live < LANES; j++)
-            memcpy(to + j * vector, &acc[i][j], (size_t)live * sizeof *to);
-    }
-}
-
-/* A place in a band: the block, the first output row, and where the band is packed. */
+/* A band of output rows of one group of one block. */
 typedef struct LaneBand {
-    int64_t block, first, rows, plane;
-    const float *packed;
+    int64_t block, group, first, rows;
+    const float *x; /* what the first output row's first window begins with */
+    int64_t plane;
+    int64_t live;   /* samples */
 } LaneBand;
 
-/* The weight rows that meet the image for output rows [y, y + count). */
-static LaneSource lanes_source(const LaneConv *v, const LaneBand *b, int64_t y, int64_t count, const float *x)
-{
-    const int64_t above = v->pack.pad[0] - (y + count - 1), below = v->in.h + v->pack.pad[0] - y;
-    return (LaneSource){.x = x, .plane = b->plane, .r0 = above > 0 ? above : 0, .r1 = lanes_min(v->r, below)};
-}
+/* The channels [k, k + kt) of a tile. */
+typedef struct LaneChannels {
+    const LaneTile *tile;
+    int64_t k, kt;
+    const float *weight, *bias;
+    float *out;
+} LaneChannels;
 
 static const float lanes_no_bias[8];
 
-/* Samples in the lanes: one output row, its tiles side by side. All channels are done before moving on, as they share the input. */
-static void lanes_batch_row(const LaneConv *v, const LaneBand *b, int64_t y)
+static LaneChannels lanes_channels(const LaneConv *v, const LaneBand *b, int64_t t)
 {
-    const int64_t tiles = lanes_k_tiles(v->k), taps = v->in.c * v->r * v->s, n = v->in.n,
-                  n0 = b->block * LANES;
-    const int64_t plane = v->oh * v->ow * n, live = lanes_min(LANES, n - n0);
-    const float *row = b->packed + (y - b->first) * v->pack.line;
-    LaneVector acc[8][8];
-    for (int64_t t = 0; t < tiles; t++) {
-        const int64_t k = lanes_k_first(v->k, t), kt = lanes_k_first(v->k, t + 1) - k;
-        const LaneTile *tile = &lanes_tiles[kt];
-        for (int64_t x = 0, xt; x < v->ow; x += xt) {
-            const bool wide = x + tile->width <= v->ow;
-            xt = wide ? tile->width : 1;
-            tile->run(v, lanes_source(v, b, y, 1, row + x * LANES), v->weight + k * taps,
-                      v->bias ? v->bias + k : lanes_no_bias, wide, acc);
-            lanes_store(acc, kt, xt, v->out + k * plane + (y * v->ow + x) * n + n0, plane, n, live);
+    const int64_t k = lanes_k_first(v->k, t), kt = lanes_k_first(v->k, t + 1) - k, all = b->group * v->k + k;
+    return (LaneChannels){.tile = &lanes_tiles[kt],
+                          .k = k,
+                          .kt = kt,
+                          .weight = v->weight + all * v->c * v->r * v->s,
+                          .bias = v->bias ? v->bias + all : lanes_no_bias,
+                          .out = v->out + (v->rows ? b->block * v->groups * v->k + all : all) * v->channel +
+                                 (v->rows ? 0 : b->block * v->pack.samples)};
+}
+
+/* Weights [first, end) that meet positions [0, size) for outputs [o, o + count). */
+static inline void lanes_meet(int64_t o, int64_t count, int64_t pad, int64_t size, int64_t kernel, int64_t *first, int64_t *end)
+{
+    *first = lanes_min(lanes_max(pad - (o + count - 1), 0), kernel);
+    *end = lanes_max(lanes_min(kernel, size + pad - o), *first);
+}
+
+static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneSource *from, bool wide, const LaneTarget *target)
+{
+    if (!target->part) {
+        ch->tile->run(v, from, ch->weight, ch->bias, wide, target);
+        return;
+    }
+    float out[8 * 8 * LANES];
+    LaneTarget all = {.to = out, .channel = 8 * LANES};
+    const int width = wide ? ch->tile->width : 1;
+    for (int j = 0; j < width; j++)
+        all.at[j] = j * LANES;
+    ch->tile->run(v, from, ch->weight, ch->bias, wide, &all);
+    for (int64_t k = 0; k < ch->kt; k++)
+        for (int j = 0; j < width; j++)
+            if (target->live[j] > 0)
+                memcpy(target->to + k * target->channel + target->at[j], out + (k * 8 + j) * LANES,
+                       (size_t)target->live[j] * sizeof(float));
+}
+
+/* Samples in the lanes: one output row of a tile's channels. */
+static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y)
+{
+    const int64_t n = v->in.n, column = v->pack.column, reach = v->pack.reach;
+    LaneSource from = {.plane = b->plane};
+    lanes_meet(y, 1, v->pack.pad[0], v->in.h, v->r, &from.r0, &from.r1);
+    const float *row = b->x + (y - b->first) * v->pack.line;
+    LaneTarget target = {.to = ch->out + y * v->ow * n, .channel = v->channel, .part = reach < LANES || b->live < column};
+    for (int64_t j = 0, width; j < reach; j += width * LANES) {
+        const bool wide = j + ch->tile->width * LANES <= reach;
+        width = wide ? ch->tile->width : 1;
+        const int64_t at = wide ? j : lanes_max(lanes_min(j, reach - LANES), 0), end = lanes_min(at + width * LANES, reach);
+        from.x = row + at;
+        lanes_meet(at / column, (end - 1) / column - at / column + 1, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
+        for (int64_t i = 0, x = at / column, lane = at % column; i < width; i++) {
+            target.at[i] = x * n + lane;
+            target.live[i] = lanes_min(LANES, reach < LANES ? reach : b->live - lane);
+            for (lane += LANES; lane >= column; lane -= column)
+                x++;
         }
+        lanes_outputs(v, ch, &from, wide, &target);
     }
 }
 
 /* Columns in the lanes: tiles of neighbouring rows. */
-static void lanes_rows_of(const LaneConv *v, const LaneBand *b)
+static void lanes_columns_of(const LaneConv *v, const LaneBand *b, const LaneChannels *ch)
 {
-    const int64_t tiles = lanes_k_tiles(v->k), taps = v->in.c * v->r * v->s, plane = v->oh * v->ow,
-                  end = b->first + b->rows;
-    LaneVector acc[8][8];
-    for (int64_t t = 0; t < tiles; t++) {
-        const int64_t k = lanes_k_first(v->k, t), kt = lanes_k_first(v->k, t + 1) - k;
-        const LaneTile *tile = &lanes_tiles[kt];
-        const float *bias = v->bias ? v->bias + k : lanes_no_bias;
-        for (int64_t y = b->first, yt; y < end; y += yt) {
-            const bool wide = y + tile->width <= end;
-            yt = wide ? tile->width : 1;
-            for (int64_t x = 0; x < v->ow; x += LANES) {
-                const float *at = b->packed + (y - b->first) * v->pack.line + x;
-                tile->run(v, lanes_source(v, b, y, yt, at), v->weight + k * taps, bias, wide, acc);
-                lanes_store(acc, kt, yt, v->out + (b->block * v->k + k) * plane + y * v->ow + x, plane, v->ow,
-                            lanes_min(LANES, v->ow - x));
-            }
+    const int64_t end = b->first + b->rows;
+    LaneTarget target = {.channel = v->channel, .part = v->ow < LANES};
+    for (int j = 0; j < 8; j++) {
+        target.at[j] = j * v->ow;
+        target.live[j] = v->ow;
+    }
+    LaneSource from = {.plane = b->plane};
+    for (int64_t y = b->first, count; y < end; y += count) {
+        const bool wide = y + ch->tile->width <= end;
+        count = wide ? ch->tile->width : 1;
+        lanes_meet(y, count, v->pack.pad[0], v->in.h, v->r, &from.r0, &from.r1);
+        for (int64_t j = 0; j < v->ow; j += LANES) {
+            const int64_t at = lanes_max(lanes_min(j, v->ow - LANES), 0);
+            from.x = b->x + (y - b->first) * v->pack.line + at;
+            lanes_meet(at, LANES, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
+            target.to = ch->out + y * v->ow + at;
+            lanes_outputs(v, ch, &from, wide, &target);
         }
     }
 }
 
-/* A task: a band of output rows of one block. */
-static void lanes_band(void *context, int64_t task)
+static void lanes_task(const LaneConv *v, int64_t task, float *scratch)
 {
-    const LaneConv *v = context;
-    LaneBand b = {.block = task / v->bands, .first = task % v->bands * v->band};
+    const int64_t part = task / v->bands;
+    LaneBand b = {.block = part / v->groups, .group = part % v->groups, .first = task % v->bands * v->band};
     b.rows = lanes_min(v->band, v->oh - b.first);
-    const int64_t packed_rows = b.rows + v->r - 1;
-    b.plane = packed_rows * v->pack.line;
-    float *packed = (float *)(void *)(v->scratch + (size_t)task * v->bytes);
-    for (int64_t c = 0; c < v->in.c; c++)
-        lanes_pack_rows(&v->in, &v->pack, b.block, c, b.first, packed_rows, packed + c * b.plane);
-    b.packed = packed;
-    if (v->pack.rows)
-        lanes_rows_of(v, &b);
-    else
+    b.live = lanes_min(v->pack.samples, v->in.n - b.block * v->pack.samples);
+    if (v->pack.copy) {
+        const int64_t rows = b.rows + v->r - 1;
+        b.plane = rows * v->pack.line;
+        for (int64_t c = 0; c < v->c; c++)
+            WK_KERNEL(wk_lanes_pack)(&v->in, &v->pack, b.block, b.group * v->c + c, b.first, rows, scratch + c * b.plane);
+        b.x = scratch;
+    } else {
+        b.plane = v->in.h * v->pack.line;
+        b.x = lanes_plane(&v->in, &v->pack, b.block, b.group * v->c) + b.first * v->pack.line;
+    }
+    const int64_t tiles = lanes_k_tiles(v->k);
+    if (v->rows)
+        for (int64_t t = 0; t < tiles; t++) {
+            const LaneChannels ch = lanes_channels(v, &b, t);
+            lanes_columns_of(v, &b, &ch);
+        }
+    else /* all channels of a row before the next, as they share the input */
         for (int64_t y = b.first; y < b.first + b.rows; y++)
-            lanes_batch_row(v, &b, y);
+            for (int64_t t = 0; t < tiles; t++) {
+                const LaneChannels ch = lanes_channels(v, &b, t);
+                lanes_samples_row(v, &b, &ch, y);
+            }
 }
 
-/* Runs the loop over every block and band; v->weight is packed. */
+/* A thread: one scratch, and tasks until none is left. */
+static void lanes_thread(void *context, int64_t thread)
+{
+    LaneConv *v = context;
+    float *scratch = v->scratch ? (float *)(void *)(v->scratch + (size_t)thread * v->bytes) : NULL;
+    for (;;) {
+        const int64_t task = atomic_fetch_add_explicit(&v->turn, 1, memory_order_relaxed);
+        if (task >= v->tasks)
+            return;
+        lanes_task(v, task, scratch);
+    }
+}
+
+/* Runs the loop over every block, group and band; v->weight is packed. */
 static bool lanes_conv(LaneConv *v)
 {
-    const int64_t row = v->in.c * v->pack.line * (int64_t)sizeof(float),
-                  blocks = lanes_blocks_of(v->pack.rows, v->in.n);
-    v->next = v->pack.rows ? v->pack.line : LANES;
-    v->band = LANES_BAND / row - (v->r - 1);
-    v->band = lanes_min(v->band < 4 ? 4 : v->band, v->oh);
+    const int64_t row = v->c * v->pack.line * (int64_t)sizeof(float), work = v->k * v->c * v->r * v->s * v->oh * v->ow * v->in.n;
+    v->next = v->rows ? v->pack.line : LANES;
+    v->channel = v->oh * v->ow * (v->rows ? 1 : v->in.n);
+    /* Bands share r - 1 rows if they are copied; some bands there must be for threads. */
+    const int64_t height = v->rows ? lanes_tiles[lanes_k_first(v->k, 1)].width : 1; /* of a tile */
+    v->band = v->pack.copy || v->rows ? lanes_max(LANES_BAND / row - (v->r - 1), 4) : 2;
+    if (v->pack.blocks * v->groups < 8)
+        v->band = lanes_min(v->band, (v->oh + 3) / 4);
+    v->band = lanes_min((v->band + height - 1) / height * height, v->oh);
     v->bands = (v->oh + v->band - 1) / v->band;
-    /* The last vector of the last channel may reach past its rows. */
-    v->bytes = ((size_t)(row * (v->band + v->r - 1)) + sizeof(LaneVector) + 63) & ~(size_t)63;
-    const size_t total = v->bytes * (size_t)(blocks * v->bands);
-    v->scratch = wk_alloc(total);
-    if (!v->scratch)
+    v->tasks = v->pack.blocks * v->groups * v->bands;
+    const int64_t threads = work < LANES_SERIAL ? 1 : lanes_min(wk_thread_count(), v->tasks);
+    v->bytes = v->pack.copy ? ((size_t)(row * (v->band + v->r - 1)) + 63) & ~(size_t)63 : 0;
+    const size_t total = v->bytes * (size_t)threads;
+    if (total && !(v->scratch = wk_alloc(total)))
         return false;
-    lanes_run(blocks * v->bands, lanes_band, v,
-              v->k * v->in.c * v->r * v->s * v->oh * v->ow * v->in.n < LANES_SERIAL);
+    lanes_run(threads, lanes_thread, v, threads == 1);
     wk_release(v->scratch, total);
     return true;
 }
 
-static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
-                          const float *bias, float *y)
+static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last, const float *w, const float *bias, float *y)
 {
-    const int64_t taps = s->c * s->r * s->s, tiles = lanes_k_tiles(s->k);
+    const int64_t k = s->k / s->groups, c = s->c / s->groups, taps = c * s->r * s->s, tiles = lanes_k_tiles(k);
     const size_t bytes = (size_t)(s->k * taps) * sizeof(float);
     float *packed = wk_alloc(bytes), *to = packed;
     if (!packed)
         return false;
-    for (int64_t t = 0; t < tiles; t++)
-        for (int64_t i = 0; i < taps; i++)
-            for (int64_t k = lanes_k_first(s->k, t); k < lanes_k_first(s->k, t + 1); k++)
-                *to++ = w[k * taps + i];
+    for (int64_t g = 0; g < s->groups; g++, w += k * taps)
+        for (int64_t t = 0; t < tiles; t++)
+            for (int64_t i = 0; i < taps; i++)
+                for (int64_t j = lanes_k_first(k, t); j < lanes_k_first(k, t + 1); j++)
+                    *to++ = w[j * taps + i];
     LaneConv v = {.in = {x, batch_last, s->n, s->c, s->h, s->w},
-                  .k = s->k,
+                  .rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows,
+                  .groups = s->groups,
+                  .c = c,
+                  .k = k,
                   .r = s->r,
                   .s = s->s,
                   .oh = s->oh,
@@ -250,7 +329,7 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
                   .weight = packed,
                   .bias = bias,
                   .out = y};
-    v.pack = lanes_packing(WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows, s->w, s->padding, s->s, s->ow);
+    v.pack = WK_KERNEL(wk_lanes_packing)(&v.in, v.rows, s->padding, s->s, s->ow);
     const bool done = lanes_conv(&v);
     wk_release(packed, bytes);
     return done;
@@ -259,27 +338,31 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
 /* The input's channels are the outputs here. */
 static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float *w, float *gx)
 {
-    const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
-    const int64_t window = s->r * s->s, tiles = lanes_k_tiles(s->c);
-    const size_t bytes = (size_t)(s->k * s->c * window) * sizeof(float);
+    const int64_t k = s->k / s->groups, c = s->c / s->groups, window = s->r * s->s, tiles = lanes_k_tiles(c);
+    const size_t bytes = (size_t)(s->k * c * window) * sizeof(float);
     float *packed = wk_alloc(bytes), *to = packed;
     if (!packed)
         return false;
-    for (int64_t t = 0; t < tiles; t++)
-        for (int64_t k = 0; k < s->k; k++)
-            for (int64_t i = window - 1; i >= 0; i--)
-                for (int64_t c = lanes_k_first(s->c, t); c < lanes_k_first(s->c, t + 1); c++)
-                    *to++ = w[(k * s->c + c) * window + i];
+    for (int64_t group = 0; group < s->groups; group++, w += k * c * window)
+        for (int64_t t = 0; t < tiles; t++)
+            for (int64_t j = 0; j < k; j++)
+                for (int64_t i = window - 1; i >= 0; i--)
+                    for (int64_t l = lanes_k_first(c, t); l < lanes_k_first(c, t + 1); l++)
+                        *to++ = w[(j * c + l) * window + i];
     const int64_t pad[2] = {s->r - 1 - s->padding[0], s->s - 1 - s->padding[1]};
+    const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
     LaneConv v = {.in = {g, !rows, s->n, s->k, s->oh, s->ow},
-                  .k = s->c,
+                  .rows = rows,
+                  .groups = s->groups,
+                  .c = k,
+                  .k = c,
                   .r = s->r,
                   .s = s->s,
                   .oh = s->h,
                   .ow = s->w,
                   .weight = packed,
                   .out = gx};
-    v.pack = lanes_packing(rows, s->ow, pad, s->s, s->w);
+    v.pack = WK_KERNEL(wk_lanes_packing)(&v.in, rows, pad, s->s, s->w);
     const bool done = lanes_conv(&v);
     wk_release(packed, bytes);
     return done;
@@ -288,17 +371,18 @@ static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float 
 /* Where it pays: windows that move by one, and a weight whose gradient may be kept LANES times over. */
 wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s)
 {
-    if (s->groups != 1 || s->stride[0] != 1 || s->stride[1] != 1 || s->dilation[0] != 1 ||
-        s->dilation[1] != 1 || s->padding[0] >= s->r || s->padding[1] >= s->s || s->r * s->s == 1 ||
-        s->k * s->c * s->r * s->s > LANES_WEIGHTS)
+    if (s->stride[0] != 1 || s->stride[1] != 1 || s->dilation[0] != 1 || s->dilation[1] != 1 || s->padding[0] >= s->r ||
+        s->padding[1] >= s->s || s->r * s->s == 1 || s->k * (s->c / s->groups) * s->r * s->s > LANES_WEIGHTS)
         return wk_lanes_none;
-    if (s->n * 2 > LANES)
+    if (s->groups > 1)
+        return wk_lanes_rows;
+    if (s->n >= LANES_SAMPLES)
         return wk_lanes_batch;
     return s->ow * 2 > LANES ? wk_lanes_rows : wk_lanes_none;
 }
 
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table)
 {
-    table->conv_lanes = (wk_ConvLanes){WK_KERNEL(wk_lanes_order), lanes_forward, lanes_grad_input,
-                                       WK_KERNEL(wk_lanes_grad_weight)};
+    table->conv_lanes =
+        (wk_ConvLanes){WK_KERNEL(wk_lanes_order), lanes_forward, lanes_grad_input, WK_KERNEL(wk_lanes_grad_weight)};
 }

@@ -13,6 +13,10 @@ enum { POOL_LANES = WK_VECTOR_BYTES / 4, POOL_SERIAL = 1 << 15 };
 typedef float PoolVector __attribute__((vector_size(WK_VECTOR_BYTES)));
 typedef int32_t PoolMask __attribute__((vector_size(WK_VECTOR_BYTES)));
 typedef uint8_t PoolBytes __attribute__((vector_size(WK_VECTOR_BYTES / 4)));
+/* Where fewer are left. */
+typedef float PoolFour __attribute__((vector_size(16)));
+typedef int32_t PoolFourMask __attribute__((vector_size(16)));
+typedef uint8_t PoolFourBytes __attribute__((vector_size(4)));
 
 typedef struct PoolWinners {
     const wk_PoolShape *s;
@@ -46,24 +50,29 @@ static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindo
     }
 }
 
+/* `lanes` floats of one window from i on, in vectors of that size: VF of floats, VI of int32, VB of bytes. */
+#define POOL_MAX_LANES(lanes, VF, VI, VB)                                                                              \
+    for (; i + (lanes) <= p->n; i += (lanes)) {                                                                        \
+        VF best, value;                                                                                                \
+        memcpy(&best, plane + w->at[0] * p->n + i, sizeof best);                                                       \
+        VI name = w->name[0] - (VI){0};                                                                                \
+        for (int k = 1; k < w->count; k++) {                                                                           \
+            memcpy(&value, plane + w->at[k] * p->n + i, sizeof value);                                                 \
+            const VI wins = (value > best) | (value != value);                                                         \
+            best = (VF)(((VI)value & wins) | ((VI)best & ~wins));                                                      \
+            name = ((w->name[k] - (VI){0}) & wins) | (name & ~wins);                                                   \
+        }                                                                                                              \
+        const VB bytes = __builtin_convertvector(name, VB);                                                            \
+        memcpy(out + i, &best, sizeof best);                                                                           \
+        memcpy(which + i, &bytes, sizeof bytes);                                                                       \
+    }
+
 static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
     int64_t i = 0;
-    for (; i + POOL_LANES <= p->n; i += POOL_LANES) {
-        PoolVector best, value;
-        memcpy(&best, plane + w->at[0] * p->n + i, sizeof best);
-        PoolMask name = w->name[0] - (PoolMask){0};
-        for (int k = 1; k < w->count; k++) {
-            memcpy(&value, plane + w->at[k] * p->n + i, sizeof value);
-            const PoolMask wins = (value > best) | (value != value);
-            best = (PoolVector)(((PoolMask)value & wins) | ((PoolMask)best & ~wins));
-            name = ((w->name[k] - (PoolMask){0}) & wins) | (name & ~wins);
-        }
-        const PoolBytes bytes = __builtin_convertvector(name, PoolBytes);
-        memcpy(out + i, &best, sizeof best);
-        memcpy(which + i, &bytes, sizeof bytes);
-    }
+    POOL_MAX_LANES(POOL_LANES, PoolVector, PoolMask, PoolBytes)
+    POOL_MAX_LANES(4, PoolFour, PoolFourMask, PoolFourBytes)
     for (; i < p->n; i++) {
         out[i] = plane[w->at[0] * p->n + i];
         which[i] = w->name[0];
