@@ -213,7 +213,7 @@ static bool pool_apart(const wk_PoolShape *s)
     return pool_tiles(s, 0, s->h, s->oh) && pool_tiles(s, 1, s->w, s->ow);
 }
 
-static void max_pool_winners(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
+static void pool_winners(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
                              uint8_t *which)
 {
     PoolWinners p = {
@@ -221,7 +221,7 @@ static void max_pool_winners(const wk_PoolShape *shape, int64_t n, const float *
     pool_planes(&p, pool_max_plane);
 }
 
-static void max_pool_winners_backward(const wk_PoolShape *shape, int64_t n, const float *grad,
+static void pool_winners_backward(const wk_PoolShape *shape, int64_t n, const float *grad,
                                       const uint8_t *which, float *grad_input)
 {
     PoolWinners p = {
@@ -231,6 +231,6 @@ static void max_pool_winners_backward(const wk_PoolShape *shape, int64_t n, cons
 
 void WK_KERNEL(wk_install_pool_winners)(wk_Kernels *table)
 {
-    table->max_pool_winners = max_pool_winners;
-    table->max_pool_winners_backward = max_pool_winners_backward;
+    table->max_pool_winners = pool_winners;
+    table->max_pool_winners_backward = pool_winners_backward;
 }
