@@ -2,7 +2,8 @@
  *
  * Float convolutions of few channels over many samples run with the batch in the vector lanes, and leave their result in that order:
  * [c, h, w, n] in memory, an ordinary [n, c, h, w] tensor to the user. Elementwise operations and pooling keep the order, so a network
- * stays in it from its first convolution to the view before its first linear layer. All else is contiguous. */
+ * stays in it from its first convolution to the view before its first linear layer. Windows of one element keep that order: to them
+ * it is a single image of n times the columns. All else is contiguous. */
 #include "ops/conv_run.h"
 
 #include "ops/lanes.h"
@@ -12,22 +13,33 @@ static wk_LaneOrder lane_order(const wk_ConvShape *s, const wk_Tensor *t)
     return t->dtype == wk_float32 && t->numel ? wk_kernels->conv_lanes.order(s) : wk_lanes_none;
 }
 
-/* A new float tensor that lies as the lanes want it. */
-static wk_Tensor *new_in_order(wk_LaneOrder order, int64_t n, int64_t c, int64_t h, int64_t w)
+static wk_Tensor *new_in_order(bool last, wk_dtype dtype, int64_t n, int64_t c, int64_t h, int64_t w)
 {
-    return order == wk_lanes_batch ? wk_new_batch_last("conv2d", n, c, h, w)
-                                   : wk_tensor_new("conv2d", wk_float32, 4, (const int64_t[]){n, c, h, w});
+    return last ? wk_new_batch_last("conv2d", n, c, h, w)
+                : wk_tensor_new("conv2d", dtype, 4, (const int64_t[]){n, c, h, w});
 }
 
-static wk_Tensor *made_in_order(wk_LaneOrder order, wk_Tensor *t)
+static wk_Tensor *made_in_order(bool last, wk_Tensor *t)
 {
-    return order == wk_lanes_batch ? wk_made_batch_last(t) : wk_contiguous(t);
+    return last ? wk_made_batch_last(t) : wk_contiguous(t);
 }
 
-/* An input may lie with the batch last or be contiguous. */
+/* An input of the lanes may lie with the batch last or be contiguous. */
 static bool taken_batch_last(wk_LaneOrder order, const wk_Tensor *t)
 {
     return order == wk_lanes_batch && !t->contiguous && wk_is_batch_last(t);
+}
+
+/* Whether it is a convolution of single elements and the tensor has the batch last: then it is one of a single image. */
+static bool as_one_image(const wk_ConvShape *s, const wk_Tensor *t, wk_ConvShape *one)
+{
+    if (s->r != 1 || s->s != 1 || s->stride[0] != 1 || s->stride[1] != 1 || s->padding[0] || s->padding[1] ||
+        t->dtype != wk_float32 || t->contiguous || !wk_is_batch_last(t))
+        return false;
+    *one = *s;
+    one->n = 1;
+    one->w = one->ow = s->w * s->n;
+    return true;
 }
 
 static const void *data_or_null(const wk_Tensor *t)
@@ -37,59 +49,63 @@ static const void *data_or_null(const wk_Tensor *t)
 
 wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
 {
-    wk_LaneOrder lanes = lane_order(s, input);
-    bool last = taken_batch_last(lanes, input);
-    wk_Tensor *x = last ? input : wk_contiguous(input), *w = wk_contiguous(weight),
-              *b = bias ? wk_contiguous(bias) : NULL;
+    wk_ConvShape image;
+    const bool one = as_one_image(s, input, &image);
+    const wk_LaneOrder lanes = lane_order(s, input);
+    const bool last = one || taken_batch_last(lanes, input);
+    wk_Tensor *x = made_in_order(last, input), *w = wk_contiguous(weight), *b = bias ? wk_contiguous(bias) : NULL;
     if (!x || !w || (bias && !b))
         return NULL;
-    int64_t shape[4] = {s->n, s->k, s->oh, s->ow};
-    wk_Tensor *out = lanes ? new_in_order(lanes, s->n, s->k, s->oh, s->ow)
-                           : wk_tensor_new("conv2d", (wk_dtype)x->dtype, 4, shape);
+    wk_Tensor *out =
+        new_in_order(one || lanes == wk_lanes_batch, (wk_dtype)x->dtype, s->n, s->k, s->oh, s->ow);
     if (!out || !out->numel)
         return out;
     bool done = lanes ? wk_kernels->conv_lanes.forward(s, wk_tensor_data(x), last, wk_tensor_data(w),
                                                        data_or_null(b), wk_tensor_data(out))
-                      : wk_kernels->conv2d[x->dtype](s, wk_tensor_data(x), wk_tensor_data(w), data_or_null(b),
-                                                     wk_tensor_data(out));
+                      : wk_kernels->conv2d[x->dtype](one ? &image : s, wk_tensor_data(x), wk_tensor_data(w),
+                                                     data_or_null(b), wk_tensor_data(out));
     return done ? out : NULL;
 }
 
 wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
 {
-    wk_LaneOrder lanes = lane_order(s, grad);
-    wk_Tensor *g = made_in_order(lanes, grad), *w = wk_contiguous(weight);
+    wk_ConvShape image;
+    const bool one = as_one_image(s, grad, &image);
+    const wk_LaneOrder lanes = lane_order(s, grad);
+    const bool last = one || lanes == wk_lanes_batch;
+    wk_Tensor *g = made_in_order(last, grad), *w = wk_contiguous(weight);
     if (!g || !w)
         return NULL;
-    if (lanes) {
-        wk_Tensor *out = new_in_order(lanes, s->n, s->c, s->h, s->w);
-        return out && wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w),
-                                                        wk_tensor_data(out))
-                   ? out
-                   : NULL;
-    }
-    wk_Tensor *out = wk_zeros_shape(4, (const int64_t[]){s->n, s->c, s->h, s->w}, (wk_dtype)g->dtype);
-    if (!out || !g->numel || !out->numel)
+    if (!lanes && !g->numel)
+        return wk_zeros_shape(4, (const int64_t[]){s->n, s->c, s->h, s->w}, (wk_dtype)g->dtype);
+    wk_Tensor *out = new_in_order(last, (wk_dtype)g->dtype, s->n, s->c, s->h, s->w);
+    if (!out || !out->numel)
         return out;
-    return wk_kernels->conv2d_grad_input[g->dtype](s, wk_tensor_data(g), wk_tensor_data(w),
-                                                   wk_tensor_data(out))
-               ? out
-               : NULL;
+    bool done = lanes ? wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w), wk_tensor_data(out))
+                      : wk_kernels->conv2d_grad_input[g->dtype](one ? &image : s, wk_tensor_data(g),
+                                                                wk_tensor_data(w), wk_tensor_data(out));
+    return done ? out : NULL;
 }
 
-wk_Tensor *wk_conv_grad_bias(const wk_ConvShape *s, wk_Tensor *grad)
+/* Of a gradient that lies as shape says. */
+static wk_Tensor *grad_bias_of(const wk_ConvShape *s, wk_Tensor *g)
 {
-    wk_Tensor *g = wk_contiguous(grad), *out = g ? wk_zeros_shape(1, &s->k, (wk_dtype)g->dtype) : NULL;
+    wk_Tensor *out = g ? wk_zeros_shape(1, &s->k, (wk_dtype)g->dtype) : NULL;
     if (!out || !g->numel)
         return out;
     return wk_kernels->conv2d_grad_bias[g->dtype](s, wk_tensor_data(g), wk_tensor_data(out)) ? out : NULL;
 }
 
+wk_Tensor *wk_conv_grad_bias(const wk_ConvShape *s, wk_Tensor *grad)
+{
+    return grad_bias_of(s, wk_contiguous(grad));
+}
+
 static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, wk_Tensor *grad,
                                     wk_Tensor *input, wk_Tensor *out, wk_Tensor *bias)
 {
-    bool last = taken_batch_last(order, input);
-    wk_Tensor *g = made_in_order(order, grad), *x = last ? input : wk_contiguous(input);
+    const bool last = taken_batch_last(order, input);
+    wk_Tensor *g = made_in_order(order == wk_lanes_batch, grad), *x = made_in_order(last, input);
     if (!g || !x)
         return NULL;
     float *gb = bias ? wk_tensor_data(bias) : NULL;
@@ -111,14 +127,14 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
             return NULL;
         return lanes_grad_weight(s, lanes, grad, input, out, bias ? *bias : NULL);
     }
-    if (bias && !(*bias = wk_conv_grad_bias(s, grad)))
-        return NULL;
-    wk_Tensor *g = wk_contiguous(grad), *x = wk_contiguous(input);
-    if (!g || !x)
+    wk_ConvShape image;
+    const bool one = as_one_image(s, input, &image);
+    wk_Tensor *g = made_in_order(one, grad), *x = made_in_order(one, input);
+    if (!g || !x || (bias && !(*bias = grad_bias_of(one ? &image : s, g))))
         return NULL;
     if (!g->numel || !out->numel)
         return out;
-    return wk_kernels->conv2d_grad_weight[g->dtype](s, wk_tensor_data(g), wk_tensor_data(x),
+    return wk_kernels->conv2d_grad_weight[g->dtype](one ? &image : s, wk_tensor_data(g), wk_tensor_data(x),
                                                     wk_tensor_data(out))
                ? out
                : NULL;

@@ -18,10 +18,12 @@ static wk_ConvShape drawn(void)
     s.padding[0] = one_of(0, s.r - 1), s.padding[1] = one_of(0, s.s - 1);
     s.n = test_random() % 2 ? one_of(1, 8) : one_of(1, 70);
     s.c = one_of(1, 19), s.k = one_of(1, 19);
+    if (test_random() % 4 == 0)
+        s.groups = one_of(2, 4), s.c *= s.groups, s.k *= s.groups;
     const int64_t most = s.n > 16 ? 3 : s.n > 8 ? 8 : 40;
     s.h = one_of(s.r, s.r + most / 2), s.w = one_of(s.s, s.s + most);
-    while (s.n * s.c * s.k * s.r * s.s * s.h * s.w > DRAWN_WORK && s.c * s.k > 1)
-        s.c = (s.c + 1) / 2, s.k -= s.k > 1;
+    while (s.n * s.c * s.k * s.r * s.s * s.h * s.w > DRAWN_WORK && s.n > 1)
+        s.n = (s.n + 1) / 2;
     return s;
 }
 
@@ -95,6 +97,9 @@ static const wk_ConvShape large[] = {
     {.n = 64, .c = 1, .h = 18, .w = 18, .k = 6, .r = 5, .s = 5, .stride = {1, 1}, .padding = {2, 2}, .dilation = {1, 1}, .groups = 1},
     {.n = 16, .c = 13, .h = 12, .w = 14, .k = 11, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1},
     {.n = 2, .c = 19, .h = 30, .w = 37, .k = 18, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1},
+    {.n = 21, .c = 70, .h = 4, .w = 4, .k = 67, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1},
+    {.n = 530, .c = 2, .h = 5, .w = 6, .k = 3, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 0}, .dilation = {1, 1}, .groups = 1},
+    {.n = 3, .c = 12, .h = 20, .w = 27, .k = 18, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 6},
     {.n = 1, .c = 5, .h = 40, .w = 45, .k = 9, .r = 4, .s = 6, .stride = {1, 1}, .padding = {3, 5}, .dilation = {1, 1}, .groups = 1},
 };
 

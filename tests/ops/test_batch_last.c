@@ -35,6 +35,15 @@ static wk_Tensor *twice(wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
 {
     return wk_conv2d(wk_max_pool2d(wk_conv2d(x, w, b, .padding = 2), 2), w, b, .padding = 1);
 }
+static wk_Tensor *pointwise(wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
+{
+    wk_Tensor *middle = wk_select(wk_select(w, 3, 1), 2, 1);
+    return wk_conv2d(wk_conv2d(x, w, b), wk_reshape(middle, 3, 3, 1, 1), b);
+}
+static wk_Tensor *pointwise_of_usual(wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
+{
+    return wk_conv2d(wk_conv2d(x, wk_reshape(wk_select(wk_select(w, 3, 1), 2, 0), 3, 3, 1, 1), b), w, b);
+}
 static wk_Tensor *flattened(wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
 {
     wk_Tensor *y = wk_conv2d(x, w, b);
@@ -50,7 +59,7 @@ static wk_Tensor *transposed(wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
     return wk_reshape(wk_transpose(wk_conv2d(x, w, b), 1, 3), -1, 2);
 }
 
-static const Network networks[] = {plain, padded, pooled, overlapping, averaged, twice, flattened, joined, transposed};
+static const Network networks[] = {plain, padded, pooled, overlapping, averaged, twice, pointwise, pointwise_of_usual, flattened, joined, transposed};
 enum { NETWORKS = sizeof networks / sizeof *networks, RESULTS = 7 };
 
 static wk_Tensor *whole(wk_dtype dtype, int64_t n, int64_t c, int64_t h, int64_t w)

@@ -80,18 +80,20 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
             *(LaneLoose *)(target->to + k * target->channel + target->at[j]) = sum[k][j];
 }
 
-/* Tiles of as many outputs as the registers hold beside the weights, and single ones for what is left. */
+/* Tiles of as many outputs as the registers hold beside the weights, and of two and one for what is left. */
 #if WK_VECTOR_BYTES == 64
 #define LANES_X(KT) ((KT) >= 7 ? 3 : (KT) == 6 ? 4 : (KT) >= 4 ? 5 : (KT) == 3 ? 6 : 8)
 #else
 #define LANES_X(KT) ((KT) == 4 ? 3 : (KT) == 3 ? 4 : (KT) == 2 ? 5 : 8)
 #endif
 #define LANES_TILE(KT)                                                                                                        \
-    static void lanes_tile_##KT(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, bool wide,      \
+    static void lanes_tile_##KT(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, int width,      \
                                 const LaneTarget *target)                                                                     \
     {                                                                                                                         \
-        if (wide)                                                                                                             \
+        if (width > 2)                                                                                                        \
             lanes_tile(KT, LANES_X(KT), v, from, w, bias, target);                                                            \
+        else if (width == 2)                                                                                                  \
+            lanes_tile(KT, 2, v, from, w, bias, target);                                                                      \
         else                                                                                                                  \
             lanes_tile(KT, 1, v, from, w, bias, target);                                                                      \
     }
@@ -107,7 +109,7 @@ LANES_TILE(8)
 #endif
 
 typedef struct LaneTile {
-    void (*run)(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, bool wide, const LaneTarget *target);
+    void (*run)(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, int width, const LaneTarget *target);
     int width;
 } LaneTile;
 static const LaneTile lanes_tiles[] = {
@@ -171,18 +173,23 @@ static inline void lanes_meet(int64_t o, int64_t count, int64_t pad, int64_t siz
     *end = lanes_max(lanes_min(kernel, size + pad - o), *first);
 }
 
-static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneSource *from, bool wide, const LaneTarget *target)
+/* The width of the next tile, of `left` vectors. */
+static int64_t lanes_width(const LaneTile *tile, int64_t left)
+{
+    return left >= tile->width ? tile->width : left >= 2 ? 2 : 1;
+}
+
+static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneSource *from, int width, const LaneTarget *target)
 {
     if (!target->part) {
-        ch->tile->run(v, from, ch->weight, ch->bias, wide, target);
+        ch->tile->run(v, from, ch->weight, ch->bias, width, target);
         return;
     }
     float out[8 * 8 * LANES];
     LaneTarget all = {.to = out, .channel = 8 * LANES};
-    const int width = wide ? ch->tile->width : 1;
     for (int j = 0; j < width; j++)
         all.at[j] = j * LANES;
-    ch->tile->run(v, from, ch->weight, ch->bias, wide, &all);
+    ch->tile->run(v, from, ch->weight, ch->bias, width, &all);
     for (int64_t k = 0; k < ch->kt; k++)
         for (int j = 0; j < width; j++)
             if (target->live[j] > 0)
@@ -199,9 +206,8 @@ static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneCh
     const float *row = b->x + (y - b->first) * v->pack.line;
     LaneTarget target = {.to = ch->out + y * v->ow * n, .channel = v->channel, .part = reach < LANES || b->live < column};
     for (int64_t j = 0, width; j < reach; j += width * LANES) {
-        const bool wide = j + ch->tile->width * LANES <= reach;
-        width = wide ? ch->tile->width : 1;
-        const int64_t at = wide ? j : lanes_max(lanes_min(j, reach - LANES), 0), end = lanes_min(at + width * LANES, reach);
+        width = lanes_width(ch->tile, (reach - j) / LANES);
+        const int64_t at = width > 1 ? j : lanes_max(lanes_min(j, reach - LANES), 0), end = lanes_min(at + width * LANES, reach);
         from.x = row + at;
         lanes_meet(at / column, (end - 1) / column - at / column + 1, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
         for (int64_t i = 0, x = at / column, lane = at % column; i < width; i++) {
@@ -210,7 +216,7 @@ static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneCh
             for (lane += LANES; lane >= column; lane -= column)
                 x++;
         }
-        lanes_outputs(v, ch, &from, wide, &target);
+        lanes_outputs(v, ch, &from, (int)width, &target);
     }
 }
 
@@ -225,15 +231,14 @@ static void lanes_columns_of(const LaneConv *v, const LaneBand *b, const LaneCha
     }
     LaneSource from = {.plane = b->plane};
     for (int64_t y = b->first, count; y < end; y += count) {
-        const bool wide = y + ch->tile->width <= end;
-        count = wide ? ch->tile->width : 1;
+        count = lanes_width(ch->tile, end - y);
         lanes_meet(y, count, v->pack.pad[0], v->in.h, v->r, &from.r0, &from.r1);
         for (int64_t j = 0; j < v->ow; j += LANES) {
             const int64_t at = lanes_max(lanes_min(j, v->ow - LANES), 0);
             from.x = b->x + (y - b->first) * v->pack.line + at;
             lanes_meet(at, LANES, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
             target.to = ch->out + y * v->ow + at;
-            lanes_outputs(v, ch, &from, wide, &target);
+            lanes_outputs(v, ch, &from, (int)count, &target);
         }
     }
 }
@@ -368,7 +373,7 @@ static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float 
     return done;
 }
 
-/* Where it pays: windows that move by one, and a weight whose gradient may be kept LANES times over. */
+/* Where it pays: windows that move by one, and a weight whose gradient may be kept four times over. */
 wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s)
 {
     if (s->stride[0] != 1 || s->stride[1] != 1 || s->dilation[0] != 1 || s->dilation[1] != 1 || s->padding[0] >= s->r ||

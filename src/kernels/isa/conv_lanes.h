@@ -29,7 +29,7 @@ enum {
     LANES_BLOCK = 64,       /* of samples */
     LANES_BAND = 1 << 18,   /* bytes of packed input that a task works on, if that is more than a few rows */
     LANES_SERIAL = 1 << 19, /* multiplications below which threads do not pay */
-    LANES_WEIGHTS = 1 << 16 /* largest weight: its gradient is kept LANES times over */
+    LANES_WEIGHTS = 1 << 22 /* largest weight: its gradient is kept four times over */
 };
 
 typedef float LaneVector __attribute__((vector_size(WK_VECTOR_BYTES)));

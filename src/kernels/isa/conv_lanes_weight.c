@@ -4,8 +4,8 @@
  *
  * A task is one tile of output channels (and one weight row, if the tiles are few) over all blocks, rows and input channels: the order
  * of additions does not depend on the number of threads. A chunk is so small that the gradient stays in the first cache while the input channels pass; it is
- * copied first if they are many, as its channels would fall on each other there. The lanes of a sum are added up once, at the end, half
- * against half. Of the vector that overlaps the one before, both factors are masked: zero times infinity would be NaN. */
+ * copied first if they are many, as its channels would fall on each other there. After each chunk the lanes are added up to four, half
+ * against half, and those at the end. Of the vector that overlaps the one before, both factors are masked: zero times infinity would be NaN. */
 #include "kernels/isa/conv_lanes.h"
 
 enum {
@@ -15,6 +15,8 @@ enum {
     LANES_TASKS = 8,  /* tiles that are enough for threads */
 };
 
+typedef float LaneSum __attribute__((vector_size(16)));
+
 typedef struct LaneGrad {
     const wk_ConvShape *s;
     int64_t c, k; /* channels of a group */
@@ -22,7 +24,8 @@ typedef struct LaneGrad {
     LanePack in_pack, grad_pack;
     int64_t in_rows;               /* packed */
     float *x, *g;                  /* [block][c][rows], [block][k][oh] packed rows, if they are copied */
-    LaneVector *sums, *bias_sums;  /* [group][k tile][r][c][k of the tile][s], [block][k] */
+    LaneVector *bias_sums;         /* [block][k] */
+    LaneSum *sums;                 /* [group][k tile][r][c][k of the tile][s] */
     int64_t vectors, pieces, rows; /* whole vectors in a row; pieces of a row and rows of a chunk */
     bool masked;                   /* whether the last vector is not whole: */
     int64_t rest;                  /* where it begins */
@@ -65,6 +68,28 @@ static void lanes_sum_grad(void *context, int64_t task)
     v->bias_sums[task] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+/* Half against half, until four are left. */
+static inline __attribute__((always_inline)) LaneSum lanes_four(LaneVector v)
+{
+#if WK_VECTOR_BYTES == 64
+    typedef float Half __attribute__((vector_size(32)));
+    const Half low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    const Half half = low + high;
+#elif WK_VECTOR_BYTES == 32
+    const LaneVector half = v;
+#endif
+#if WK_VECTOR_BYTES > 16
+    return __builtin_shufflevector(half, half, 0, 1, 2, 3) + __builtin_shufflevector(half, half, 4, 5, 6, 7);
+#else
+    return v;
+#endif
+}
+
+static float lanes_total(LaneSum v)
+{
+    return (v[0] + v[2]) + (v[1] + v[3]);
+}
+
 /* A part of some rows: `length` floats of whole vectors, and the masked one if the part ends the row. */
 typedef struct LaneChunk {
     const float *g, *x;
@@ -76,7 +101,7 @@ typedef struct LaneChunk {
 
 /* KT and ST are constants where this is expanded. */
 static inline __attribute__((always_inline)) void lanes_pixels(const int KT, const int ST, const LaneGrad *v, const LaneChunk *h,
-                                                               LaneVector *sums, int64_t step)
+                                                               LaneSum *sums, int64_t step)
 {
     const int64_t plane = h->plane, column = v->in_pack.column, grad_line = h->line, line = v->in_pack.line,
                   length = h->length, rest = h->rest;
@@ -86,7 +111,7 @@ static inline __attribute__((always_inline)) void lanes_pixels(const int KT, con
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < ST; j++)
-            acc[k][j] = sums[k * step + j];
+            acc[k][j] = (LaneVector){0};
     for (int64_t y = 0; y < h->rows; y++, g += grad_line, x += line) {
         for (int64_t i = 0; i < length; i += LANES) {
             LaneVector in[LANES_S];
@@ -120,13 +145,13 @@ static inline __attribute__((always_inline)) void lanes_pixels(const int KT, con
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < ST; j++)
-            sums[k * step + j] = acc[k][j];
+            sums[k * step + j] += lanes_four(acc[k][j]);
 }
 
 /* Five columns fit beside fewer channels. */
 #define LANES_FIVE(KT) ((KT) <= (WK_VECTOR_BYTES == 64 ? 5 : 2))
 #define LANES_PIXELS(KT)                                                                                                \
-    static void lanes_pixels_##KT(const LaneGrad *v, const LaneChunk *h, LaneVector *sums, int64_t step, int64_t st)    \
+    static void lanes_pixels_##KT(const LaneGrad *v, const LaneChunk *h, LaneSum *sums, int64_t step, int64_t st)    \
     {                                                                                                                   \
         if (st == 5 && LANES_FIVE(KT))                                                                                  \
             lanes_pixels(KT, 5, v, h, sums, step);                                                                      \
@@ -147,7 +172,7 @@ LANES_PIXELS(6)
 LANES_PIXELS(7)
 LANES_PIXELS(8)
 #endif
-typedef void (*LanePixels)(const LaneGrad *v, const LaneChunk *h, LaneVector *sums, int64_t step, int64_t st);
+typedef void (*LanePixels)(const LaneGrad *v, const LaneChunk *h, LaneSum *sums, int64_t step, int64_t st);
 static const LanePixels lanes_pixels_of[] = {
     NULL,           lanes_pixels_1, lanes_pixels_2, lanes_pixels_3, lanes_pixels_4,
 #if WK_VECTOR_BYTES == 64
@@ -184,7 +209,7 @@ static void lanes_copy_chunk(LaneChunk *h, int64_t kt)
 /* What a task works on: rows [r0, r1) of the weight, kt output channels; `own` is the sums of these rows, [r][c][kt][s]. */
 typedef struct LaneShare {
     int64_t group, k, kt, r0, r1;
-    LaneVector *own;
+    LaneSum *own;
 } LaneShare;
 
 /* One chunk of one block: all of the share's weight rows and input channels. */
@@ -193,7 +218,7 @@ static void lanes_grad_chunk(const LaneGrad *v, const LaneShare *t, LaneChunk h,
     const wk_ConvShape *s = v->s;
     const int64_t plane = (v->x ? v->in_rows : s->h) * v->in_pack.line, column = v->in_pack.column,
                   ahead = h.rows == 1 ? h.length + s->s * column : 0; /* to prefetch: planes are too far apart for the machine to guess */
-    LaneVector *own = t->own;
+    LaneSum *own = t->own;
     if (h.copy)
         lanes_copy_chunk(&h, t->kt);
     for (int64_t r = t->r0; r < t->r1; r++)
@@ -250,35 +275,23 @@ static void lanes_grad_task(void *context, int64_t task)
     }
 }
 
-/* Half against half, until one is left. */
-static float lanes_total(const LaneVector *v)
-{
-    typedef float Four __attribute__((vector_size(16)));
-    Four part[LANES / 4];
-    memcpy(part, v, sizeof part);
-    for (int half = LANES / 8; half; half /= 2)
-        for (int i = 0; i < half; i++)
-            part[i] += part[i + half];
-    return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
-}
-
 static void lanes_gather_sums(const LaneGrad *v, float *gw, float *gb)
 {
     const wk_ConvShape *s = v->s;
     const int64_t tiles = lanes_grad_tiles(v);
-    const LaneVector *sum = v->sums;
+    const LaneSum *sum = v->sums;
     for (int64_t group = 0; group < s->groups; group++, gw += v->k * v->c * s->r * s->s)
         for (int64_t t = 0; t < tiles; t++)
             for (int64_t r = 0; r < s->r; r++)
                 for (int64_t c = 0; c < v->c; c++)
                     for (int64_t k = v->k * t / tiles; k < v->k * (t + 1) / tiles; k++)
                         for (int64_t q = 0; q < s->s; q++, sum++)
-                            gw[((k * v->c + c) * s->r + r) * s->s + q] = lanes_total(sum);
+                            gw[((k * v->c + c) * s->r + r) * s->s + q] = lanes_total(*sum);
     for (int64_t k = 0; gb && k < s->k; k++) {
         LaneVector total = {0};
         for (int64_t b = 0; b < v->in_pack.blocks; b++)
             total += v->bias_sums[b * s->k + k];
-        gb[k] = lanes_total(&total);
+        gb[k] = lanes_total(lanes_four(total));
     }
 }
 
@@ -310,12 +323,12 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
     const int64_t blocks = v.in_pack.blocks, nw = s->k * v.c * s->r * s->s, nb = gb ? blocks * s->k : 0;
     const int64_t nx = v.in_pack.copy ? blocks * s->c * v.in_rows * v.in_pack.line : 0,
                   ng = v.grad_pack.copy ? blocks * s->k * s->oh * v.grad_pack.line : 0;
-    const size_t bytes = (size_t)((nw + nb) * LANES + nx + ng) * sizeof(float);
-    v.sums = wk_alloc(bytes);
-    if (!v.sums)
+    const size_t bytes = (size_t)(nb * LANES + nw * 4 + nx + ng) * sizeof(float);
+    v.bias_sums = wk_alloc(bytes);
+    if (!v.bias_sums)
         return false;
-    v.bias_sums = v.sums + nw;
-    float *packed = (float *)(void *)(v.bias_sums + nb);
+    v.sums = (LaneSum *)(void *)(v.bias_sums + nb);
+    float *packed = (float *)(void *)(v.sums + nw);
     v.x = nx ? packed : NULL;
     v.g = ng ? packed + nx : NULL;
     const bool serial = nw * s->oh * s->ow * s->n < LANES_SERIAL;
@@ -327,6 +340,6 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
         lanes_run(nb, lanes_sum_grad, &v, serial);
     lanes_run(s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1), lanes_grad_task, &v, serial);
     lanes_gather_sums(&v, gw, gb);
-    wk_release(v.sums, bytes);
+    wk_release(v.bias_sums, bytes);
     return true;
 }
