@@ -42,43 +42,75 @@ static void make_taps(Tap *taps, int64_t in, int64_t out)
     }
 }
 
-static inline __attribute__((always_inline)) void bilinear_rows(const Images *d, const float *in, float *out)
+/* Where a picture is on its way from bytes to a batch: its pixels' values, and these taken at the left and the right neighbour of each
+ * output column, so that what is left for an output row is plain arithmetic along it. */
+typedef struct Scratch {
+    float *left, *right;               /* [height, side_x] */
+    float *left_weight, *right_weight; /* [side_x] */
+} Scratch;
+
+static inline __attribute__((always_inline)) void bilinear_rows(const Images *d, const Scratch *s, float *out)
 {
-    const Tap *rows = d->taps, *columns = d->taps + d->side_y;
+    const float *restrict w0 = s->left_weight, *restrict w1 = s->right_weight;
+    const int64_t n = d->side_x;
     for (int64_t y = 0; y < d->side_y; y++) {
-        const float *top = in + rows[y].low * d->width, *bottom = in + rows[y].high * d->width;
-        float h0 = rows[y].low_weight, h1 = rows[y].high_weight;
-        for (int64_t x = 0; x < d->side_x; x++) {
-            Tap c = columns[x];
-            float sum = top[c.high] * (h0 * c.high_weight);
-            sum = __builtin_fmaf(top[c.low], h0 * c.low_weight, sum);
-            sum = __builtin_fmaf(bottom[c.low], h1 * c.low_weight, sum);
-            out[y * d->side_x + x] = __builtin_fmaf(bottom[c.high], h1 * c.high_weight, sum);
+        const Tap row = d->taps[y];
+        const float *restrict a = s->left + row.low * n, *restrict b = s->right + row.low * n;
+        const float *restrict c = s->left + row.high * n, *restrict e = s->right + row.high * n;
+        const float h0 = row.low_weight, h1 = row.high_weight;
+        float *restrict to = out + y * n;
+        for (int64_t x = 0; x < n; x++) {
+            float sum = b[x] * (h0 * w1[x]);
+            sum = __builtin_fmaf(a[x], h0 * w0[x], sum);
+            sum = __builtin_fmaf(c[x], h1 * w0[x], sum);
+            to[x] = __builtin_fmaf(e[x], h1 * w1[x], sum);
         }
     }
 }
 
-static void bilinear_plain(const Images *d, const float *in, float *out)
+static void bilinear_plain(const Images *d, const Scratch *s, float *out)
 {
-    bilinear_rows(d, in, out);
+    bilinear_rows(d, s, out);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("fma"))) static void bilinear_fma(const Images *d, const float *in, float *out)
+__attribute__((target("avx2,fma"))) static void bilinear_fma(const Images *d, const Scratch *s, float *out)
 {
-    bilinear_rows(d, in, out);
+    bilinear_rows(d, s, out);
 }
 
-static void bilinear(const Images *d, const float *in, float *out)
+static void bilinear(const Images *d, const Scratch *s, float *out)
 {
-    if (__builtin_cpu_supports("fma"))
-        bilinear_fma(d, in, out);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        bilinear_fma(d, s, out);
     else
-        bilinear_plain(d, in, out);
+        bilinear_plain(d, s, out);
 }
 #else
 #define bilinear bilinear_plain
 #endif
+
+static void resized(const Images *d, const uint8_t *pixels, const Scratch *s, float *out)
+{
+    const Tap *columns = d->taps + d->side_y;
+    for (int64_t y = 0; y < d->height; y++, pixels += d->width)
+        for (int64_t x = 0; x < d->side_x; x++) {
+            s->left[y * d->side_x + x] = d->value[pixels[columns[x].low]];
+            s->right[y * d->side_x + x] = d->value[pixels[columns[x].high]];
+        }
+    bilinear(d, s, out);
+}
+
+static Scratch scratch_at(const Images *d, float *memory)
+{
+    const int64_t plane = d->height * d->side_x;
+    Scratch s = {memory, memory + plane, memory + 2 * plane, memory + 2 * plane + d->side_x};
+    for (int64_t x = 0; x < d->side_x; x++) {
+        s.left_weight[x] = d->taps[d->side_y + x].low_weight;
+        s.right_weight[x] = d->taps[d->side_y + x].high_weight;
+    }
+    return s;
+}
 
 static void padded(const Images *d, const uint8_t *pixels, float *out)
 {
@@ -106,29 +138,27 @@ static bool images_batch(wk_Dataset *self, const int64_t *indices, int64_t count
 {
     Images *d = (Images *)self;
     int64_t in_pixels = d->height * d->width, out_pixels = d->side_y * d->side_x;
-    size_t scratch_bytes = (size_t)in_pixels * sizeof(float);
-    float *scratch = wk_alloc(scratch_bytes);
-    tensors[0] = scratch
+    size_t scratch_bytes = d->taps ? (size_t)(2 * (d->height + 1) * d->side_x) * sizeof(float) : 0;
+    float *memory = wk_alloc(scratch_bytes);
+    tensors[0] = memory
                      ? wk_tensor_new("DataLoader", wk_float32, 4, (int64_t[]){count, 1, d->side_y, d->side_x})
                      : NULL;
     if (!tensors[0] || !batch_labels(d, indices, count, &tensors[1])) {
-        wk_release(scratch, scratch_bytes);
+        wk_release(memory, scratch_bytes);
         return false;
     }
     *tensor_count = d->labels ? 2 : 1;
     const uint8_t *images = wk_tensor_data(d->images);
     float *out = wk_tensor_data(tensors[0]);
+    const Scratch scratch = d->taps ? scratch_at(d, memory) : (Scratch){0};
     for (int64_t i = 0; i < count; i++, out += out_pixels) {
         const uint8_t *pixels = images + indices[i] * in_pixels;
-        if (!d->taps) {
+        if (d->taps)
+            resized(d, pixels, &scratch, out);
+        else
             padded(d, pixels, out);
-            continue;
-        }
-        for (int64_t p = 0; p < in_pixels; p++)
-            scratch[p] = d->value[pixels[p]];
-        bilinear(d, scratch, out);
     }
-    wk_release(scratch, scratch_bytes);
+    wk_release(memory, scratch_bytes);
     return true;
 }
 
