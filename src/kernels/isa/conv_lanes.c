@@ -8,6 +8,8 @@
  * turned by half a turn. */
 #include "kernels/isa/conv_lanes.h"
 
+enum { LANES_FEW = 16 }; /* output channels that do not pay for a copy of the input */
+
 typedef struct LaneConv {
     LaneImage in;
     LanePack pack;
@@ -25,10 +27,11 @@ typedef struct LaneConv {
     _Atomic int64_t turn;
 } LaneConv;
 
-/* Where a tile reads: weight rows [r0, r1) and columns [s0, s1) meet the input and not its padding. */
+/* Where a tile reads: its first window begins at x[offset], which may be padding that was not copied. Weight rows [r0, r1) and columns
+ * [s0, s1) meet the input. */
 typedef struct LaneSource {
     const float *x;
-    int64_t plane, r0, r1, s0, s1;
+    int64_t offset, plane, r0, r1, s0, s1;
 } LaneSource;
 
 /* Where it writes: channels v->channel apart, vectors at the places given. */
@@ -53,7 +56,7 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
 #pragma GCC unroll 8
         for (int j = 0; j < XT; j++)
             sum[k][j] = lanes_all(bias[k]);
-    const float *plane = from->x + from->r0 * line + from->s0 * column;
+    const float *plane = from->x + (from->offset + from->r0 * line + from->s0 * column);
     for (int64_t c = 0; c < v->c; c++, plane += from->plane, w += skip) {
         const float *start = plane;
         for (int64_t r = from->r0; r < from->r1; r++, start += line, w += row_skip) {
@@ -139,7 +142,8 @@ static int64_t lanes_k_first(int64_t k, int64_t tile)
 /* A band of output rows of one group of one block. */
 typedef struct LaneBand {
     int64_t block, group, first, rows;
-    const float *x; /* what the first output row's first window begins with */
+    const float *x; /* its first channel */
+    int64_t start;  /* where in it the first output row's first window begins */
     int64_t plane;
     int64_t live;   /* samples */
 } LaneBand;
@@ -197,19 +201,18 @@ static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneS
                        (size_t)target->live[j] * sizeof(float));
 }
 
-/* Samples in the lanes: one output row of a tile's channels. */
-static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y)
+/* Samples in the lanes: the outputs [begin, end) of one row, at least a vector or all there are. */
+static void lanes_samples_part(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y, int64_t begin, int64_t end)
 {
     const int64_t n = v->in.n, column = v->pack.column, reach = v->pack.reach;
-    LaneSource from = {.plane = b->plane};
+    LaneSource from = {.x = b->x, .plane = b->plane};
     lanes_meet(y, 1, v->pack.pad[0], v->in.h, v->r, &from.r0, &from.r1);
-    const float *row = b->x + (y - b->first) * v->pack.line;
     LaneTarget target = {.to = ch->out + y * v->ow * n, .channel = v->channel, .part = reach < LANES || b->live < column};
-    for (int64_t j = 0, width; j < reach; j += width * LANES) {
-        width = lanes_width(ch->tile, (reach - j) / LANES);
-        const int64_t at = width > 1 ? j : lanes_max(lanes_min(j, reach - LANES), 0), end = lanes_min(at + width * LANES, reach);
-        from.x = row + at;
-        lanes_meet(at / column, (end - 1) / column - at / column + 1, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
+    for (int64_t j = begin, width; j < end; j += width * LANES) {
+        width = lanes_width(ch->tile, (end - j) / LANES);
+        const int64_t at = width > 1 ? j : lanes_max(lanes_min(j, end - LANES), begin), last = lanes_min(at + width * LANES, end) - 1;
+        from.offset = b->start + (y - b->first) * v->pack.line + at;
+        lanes_meet(at / column, last / column - at / column + 1, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
         for (int64_t i = 0, x = at / column, lane = at % column; i < width; i++) {
             target.at[i] = x * n + lane;
             target.live[i] = lanes_min(LANES, reach < LANES ? reach : b->live - lane);
@@ -218,6 +221,18 @@ static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneCh
         }
         lanes_outputs(v, ch, &from, (int)width, &target);
     }
+}
+
+/* One output row of a tile's channels. Where padding was not copied, each column that meets some is a part of its own. */
+static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y)
+{
+    const int64_t column = v->pack.column, pad = v->pack.copy ? 0 : v->pack.pad[1];
+    const int64_t left = lanes_min(pad, v->ow), right = pad ? lanes_max(lanes_min(v->ow, v->in.w + pad - v->s + 1), left) : v->ow;
+    for (int64_t x = 0; x < left; x++)
+        lanes_samples_part(v, b, ch, y, x * column, (x + 1) * column);
+    lanes_samples_part(v, b, ch, y, left * column, right * column);
+    for (int64_t x = right; x < v->ow; x++)
+        lanes_samples_part(v, b, ch, y, x * column, (x + 1) * column);
 }
 
 /* Columns in the lanes: tiles of neighbouring rows. */
@@ -229,13 +244,13 @@ static void lanes_columns_of(const LaneConv *v, const LaneBand *b, const LaneCha
         target.at[j] = j * v->ow;
         target.live[j] = v->ow;
     }
-    LaneSource from = {.plane = b->plane};
+    LaneSource from = {.x = b->x, .plane = b->plane};
     for (int64_t y = b->first, count; y < end; y += count) {
         count = lanes_width(ch->tile, end - y);
         lanes_meet(y, count, v->pack.pad[0], v->in.h, v->r, &from.r0, &from.r1);
         for (int64_t j = 0; j < v->ow; j += LANES) {
             const int64_t at = lanes_max(lanes_min(j, v->ow - LANES), 0);
-            from.x = b->x + (y - b->first) * v->pack.line + at;
+            from.offset = b->start + (y - b->first) * v->pack.line + at;
             lanes_meet(at, LANES, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
             target.to = ch->out + y * v->ow + at;
             lanes_outputs(v, ch, &from, (int)count, &target);
@@ -257,7 +272,8 @@ static void lanes_task(const LaneConv *v, int64_t task, float *scratch)
         b.x = scratch;
     } else {
         b.plane = v->in.h * v->pack.line;
-        b.x = lanes_plane(&v->in, &v->pack, b.block, b.group * v->c) + b.first * v->pack.line;
+        b.x = lanes_plane(&v->in, &v->pack, b.block, b.group * v->c);
+        b.start = (b.first - v->pack.pad[0]) * v->pack.line - v->pack.pad[1] * v->pack.column;
     }
     const int64_t tiles = lanes_k_tiles(v->k);
     if (v->rows)
@@ -334,7 +350,7 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
                   .weight = packed,
                   .bias = bias,
                   .out = y};
-    v.pack = WK_KERNEL(wk_lanes_packing)(&v.in, v.rows, s->padding, s->s, s->ow);
+    v.pack = WK_KERNEL(wk_lanes_packing)(&v.in, v.rows, s->padding, s->s, s->ow, v.k <= LANES_FEW);
     const bool done = lanes_conv(&v);
     wk_release(packed, bytes);
     return done;
@@ -367,7 +383,7 @@ static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float 
                   .ow = s->w,
                   .weight = packed,
                   .out = gx};
-    v.pack = WK_KERNEL(wk_lanes_packing)(&v.in, rows, pad, s->s, s->w);
+    v.pack = WK_KERNEL(wk_lanes_packing)(&v.in, rows, pad, s->s, s->w, v.k <= LANES_FEW);
     const bool done = lanes_conv(&v);
     wk_release(packed, bytes);
     return done;

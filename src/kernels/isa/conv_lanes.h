@@ -9,7 +9,7 @@
  *             as columns far apart fall on each other in the caches)
  *   rows      few samples: tensors lie as [n, c, h, w], and a column is one float
  *
- * What must be padded is copied, what need not be is read where it lies. The last vector of a row ends with the row: it overlaps the one
+ * What must be padded is copied, what need not be is read where it lies; if the outputs are few, it is not worth a copy. The last vector of a row ends with the row: it overlaps the one
  * before. Rows shorter than a vector are copied to where there is room behind them. */
 #ifndef WICK_KERNELS_CONV_LANES_H
 #define WICK_KERNELS_CONV_LANES_H
@@ -88,7 +88,8 @@ typedef struct LanePack {
     bool copy;                   /* else it is read where it lies */
 } LanePack;
 
-LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *image, bool rows, const int64_t pad[2], int64_t s, int64_t ow);
+/* `skips`: whoever reads leaves out what would be padding, so that samples in their order need no copy. */
+LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *image, bool rows, const int64_t pad[2], int64_t s, int64_t ow, bool skips);
 /* Rows [first, first + rows) of channel c of a block, counted in the padded image. */
 void WK_KERNEL(wk_lanes_pack)(const LaneImage *image, const LanePack *pack, int64_t block, int64_t c, int64_t first, int64_t rows,
                               float *out);

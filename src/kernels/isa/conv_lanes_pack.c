@@ -4,15 +4,16 @@
 typedef float PackFour __attribute__((vector_size(16)));
 typedef float PackLoose __attribute__((vector_size(16), aligned(4), may_alias));
 
-LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *m, bool rows, const int64_t pad[2], int64_t s, int64_t ow)
+LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *m, bool rows, const int64_t pad[2], int64_t s, int64_t ow, bool skips)
 {
     const bool whole = m->n <= LANES_WHOLE;
     LanePack p = {.pad = {pad[0], pad[1]}, .samples = rows ? 1 : whole ? m->n : LANES_BLOCK};
     p.blocks = (m->n + p.samples - 1) / p.samples;
     p.column = p.samples;
     p.reach = ow * p.column;
-    p.copy = pad[0] || pad[1] || p.reach < LANES || (!rows && !(m->batch_last && whole));
-    p.line = (m->w + 2 * pad[1]) * p.column;
+    const bool padded = (pad[0] || pad[1]) && !(skips && !rows && m->n >= LANES);
+    p.copy = padded || p.reach < LANES || (!rows && !(m->batch_last && whole));
+    p.line = (m->w + (p.copy ? 2 * pad[1] : 0)) * p.column;
     if (p.reach < LANES) /* its only vector reaches past it */
         p.line = lanes_max(p.line, LANES + (s - 1) * p.column);
     return p;

@@ -317,8 +317,8 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
                   .in = {x, batch_last, s->n, s->c, s->h, s->w},
                   .grad = {g, !order_rows, s->n, s->k, s->oh, s->ow},
                   .in_rows = s->h + 2 * s->padding[0]};
-    v.in_pack = WK_KERNEL(wk_lanes_packing)(&v.in, order_rows, s->padding, s->s, s->ow);
-    v.grad_pack = WK_KERNEL(wk_lanes_packing)(&v.grad, order_rows, (const int64_t[]){0, 0}, 1, s->ow);
+    v.in_pack = WK_KERNEL(wk_lanes_packing)(&v.in, order_rows, s->padding, s->s, s->ow, false);
+    v.grad_pack = WK_KERNEL(wk_lanes_packing)(&v.grad, order_rows, (const int64_t[]){0, 0}, 1, s->ow, false);
     lanes_plan(&v);
     const int64_t blocks = v.in_pack.blocks, nw = s->k * v.c * s->r * s->s, nb = gb ? blocks * s->k : 0;
     const int64_t nx = v.in_pack.copy ? blocks * s->c * v.in_rows * v.in_pack.line : 0,

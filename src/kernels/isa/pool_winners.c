@@ -67,6 +67,30 @@ static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindo
         memcpy(which + i, &bytes, sizeof bytes);                                                                       \
     }
 
+/* A window that lies inside of the input, from its own first element on: the same for all such. */
+static void whole_window(const wk_PoolShape *s, LaneWindow *w)
+{
+    w->count = 0;
+    for (int64_t r = 0; r < s->kernel[0]; r++)
+        for (int64_t q = 0; q < s->kernel[1]; q++) {
+            w->at[w->count] = r * s->dilation[0] * s->w + q * s->dilation[1];
+            w->name[w->count++] = (uint8_t)(r * s->kernel[1] + q);
+        }
+}
+
+/* The window of an output, and what its places count from: the whole one if it lies inside, or *own, filled in. */
+static const LaneWindow *window_of(const wk_PoolShape *s, int64_t oy, int64_t ox, const LaneWindow *whole, LaneWindow *own,
+                                   int64_t *from)
+{
+    const int64_t y = oy * s->stride[0] - s->padding[0], x = ox * s->stride[1] - s->padding[1];
+    *from = y * s->w + x;
+    if (y >= 0 && x >= 0 && y + (s->kernel[0] - 1) * s->dilation[0] < s->h && x + (s->kernel[1] - 1) * s->dilation[1] < s->w)
+        return whole;
+    *from = 0;
+    lane_window(s, oy, ox, own);
+    return own;
+}
+
 static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
@@ -145,11 +169,42 @@ static void pool_max_plane(void *context, int64_t plane)
             pool_pairs(in, in + s->w, s->ow, p->out + at, p->which + at);
         return;
     }
-    LaneWindow w;
+    LaneWindow whole, own;
+    whole_window(s, &whole);
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
-            lane_window(s, oy, ox, &w);
-            pool_max_window(p, &w, p->in + plane * s->h * s->w * p->n, p->out + at, p->which + at);
+            int64_t from;
+            const LaneWindow *w = window_of(s, oy, ox, &whole, &own, &from);
+            pool_max_window(p, w, p->in + (plane * s->h * s->w + from) * p->n, p->out + at, p->which + at);
+        }
+}
+
+/* Few samples, in vectors of four: loops along them would be all beginning and end. */
+static void pool_back_few(const PoolWinners *p, const LaneWindow *w, const float *grad, const uint8_t *won,
+                          float *plane)
+{
+    int64_t i = 0;
+    for (; i + 4 <= p->n; i += 4) {
+        PoolFour g, before;
+        PoolFourBytes bytes;
+        memcpy(&g, grad + i, sizeof g);
+        memcpy(&bytes, won + i, sizeof bytes);
+        const PoolFourMask name = __builtin_convertvector(bytes, PoolFourMask);
+        for (int k = 0; k < w->count; k++) {
+            float *to = plane + w->at[k] * p->n + i;
+            PoolFour share = (PoolFour)((PoolFourMask)g & (name == w->name[k]));
+            if (!p->apart) {
+                memcpy(&before, to, sizeof before);
+                share += before;
+            }
+            memcpy(to, &share, sizeof share);
+        }
+    }
+    for (; i < p->n; i++)
+        for (int k = 0; k < w->count; k++) {
+            float *to = plane + w->at[k] * p->n + i;
+            const float share = won[i] == w->name[k] ? grad[i] : 0;
+            *to = p->apart ? share : *to + share;
         }
 }
 
@@ -184,11 +239,13 @@ static void pool_back_plane(void *context, int64_t plane)
     }
     if (!p->apart)
         memset(out, 0, (size_t)(s->h * s->w * p->n) * sizeof *out);
-    LaneWindow w;
+    LaneWindow whole, own;
+    whole_window(s, &whole);
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
-            lane_window(s, oy, ox, &w);
-            pool_back_window(p, &w, p->in + at, p->won + at, out);
+            int64_t from;
+            const LaneWindow *w = window_of(s, oy, ox, &whole, &own, &from);
+            (p->n < POOL_LANES ? pool_back_few : pool_back_window)(p, w, p->in + at, p->won + at, out + from * p->n);
         }
 }
 
