@@ -26,7 +26,45 @@ static const Download mnist_files[] = {
 enum { MNIST_FILES = sizeof mnist_files / sizeof *mnist_files };
 
 #if WICK_HAS_CURL
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <dlfcn.h>
+
+/* libcurl is loaded when something is fetched: with all that it needs itself it would take longer to load than all else that wick does
+ * at its start. */
+typedef struct Curl {
+    void *library;
+    CURL *handle;
+    CURLcode (*global_init)(long flags);
+    void (*global_cleanup)(void);
+    CURL *(*easy_init)(void);
+    CURLcode (*easy_setopt)(CURL *handle, CURLoption option, ...);
+    CURLcode (*easy_perform)(CURL *handle);
+    const char *(*easy_strerror)(CURLcode code);
+    void (*easy_cleanup)(CURL *handle);
+} Curl;
+
+static bool load_curl(Curl *c)
+{
+    const struct {
+        const char *name;
+        void
+            *function; /* of the pointer that takes it: ISO C knows no conversion of a void * to a function */
+    } functions[] = {
+        {"curl_global_init", &c->global_init},   {"curl_global_cleanup", &c->global_cleanup},
+        {"curl_easy_init", &c->easy_init},       {"curl_easy_setopt", &c->easy_setopt},
+        {"curl_easy_perform", &c->easy_perform}, {"curl_easy_strerror", &c->easy_strerror},
+        {"curl_easy_cleanup", &c->easy_cleanup},
+    };
+    c->library = dlopen("libcurl.so.4", RTLD_NOW);
+    for (size_t i = 0; c->library && i < sizeof functions / sizeof *functions; i++) {
+        void *found = dlsym(c->library, functions[i].name);
+        if (!found)
+            return false;
+        memcpy(functions[i].function, &found, sizeof found);
+    }
+    return c->library != NULL;
+}
 
 static const char *const mnist_mirrors[] = {"https://ossci-datasets.s3.amazonaws.com/mnist",
                                             "https://storage.googleapis.com/cvdf-datasets/mnist"};
@@ -51,17 +89,17 @@ static size_t receive(char *data, size_t size, size_t count, void *user)
 }
 
 /* Fetches the file into `bytes`; false with the reason in `why`. */
-static bool fetch(CURL *curl, const char *mirror, const Download *file, uint8_t *bytes, char *why,
+static bool fetch(const Curl *curl, const char *mirror, const Download *file, uint8_t *bytes, char *why,
                   size_t size)
 {
     char url[4096], hex[65];
     Received received = {file, bytes, 0};
     snprintf(url, sizeof url, "%s/%s", mirror, file->name);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
-    CURLcode status = curl_easy_perform(curl);
+    curl->easy_setopt(curl->handle, CURLOPT_URL, url);
+    curl->easy_setopt(curl->handle, CURLOPT_WRITEDATA, &received);
+    CURLcode status = curl->easy_perform(curl->handle);
     if (status != CURLE_OK && status != CURLE_WRITE_ERROR) {
-        snprintf(why, size, "%s: %s", url, curl_easy_strerror(status));
+        snprintf(why, size, "%s: %s", url, curl->easy_strerror(status));
         return false;
     }
     sha256_hex(bytes, received.count, hex);
@@ -71,25 +109,26 @@ static bool fetch(CURL *curl, const char *mirror, const Download *file, uint8_t 
     return false;
 }
 
-static CURL *start_curl(void)
+static bool start_curl(Curl *curl)
 {
-    CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
-    if (!curl)
-        return NULL;
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http,file");
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https,http");
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 15L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 30L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    return curl;
+    *curl = (Curl){0};
+    if (!load_curl(curl) || curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        !(curl->handle = curl->easy_init()))
+        return false;
+    curl->easy_setopt(curl->handle, CURLOPT_WRITEFUNCTION, receive);
+    curl->easy_setopt(curl->handle, CURLOPT_FAILONERROR, 1L);
+    curl->easy_setopt(curl->handle, CURLOPT_FOLLOWLOCATION, 1L);
+    curl->easy_setopt(curl->handle, CURLOPT_MAXREDIRS, 5L);
+    curl->easy_setopt(curl->handle, CURLOPT_PROTOCOLS_STR, "https,http,file");
+    curl->easy_setopt(curl->handle, CURLOPT_REDIR_PROTOCOLS_STR, "https,http");
+    curl->easy_setopt(curl->handle, CURLOPT_CONNECTTIMEOUT, 15L);
+    curl->easy_setopt(curl->handle, CURLOPT_LOW_SPEED_LIMIT, 100L);
+    curl->easy_setopt(curl->handle, CURLOPT_LOW_SPEED_TIME, 30L);
+    curl->easy_setopt(curl->handle, CURLOPT_NOSIGNAL, 1L);
+    return true;
 }
 
-static int get_file(const Settings *s, CURL *curl, const char *folder, const Download *file)
+static int get_file(const Settings *s, const Curl *curl, const char *folder, const Download *file)
 {
     char path[4096], why[4400];
     int mirrors = s->mirror ? 1 : (int)(sizeof mnist_mirrors / sizeof *mnist_mirrors);
@@ -113,17 +152,18 @@ static int get_file(const Settings *s, CURL *curl, const char *folder, const Dow
 
 static int get_all(const Settings *s, const char *folder)
 {
-    CURL *curl = start_curl();
-    if (!curl)
-        return report(s->command_name, EXIT_INTERNAL, "libcurl could not start");
+    Curl curl;
+    if (!start_curl(&curl))
+        return report(s->command_name, EXIT_INTERNAL, "libcurl could not be loaded");
     int code = EXIT_OK;
     for (int i = 0; i < MNIST_FILES && code == EXIT_OK; i++) {
         wk_Scope scope = wk_scope_begin();
-        code = get_file(s, curl, folder, &mnist_files[i]);
+        code = get_file(s, &curl, folder, &mnist_files[i]);
         wk_scope_end(scope);
     }
-    curl_easy_cleanup(curl);
-    curl_global_cleanup();
+    curl.easy_cleanup(curl.handle);
+    curl.global_cleanup();
+    dlclose(curl.library);
     return code;
 }
 

@@ -7,6 +7,8 @@ if(PROJECT_IS_TOP_LEVEL AND cli_sources)
   target_compile_options(wick_program PRIVATE ${WICK_STRICT_WARNINGS} -ffp-contract=off)
   target_compile_definitions(wick_program PRIVATE WICK_HAS_PNG=$<BOOL:${WICK_PNG}> WICK_HAS_CURL=$<BOOL:${WICK_CURL}>)
   target_link_libraries(wick_program PRIVATE wick_static m
-    $<$<BOOL:${WICK_PNG}>:wick_png> $<$<BOOL:${WICK_CURL}>:wick_curl>)
+    $<$<BOOL:${WICK_PNG}>:wick_png> ${CMAKE_DL_LIBS})
+  # libcurl is loaded by the command that needs it; only its headers are needed here.
+  target_include_directories(wick_program SYSTEM PRIVATE $<$<BOOL:${WICK_CURL}>:${WICK_CURL_INCLUDE}>)
   install(TARGETS wick_program)
 endif()
