@@ -1,9 +1,10 @@
 /* The choice of a convolution's kernel.
  *
- * Float convolutions of few channels over many samples run with the batch in the vector lanes, and leave their result in that order:
- * [c, h, w, n] in memory, an ordinary [n, c, h, w] tensor to the user. Elementwise operations and pooling keep the order, so a network
- * stays in it from its first convolution to the view before its first linear layer. Windows of one element keep that order: to them
- * it is a single image of n times the columns. All else is contiguous. */
+ * Float convolutions of few channels over many samples run with the batch in the vector lanes, and leave
+ * their result in that order: [c, h, w, n] in memory, an ordinary [n, c, h, w] tensor to the user.
+ * Elementwise operations and pooling keep the order, so a network stays in it from its first convolution to
+ * the view before its first linear layer. Windows of one element keep that order: to them it is a single
+ * image of n times the columns. All else is contiguous. */
 #include "ops/conv_run.h"
 
 #include "ops/lanes.h"
@@ -30,7 +31,8 @@ static bool taken_batch_last(wk_LaneOrder order, const wk_Tensor *t)
     return order == wk_lanes_batch && !t->contiguous && wk_is_batch_last(t);
 }
 
-/* Whether it is a convolution of single elements and the tensor has the batch last: then it is one of a single image. */
+/* Whether it is a convolution of single elements and the tensor has the batch last: then it is one of a
+ * single image. */
 static bool as_one_image(const wk_ConvShape *s, const wk_Tensor *t, wk_ConvShape *one)
 {
     if (s->r != 1 || s->s != 1 || s->stride[0] != 1 || s->stride[1] != 1 || s->padding[0] || s->padding[1] ||
@@ -53,7 +55,8 @@ wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *we
     const bool one = as_one_image(s, input, &image);
     const wk_LaneOrder lanes = lane_order(s, input);
     const bool last = one || taken_batch_last(lanes, input);
-    wk_Tensor *x = made_in_order(last, input), *w = wk_contiguous(weight), *b = bias ? wk_contiguous(bias) : NULL;
+    wk_Tensor *x = made_in_order(last, input), *w = wk_contiguous(weight),
+              *b = bias ? wk_contiguous(bias) : NULL;
     if (!x || !w || (bias && !b))
         return NULL;
     wk_Tensor *out =
@@ -81,7 +84,8 @@ wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor 
     wk_Tensor *out = new_in_order(last, (wk_dtype)g->dtype, s->n, s->c, s->h, s->w);
     if (!out || !out->numel)
         return out;
-    bool done = lanes ? wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w), wk_tensor_data(out))
+    bool done = lanes ? wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w),
+                                                          wk_tensor_data(out))
                       : wk_kernels->conv2d_grad_input[g->dtype](one ? &image : s, wk_tensor_data(g),
                                                                 wk_tensor_data(w), wk_tensor_data(out));
     return done ? out : NULL;

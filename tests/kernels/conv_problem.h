@@ -7,10 +7,10 @@
 typedef struct Problem {
     wk_ConvShape s;
     int64_t nx, nw, ny;
-    void *x, *w, *b, *gy;         /* given */
-    void *y, *gx, *gw, *gb;       /* computed */
-    double *ry, *rx, *rw, *rb;    /* wanted */
-    double *by, *bx, *bw, *bb;    /* sums of magnitudes, for bounds */
+    void *x, *w, *b, *gy;      /* given */
+    void *y, *gx, *gw, *gb;    /* computed */
+    double *ry, *rx, *rw, *rb; /* wanted */
+    double *by, *bx, *bw, *bb; /* sums of magnitudes, for bounds */
 } Problem;
 
 static inline double *zeros(int64_t n)
@@ -24,9 +24,12 @@ static inline Problem problem(const wk_ConvShape *shape, wk_dtype dtype, bool wh
     wk_ConvShape *s = &p.s;
     s->oh = (s->h + 2 * s->padding[0] - s->dilation[0] * (s->r - 1) - 1) / s->stride[0] + 1;
     s->ow = (s->w + 2 * s->padding[1] - s->dilation[1] * (s->s - 1) - 1) / s->stride[1] + 1;
-    p.nx = s->n * s->c * s->h * s->w, p.nw = s->k * s->c / s->groups * s->r * s->s, p.ny = s->n * s->k * s->oh * s->ow;
-    p.x = test_array(p.nx, dtype), p.w = test_array(p.nw, dtype), p.b = test_array(s->k, dtype), p.gy = test_array(p.ny, dtype);
-    p.y = test_array(p.ny, dtype), p.gx = test_array(p.nx, dtype), p.gw = test_array(p.nw, dtype), p.gb = test_array(s->k, dtype);
+    p.nx = s->n * s->c * s->h * s->w, p.nw = s->k * s->c / s->groups * s->r * s->s,
+    p.ny = s->n * s->k * s->oh * s->ow;
+    p.x = test_array(p.nx, dtype), p.w = test_array(p.nw, dtype), p.b = test_array(s->k, dtype),
+    p.gy = test_array(p.ny, dtype);
+    p.y = test_array(p.ny, dtype), p.gx = test_array(p.nx, dtype), p.gw = test_array(p.nw, dtype),
+    p.gb = test_array(s->k, dtype);
     p.ry = zeros(p.ny), p.rx = zeros(p.nx), p.rw = zeros(p.nw), p.rb = zeros(s->k);
     p.by = zeros(p.ny), p.bx = zeros(p.nx), p.bw = zeros(p.nw), p.bb = zeros(s->k);
     test_fill(p.x, dtype, p.nx, whole);
@@ -42,13 +45,15 @@ static inline void problem_free(Problem *p)
     free(p->ry), free(p->rx), free(p->rw), free(p->rb), free(p->by), free(p->bx), free(p->bw), free(p->bb);
 }
 
-/* The convolution is a sum of products x * w * gy over all that touch: each of the three results collects its share. */
+/* The convolution is a sum of products x * w * gy over all that touch: each of the three results collects its
+ * share. */
 static inline void reference(Problem *p, wk_dtype dtype)
 {
     const wk_ConvShape *s = &p->s;
     const int64_t cg = s->c / s->groups, kg = s->k / s->groups;
     for (int64_t at = 0; at < p->ny; at++) {
-        const int64_t j = at % s->ow, i = at / s->ow % s->oh, k = at / s->ow / s->oh % s->k, n = at / s->ow / s->oh / s->k;
+        const int64_t j = at % s->ow, i = at / s->ow % s->oh, k = at / s->ow / s->oh % s->k,
+                      n = at / s->ow / s->oh / s->k;
         const double gy = test_get(p->gy, dtype, at), bias = test_get(p->b, dtype, k);
         p->rb[k] += gy, p->bb[k] += fabs(gy);
         p->ry[at] = bias, p->by[at] = fabs(bias);
@@ -59,7 +64,8 @@ static inline void reference(Problem *p, wk_dtype dtype)
                     const int64_t x = j * s->stride[1] + q * s->dilation[1] - s->padding[1];
                     if (y < 0 || y >= s->h || x < 0 || x >= s->w)
                         continue;
-                    const int64_t xi = ((n * s->c + k / kg * cg + c) * s->h + y) * s->w + x, wi = ((k * cg + c) * s->r + r) * s->s + q;
+                    const int64_t xi = ((n * s->c + k / kg * cg + c) * s->h + y) * s->w + x,
+                                  wi = ((k * cg + c) * s->r + r) * s->s + q;
                     const double xv = test_get(p->x, dtype, xi), wv = test_get(p->w, dtype, wi);
                     p->ry[at] += xv * wv, p->by[at] += fabs(xv * wv);
                     p->rx[xi] += gy * wv, p->bx[xi] += fabs(gy * wv);
@@ -68,12 +74,12 @@ static inline void reference(Problem *p, wk_dtype dtype)
     }
 }
 
-static inline void compare(const char *isa, const char *what, int shape, const void *got, const double *want, const double *size, int64_t n, wk_dtype dtype,
-                    bool whole)
+static inline void compare(const char *isa, const char *what, int shape, const void *got, const double *want,
+                           const double *size, int64_t n, wk_dtype dtype, bool whole)
 {
     for (int64_t i = 0; i < n; i++)
-        ASSERT_NEAR(test_get(got, dtype, i), want[i], whole ? 0 : 40 * test_epsilon(dtype) * size[i], "%s %s shape %d dtype %d at %d", isa, what,
-                    shape, dtype, (int)i);
+        ASSERT_NEAR(test_get(got, dtype, i), want[i], whole ? 0 : 40 * test_epsilon(dtype) * size[i],
+                    "%s %s shape %d dtype %d at %d", isa, what, shape, dtype, (int)i);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* Convolutions with outputs in the lanes against plain loops: both orders, on shapes drawn at random among all that they take. */
+/* Convolutions with outputs in the lanes against plain loops: both orders, on shapes drawn at random among
+ * all that they take. */
 #include "kernels/conv_problem.h"
 
 enum { DRAWN = 160, DRAWN_WORK = 1 << 20 };
@@ -8,7 +9,8 @@ static int64_t one_of(int64_t low, int64_t high)
     return low + (int64_t)(test_random() % (uint64_t)(high - low + 1));
 }
 
-/* Every n from 1 to 70 and channels from 1 to 19; the images shrink as the rest grows, so that plain loops take no minutes. */
+/* Every n from 1 to 70 and channels from 1 to 19; the images shrink as the rest grows, so that plain loops
+ * take no minutes. */
 static wk_ConvShape drawn(void)
 {
     static const int64_t kernels[][2] = {{1, 2}, {2, 1}, {2, 3}, {3, 3}, {4, 4}, {5, 5}, {6, 6},
@@ -44,7 +46,8 @@ static void turn(void *array, int64_t n, int64_t rest, bool to_last)
     free(other);
 }
 
-/* Results of the kernels, contiguous. The given are copied to arrays of their exact size, for the address sanitizer to guard. */
+/* Results of the kernels, contiguous. The given are copied to arrays of their exact size, for the address
+ * sanitizer to guard. */
 static void compute(const wk_Kernels *k, Problem *p, wk_LaneOrder order, bool input_last)
 {
     const wk_ConvShape *s = &p->s;
@@ -53,11 +56,13 @@ static void compute(const wk_Kernels *k, Problem *p, wk_LaneOrder order, bool in
     float *x = turned(p->x, input_last ? n : 1, input_last ? in : n * in, true);
     float *g = turned(p->gy, last ? n : 1, last ? out : n * out, true), *w = turned(p->w, 1, p->nw, true);
     float *y = malloc((size_t)p->ny * 4), *gx = malloc((size_t)p->nx * 4), *gw = malloc((size_t)p->nw * 4);
-    memset(y, 0xff, (size_t)p->ny * 4), memset(gx, 0xff, (size_t)p->nx * 4), memset(gw, 0xff, (size_t)p->nw * 4);
+    memset(y, 0xff, (size_t)p->ny * 4), memset(gx, 0xff, (size_t)p->nx * 4),
+        memset(gw, 0xff, (size_t)p->nw * 4);
     assert_true(k->conv_lanes.forward(s, x, input_last, w, p->b, y));
     assert_true(k->conv_lanes.grad_input(s, g, w, gx));
     assert_true(k->conv_lanes.grad_weight(s, g, x, input_last, gw, p->gb));
-    memcpy(p->y, y, (size_t)p->ny * 4), memcpy(p->gx, gx, (size_t)p->nx * 4), memcpy(p->gw, gw, (size_t)p->nw * 4);
+    memcpy(p->y, y, (size_t)p->ny * 4), memcpy(p->gx, gx, (size_t)p->nx * 4),
+        memcpy(p->gw, gw, (size_t)p->nw * 4);
     if (last)
         turn(p->y, n, out, false), turn(p->gx, n, in, false);
     assert_true(k->conv_lanes.grad_weight(s, g, x, input_last, gw, NULL));
@@ -93,14 +98,94 @@ static void match_plain_loops(void **state)
 
 /* Large enough for threads to be used, in both orders, with rests everywhere. */
 static const wk_ConvShape large[] = {
-    {.n = 37, .c = 6, .h = 9, .w = 10, .k = 17, .r = 5, .s = 5, .stride = {1, 1}, .padding = {1, 0}, .dilation = {1, 1}, .groups = 1},
-    {.n = 64, .c = 1, .h = 18, .w = 18, .k = 6, .r = 5, .s = 5, .stride = {1, 1}, .padding = {2, 2}, .dilation = {1, 1}, .groups = 1},
-    {.n = 16, .c = 13, .h = 12, .w = 14, .k = 11, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1},
-    {.n = 2, .c = 19, .h = 30, .w = 37, .k = 18, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1},
-    {.n = 21, .c = 70, .h = 4, .w = 4, .k = 67, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1},
-    {.n = 530, .c = 2, .h = 5, .w = 6, .k = 3, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 0}, .dilation = {1, 1}, .groups = 1},
-    {.n = 3, .c = 12, .h = 20, .w = 27, .k = 18, .r = 3, .s = 3, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 6},
-    {.n = 1, .c = 5, .h = 40, .w = 45, .k = 9, .r = 4, .s = 6, .stride = {1, 1}, .padding = {3, 5}, .dilation = {1, 1}, .groups = 1},
+    {.n = 37,
+     .c = 6,
+     .h = 9,
+     .w = 10,
+     .k = 17,
+     .r = 5,
+     .s = 5,
+     .stride = {1, 1},
+     .padding = {1, 0},
+     .dilation = {1, 1},
+     .groups = 1},
+    {.n = 64,
+     .c = 1,
+     .h = 18,
+     .w = 18,
+     .k = 6,
+     .r = 5,
+     .s = 5,
+     .stride = {1, 1},
+     .padding = {2, 2},
+     .dilation = {1, 1},
+     .groups = 1},
+    {.n = 16,
+     .c = 13,
+     .h = 12,
+     .w = 14,
+     .k = 11,
+     .r = 3,
+     .s = 3,
+     .stride = {1, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .groups = 1},
+    {.n = 2,
+     .c = 19,
+     .h = 30,
+     .w = 37,
+     .k = 18,
+     .r = 3,
+     .s = 3,
+     .stride = {1, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .groups = 1},
+    {.n = 21,
+     .c = 70,
+     .h = 4,
+     .w = 4,
+     .k = 67,
+     .r = 3,
+     .s = 3,
+     .stride = {1, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .groups = 1},
+    {.n = 530,
+     .c = 2,
+     .h = 5,
+     .w = 6,
+     .k = 3,
+     .r = 3,
+     .s = 3,
+     .stride = {1, 1},
+     .padding = {1, 0},
+     .dilation = {1, 1},
+     .groups = 1},
+    {.n = 3,
+     .c = 12,
+     .h = 20,
+     .w = 27,
+     .k = 18,
+     .r = 3,
+     .s = 3,
+     .stride = {1, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .groups = 6},
+    {.n = 1,
+     .c = 5,
+     .h = 40,
+     .w = 45,
+     .k = 9,
+     .r = 4,
+     .s = 6,
+     .stride = {1, 1},
+     .padding = {3, 5},
+     .dilation = {1, 1},
+     .groups = 1},
 };
 
 static void large_ones_on_any_number_of_threads(void **state)
@@ -139,17 +224,28 @@ static void infinity_stays_where_it_belongs(void **state)
     (void)state;
     FOR_EACH_ISA(k)
     for (int64_t n = 1; n <= 17; n += 8) {
-        const wk_ConvShape shape = {.n = n, .c = 2, .h = 4, .w = 23, .k = 3, .r = 2, .s = 3, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
+        const wk_ConvShape shape = {.n = n,
+                                    .c = 2,
+                                    .h = 4,
+                                    .w = 23,
+                                    .k = 3,
+                                    .r = 2,
+                                    .s = 3,
+                                    .stride = {1, 1},
+                                    .dilation = {1, 1},
+                                    .groups = 1};
         Problem p = problem(&shape, wk_float32, true);
         const wk_LaneOrder order = k->conv_lanes.order(&p.s);
-        ((float *)p.x)[22] = INFINITY; /* the last column of the first row: under the last weight column alone */
+        ((float *)p.x)[22] =
+            INFINITY; /* the last column of the first row: under the last weight column alone */
         for (int64_t i = 0; i < p.ny; i++)
             ((float *)p.gy)[i] = 1;
         reference(&p, wk_float32);
         if (order) {
             compute(k, &p, order, false);
             for (int64_t i = 0; i < p.nw; i++)
-                ASSERT_NEAR(((float *)p.gw)[i], p.rw[i], 0, "%s grad_weight, n %d, at %d", k->isa, (int)n, (int)i);
+                ASSERT_NEAR(((float *)p.gw)[i], p.rw[i], 0, "%s grad_weight, n %d, at %d", k->isa, (int)n,
+                            (int)i);
         }
         problem_free(&p);
     }

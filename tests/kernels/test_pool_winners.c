@@ -1,18 +1,84 @@
-/* Max pooling that keeps winners, in both orders, against plain loops: ties, NaN, infinities, padding, dilation, windows past the edge,
- * windows that overlap or leave gaps. */
+/* Max pooling that keeps winners, in both orders, against plain loops: ties, NaN, infinities, padding,
+ * dilation, windows past the edge, windows that overlap or leave gaps. */
 #include "kernels/kernels_test.h"
 
 static const wk_PoolShape shapes[] = {
-    {.planes = 7, .h = 28, .w = 28, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 14, .ow = 14},
-    {.planes = 2, .h = 4, .w = 200, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 100},
-    {.planes = 3, .h = 5, .w = 7, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 3}, /* a rest left out */
+    {.planes = 7,
+     .h = 28,
+     .w = 28,
+     .kernel = {2, 2},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 14,
+     .ow = 14},
+    {.planes = 2,
+     .h = 4,
+     .w = 200,
+     .kernel = {2, 2},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 2,
+     .ow = 100},
+    {.planes = 3,
+     .h = 5,
+     .w = 7,
+     .kernel = {2, 2},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 2,
+     .ow = 3}, /* a rest left out */
     {.planes = 3, .h = 6, .w = 6, .kernel = {3, 2}, .stride = {3, 2}, .dilation = {1, 1}, .oh = 2, .ow = 3},
-    {.planes = 3, .h = 9, .w = 7, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}, .dilation = {1, 1}, .oh = 5, .ow = 8},
-    {.planes = 2, .h = 11, .w = 13, .kernel = {3, 3}, .stride = {1, 2}, .padding = {1, 0}, .dilation = {2, 3}, .oh = 9, .ow = 4},
-    {.planes = 2, .h = 5, .w = 6, .kernel = {2, 3}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 3, .ow = 3}, /* ceil_mode */
-    {.planes = 4, .h = 3, .w = 3, .kernel = {1, 1}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 2}, /* gaps */
-    {.planes = 9, .h = 13, .w = 11, .kernel = {3, 3}, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .oh = 13, .ow = 11},
-    {.planes = 1, .h = 15, .w = 17, .kernel = {15, 17}, .stride = {1, 1}, .dilation = {1, 1}, .oh = 1, .ow = 1}, /* 255 in a window */
+    {.planes = 3,
+     .h = 9,
+     .w = 7,
+     .kernel = {3, 2},
+     .stride = {2, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .oh = 5,
+     .ow = 8},
+    {.planes = 2,
+     .h = 11,
+     .w = 13,
+     .kernel = {3, 3},
+     .stride = {1, 2},
+     .padding = {1, 0},
+     .dilation = {2, 3},
+     .oh = 9,
+     .ow = 4},
+    {.planes = 2,
+     .h = 5,
+     .w = 6,
+     .kernel = {2, 3},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 3,
+     .ow = 3}, /* ceil_mode */
+    {.planes = 4,
+     .h = 3,
+     .w = 3,
+     .kernel = {1, 1},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 2,
+     .ow = 2}, /* gaps */
+    {.planes = 9,
+     .h = 13,
+     .w = 11,
+     .kernel = {3, 3},
+     .stride = {1, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .oh = 13,
+     .ow = 11},
+    {.planes = 1,
+     .h = 15,
+     .w = 17,
+     .kernel = {15, 17},
+     .stride = {1, 1},
+     .dilation = {1, 1},
+     .oh = 1,
+     .ow = 1}, /* 255 in a window */
     {.planes = 0, .h = 4, .w = 4, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 2},
 };
 static const int64_t batches[] = {1, 3, 16, 17, 40};
@@ -29,7 +95,8 @@ static Pooled pooled(const wk_PoolShape *s, int64_t n, int kind)
 {
     Pooled p = {.n = n, .in = s->planes * s->h * s->w * n, .out = s->planes * s->oh * s->ow * n};
     const size_t in = (size_t)p.in * 4, out = (size_t)p.out * 4;
-    p.x = malloc(in), p.gx = memset(malloc(in + 1), 0xff, in), p.g = malloc(out), p.y = malloc(out), p.which = malloc(out / 4);
+    p.x = malloc(in), p.gx = memset(malloc(in + 1), 0xff, in), p.g = malloc(out), p.y = malloc(out),
+    p.which = malloc(out / 4);
     test_fill(p.x, wk_float32, p.in, true);
     test_fill(p.g, wk_float32, p.out, true);
     for (int64_t i = 0; i < p.in; i++)
@@ -47,8 +114,10 @@ static void pooled_free(Pooled *p)
     free(p->x), free(p->g), free(p->y), free(p->gx), free(p->which);
 }
 
-/* The first largest of a window, as PyTorch finds it (a later NaN wins again): its place in the plane and its name. */
-static int64_t winner(const wk_PoolShape *s, const Pooled *p, int64_t plane, int64_t oy, int64_t ox, int64_t lane, int64_t *name)
+/* The first largest of a window, as PyTorch finds it (a later NaN wins again): its place in the plane and its
+ * name. */
+static int64_t winner(const wk_PoolShape *s, const Pooled *p, int64_t plane, int64_t oy, int64_t ox,
+                      int64_t lane, int64_t *name)
 {
     int64_t best = -1;
     float most = 0;
@@ -69,15 +138,18 @@ static void check(const char *isa, int shape, const wk_PoolShape *s, const Poole
 {
     double *want = calloc((size_t)p->in + 1, sizeof *want);
     for (int64_t o = 0; o < p->out; o++) {
-        const int64_t lane = o % p->n, at = o / p->n, ox = at % s->ow, oy = at / s->ow % s->oh, plane = at / s->ow / s->oh;
-        int64_t name = 0, best = winner(s, p, plane, oy, ox, lane, &name), i = (plane * s->h * s->w + best) * p->n + lane;
+        const int64_t lane = o % p->n, at = o / p->n, ox = at % s->ow, oy = at / s->ow % s->oh,
+                      plane = at / s->ow / s->oh;
+        int64_t name = 0, best = winner(s, p, plane, oy, ox, lane, &name),
+                i = (plane * s->h * s->w + best) * p->n + lane;
         if (!test_same(p->y[o], p->x[i]) || p->which[o] != name)
-            fail_msg("%s shape %d, n %d at %d: %g and %d, wanted %g and %d", isa, shape, (int)p->n, (int)o, p->y[o], p->which[o],
-                     p->x[i], (int)name);
+            fail_msg("%s shape %d, n %d at %d: %g and %d, wanted %g and %d", isa, shape, (int)p->n, (int)o,
+                     p->y[o], p->which[o], p->x[i], (int)name);
         want[i] += p->g[o];
     }
     for (int64_t i = 0; i < p->in; i++)
-        ASSERT_NEAR(p->gx[i], want[i], 0, "%s gradient of shape %d, n %d at %d", isa, shape, (int)p->n, (int)i);
+        ASSERT_NEAR(p->gx[i], want[i], 0, "%s gradient of shape %d, n %d at %d", isa, shape, (int)p->n,
+                    (int)i);
     free(want);
 }
 

@@ -1,5 +1,5 @@
-/* Convolutions over many samples leave their result with the batch innermost in memory; nothing but strides may tell. Whole numbers, so
- * that float in that order and double in the usual one must agree exactly. */
+/* Convolutions over many samples leave their result with the batch innermost in memory; nothing but strides
+ * may tell. Whole numbers, so that float in that order and double in the usual one must agree exactly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +59,9 @@ static wk_Tensor *transposed(wk_Tensor *x, wk_Tensor *w, wk_Tensor *b)
     return wk_reshape(wk_transpose(wk_conv2d(x, w, b), 1, 3), -1, 2);
 }
 
-static const Network networks[] = {plain, padded, pooled, overlapping, averaged, twice, pointwise, pointwise_of_usual, flattened, joined, transposed};
+static const Network networks[] = {plain,     padded, pooled,    overlapping,
+                                   averaged,  twice,  pointwise, pointwise_of_usual,
+                                   flattened, joined, transposed};
 enum { NETWORKS = sizeof networks / sizeof *networks, RESULTS = 7 };
 
 static wk_Tensor *whole(wk_dtype dtype, int64_t n, int64_t c, int64_t h, int64_t w)
@@ -75,10 +77,12 @@ static bool results(Network network, wk_dtype dtype, int64_t n, wk_Tensor *r[RES
     wk_Tensor *b = wk_requires_grad_(wk_to_dtype(wk_randint(-2, 3, 3), dtype));
     r[0] = network(x, w, b);
     wk_Tensor *v = r[0] ? wk_to_dtype(wk_randint_shape(-2, 3, wk_ndim(r[0]), wk_shape(r[0])), dtype) : NULL;
-    if (!v || !wk_grads(r + 1, wk_list(r[0]), wk_list(x, w, b), .grad_outputs = wk_list(v), .create_graph = true))
+    if (!v ||
+        !wk_grads(r + 1, wk_list(r[0]), wk_list(x, w, b), .grad_outputs = wk_list(v), .create_graph = true))
         return false;
     wk_Tensor *squares = wk_add(wk_sum(wk_mul(r[1], r[1])), wk_sum(wk_mul(r[2], r[2])));
-    return wk_grads(r + 4, wk_list(squares), wk_list(x, w, b), .allow_unused = true, .materialize_grads = true);
+    return wk_grads(r + 4, wk_list(squares), wk_list(x, w, b), .allow_unused = true,
+                    .materialize_grads = true);
 }
 
 static void values_and_gradients_are_those_of_the_usual_order(void **state)
@@ -110,7 +114,8 @@ static void gradients_of_a_plain_backward_too(void **state)
                 wk_Tensor *x = whole(dtype, n, 3, 9, 8), *w = whole(dtype, 3, 3, 3, 3);
                 wk_Tensor *b = wk_requires_grad_(wk_to_dtype(wk_randint(-2, 3, 3), dtype));
                 wk_Tensor *y = networks[i](x, w, b);
-                assert_true(wk_backward(y, wk_to_dtype(wk_randint_shape(-2, 3, wk_ndim(y), wk_shape(y)), dtype)));
+                assert_true(
+                    wk_backward(y, wk_to_dtype(wk_randint_shape(-2, 3, wk_ndim(y), wk_shape(y)), dtype)));
                 grads[d][0] = wk_grad_of(x), grads[d][1] = wk_grad_of(w), grads[d][2] = wk_grad_of(b);
                 for (int k = 0; k < 3; k++)
                     grads[d][k] = wk_clone(grads[d][k]);
@@ -126,8 +131,11 @@ static void it_prints_views_and_copies_as_any_other(void **state)
     (void)state;
     wk_Scope scope = wk_scope_begin();
     wk_manual_seed(3);
-    wk_Tensor *x = wk_to_dtype(wk_randint(-2, 3, 16, 2, 4, 4), wk_float32), *w = wk_to_dtype(wk_randint(-2, 3, 3, 2, 3, 3), wk_float32);
-    wk_Tensor *y = wk_conv2d(x, w), *same = wk_to_dtype(wk_conv2d(wk_to_dtype(x, wk_float64), wk_to_dtype(w, wk_float64)), wk_float32);
+    wk_Tensor *x = wk_to_dtype(wk_randint(-2, 3, 16, 2, 4, 4), wk_float32),
+              *w = wk_to_dtype(wk_randint(-2, 3, 3, 2, 3, 3), wk_float32);
+    wk_Tensor *y = wk_conv2d(x, w),
+              *same =
+                  wk_to_dtype(wk_conv2d(wk_to_dtype(x, wk_float64), wk_to_dtype(w, wk_float64)), wk_float32);
     assert_false(wk_is_contiguous(y)); /* or this test shows nothing */
     assert_true(wk_is_contiguous(same));
     char *text = wk_tensor_str(y), *want = wk_tensor_str(same);

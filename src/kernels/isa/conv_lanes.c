@@ -3,9 +3,9 @@
  *      input:   x x x . .        tile: KT output channels x XT vectors of outputs, all sums in registers
  *               x x x . .        for each c, r, s:   XT loads of x, KT broadcast weights, KT * XT FMAs
  *
- * The vectors of a tile follow each other in the row where samples fill the lanes, and lie below each other where columns do. Weights
- * that meet nothing but padding are left out. The gradient of the input is the same loop over the padded gradient, with the weight
- * turned by half a turn. */
+ * The vectors of a tile follow each other in the row where samples fill the lanes, and lie below each other
+ * where columns do. Weights that meet nothing but padding are left out. The gradient of the input is the same
+ * loop over the padded gradient, with the weight turned by half a turn. */
 #include "kernels/isa/conv_lanes.h"
 
 enum { LANES_FEW = 16 }; /* output channels that do not pay for a copy of the input */
@@ -27,8 +27,8 @@ typedef struct LaneConv {
     _Atomic int64_t turn;
 } LaneConv;
 
-/* Where a tile reads: its first window begins at x[offset], which may be padding that was not copied. Weight rows [r0, r1) and columns
- * [s0, s1) meet the input. */
+/* Where a tile reads: its first window begins at x[offset], which may be padding that was not copied. Weight
+ * rows [r0, r1) and columns [s0, s1) meet the input. */
 typedef struct LaneSource {
     const float *x;
     int64_t offset, plane, r0, r1, s0, s1;
@@ -43,13 +43,16 @@ typedef struct LaneTarget {
     bool part;       /* not all lanes of all vectors */
 } LaneTarget;
 
-/* One tile: out[k][j] = bias[k] + sum of weight[k] * input[j] over c, r and s. KT and XT are constants where this is expanded. */
-static inline __attribute__((always_inline)) void lanes_tile(const int KT, const int XT, const LaneConv *v, const LaneSource *from,
-                                                             const float *w, const float *bias, const LaneTarget *target)
+/* One tile: out[k][j] = bias[k] + sum of weight[k] * input[j] over c, r and s. KT and XT are constants where
+ * this is expanded. */
+static inline __attribute__((always_inline)) void lanes_tile(const int KT, const int XT, const LaneConv *v,
+                                                             const LaneSource *from, const float *w,
+                                                             const float *bias, const LaneTarget *target)
 {
     LaneVector sum[8][8];
-    const int64_t row_taps = v->s * KT, skip = (v->r - from->r1 + from->r0) * row_taps, next = v->next, line = v->pack.line,
-                  column = v->pack.column, taps = from->s1 - from->s0, row_skip = row_taps - taps * KT;
+    const int64_t row_taps = v->s * KT, skip = (v->r - from->r1 + from->r0) * row_taps, next = v->next,
+                  line = v->pack.line, column = v->pack.column, taps = from->s1 - from->s0,
+                  row_skip = row_taps - taps * KT;
     w += from->r0 * row_taps + from->s0 * KT;
 #pragma GCC unroll 8
     for (int k = 0; k < KT; k++)
@@ -89,16 +92,16 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
 #else
 #define LANES_X(KT) ((KT) == 4 ? 3 : (KT) == 3 ? 4 : (KT) == 2 ? 5 : 8)
 #endif
-#define LANES_TILE(KT)                                                                                                        \
-    static void lanes_tile_##KT(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, int width,      \
-                                const LaneTarget *target)                                                                     \
-    {                                                                                                                         \
-        if (width > 2)                                                                                                        \
-            lanes_tile(KT, LANES_X(KT), v, from, w, bias, target);                                                            \
-        else if (width == 2)                                                                                                  \
-            lanes_tile(KT, 2, v, from, w, bias, target);                                                                      \
-        else                                                                                                                  \
-            lanes_tile(KT, 1, v, from, w, bias, target);                                                                      \
+#define LANES_TILE(KT)                                                                     \
+    static void lanes_tile_##KT(const LaneConv *v, const LaneSource *from, const float *w, \
+                                const float *bias, int width, const LaneTarget *target)    \
+    {                                                                                      \
+        if (width > 2)                                                                     \
+            lanes_tile(KT, LANES_X(KT), v, from, w, bias, target);                         \
+        else if (width == 2)                                                               \
+            lanes_tile(KT, 2, v, from, w, bias, target);                                   \
+        else                                                                               \
+            lanes_tile(KT, 1, v, from, w, bias, target);                                   \
     }
 LANES_TILE(1)
 LANES_TILE(2)
@@ -112,7 +115,8 @@ LANES_TILE(8)
 #endif
 
 typedef struct LaneTile {
-    void (*run)(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, int width, const LaneTarget *target);
+    void (*run)(const LaneConv *v, const LaneSource *from, const float *w, const float *bias, int width,
+                const LaneTarget *target);
     int width;
 } LaneTile;
 static const LaneTile lanes_tiles[] = {
@@ -145,7 +149,7 @@ typedef struct LaneBand {
     const float *x; /* its first channel */
     int64_t start;  /* where in it the first output row's first window begins */
     int64_t plane;
-    int64_t live;   /* samples */
+    int64_t live; /* samples */
 } LaneBand;
 
 /* The channels [k, k + kt) of a tile. */
@@ -171,7 +175,8 @@ static LaneChannels lanes_channels(const LaneConv *v, const LaneBand *b, int64_t
 }
 
 /* Weights [first, end) that meet positions [0, size) for outputs [o, o + count). */
-static inline void lanes_meet(int64_t o, int64_t count, int64_t pad, int64_t size, int64_t kernel, int64_t *first, int64_t *end)
+static inline void lanes_meet(int64_t o, int64_t count, int64_t pad, int64_t size, int64_t kernel,
+                              int64_t *first, int64_t *end)
 {
     *first = lanes_min(lanes_max(pad - (o + count - 1), 0), kernel);
     *end = lanes_max(lanes_min(kernel, size + pad - o), *first);
@@ -183,7 +188,8 @@ static int64_t lanes_width(const LaneTile *tile, int64_t left)
     return left >= tile->width ? tile->width : left >= 2 ? 2 : 1;
 }
 
-static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneSource *from, int width, const LaneTarget *target)
+static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneSource *from, int width,
+                          const LaneTarget *target)
 {
     if (!target->part) {
         ch->tile->run(v, from, ch->weight, ch->bias, width, target);
@@ -202,17 +208,21 @@ static void lanes_outputs(const LaneConv *v, const LaneChannels *ch, const LaneS
 }
 
 /* Samples in the lanes: the outputs [begin, end) of one row, at least a vector or all there are. */
-static void lanes_samples_part(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y, int64_t begin, int64_t end)
+static void lanes_samples_part(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y,
+                               int64_t begin, int64_t end)
 {
     const int64_t n = v->in.n, column = v->pack.column, reach = v->pack.reach;
     LaneSource from = {.x = b->x, .plane = b->plane};
     lanes_meet(y, 1, v->pack.pad[0], v->in.h, v->r, &from.r0, &from.r1);
-    LaneTarget target = {.to = ch->out + y * v->ow * n, .channel = v->channel, .part = reach < LANES || b->live < column};
+    LaneTarget target = {
+        .to = ch->out + y * v->ow * n, .channel = v->channel, .part = reach < LANES || b->live < column};
     for (int64_t j = begin, width; j < end; j += width * LANES) {
         width = lanes_width(ch->tile, (end - j) / LANES);
-        const int64_t at = width > 1 ? j : lanes_max(lanes_min(j, end - LANES), begin), last = lanes_min(at + width * LANES, end) - 1;
+        const int64_t at = width > 1 ? j : lanes_max(lanes_min(j, end - LANES), begin),
+                      last = lanes_min(at + width * LANES, end) - 1;
         from.offset = b->start + (y - b->first) * v->pack.line + at;
-        lanes_meet(at / column, last / column - at / column + 1, v->pack.pad[1], v->in.w, v->s, &from.s0, &from.s1);
+        lanes_meet(at / column, last / column - at / column + 1, v->pack.pad[1], v->in.w, v->s, &from.s0,
+                   &from.s1);
         for (int64_t i = 0, x = at / column, lane = at % column; i < width; i++) {
             target.at[i] = x * n + lane;
             target.live[i] = lanes_min(LANES, reach < LANES ? reach : b->live - lane);
@@ -223,11 +233,13 @@ static void lanes_samples_part(const LaneConv *v, const LaneBand *b, const LaneC
     }
 }
 
-/* One output row of a tile's channels. Where padding was not copied, each column that meets some is a part of its own. */
+/* One output row of a tile's channels. Where padding was not copied, each column that meets some is a part of
+ * its own. */
 static void lanes_samples_row(const LaneConv *v, const LaneBand *b, const LaneChannels *ch, int64_t y)
 {
     const int64_t column = v->pack.column, pad = v->pack.copy ? 0 : v->pack.pad[1];
-    const int64_t left = lanes_min(pad, v->ow), right = pad ? lanes_max(lanes_min(v->ow, v->in.w + pad - v->s + 1), left) : v->ow;
+    const int64_t left = lanes_min(pad, v->ow),
+                  right = pad ? lanes_max(lanes_min(v->ow, v->in.w + pad - v->s + 1), left) : v->ow;
     for (int64_t x = 0; x < left; x++)
         lanes_samples_part(v, b, ch, y, x * column, (x + 1) * column);
     lanes_samples_part(v, b, ch, y, left * column, right * column);
@@ -268,7 +280,8 @@ static void lanes_task(const LaneConv *v, int64_t task, float *scratch)
         const int64_t rows = b.rows + v->r - 1;
         b.plane = rows * v->pack.line;
         for (int64_t c = 0; c < v->c; c++)
-            WK_KERNEL(wk_lanes_pack)(&v->in, &v->pack, b.block, b.group * v->c + c, b.first, rows, scratch + c * b.plane);
+            WK_KERNEL(wk_lanes_pack)
+            (&v->in, &v->pack, b.block, b.group * v->c + c, b.first, rows, scratch + c * b.plane);
         b.x = scratch;
     } else {
         b.plane = v->in.h * v->pack.line;
@@ -305,7 +318,8 @@ static void lanes_thread(void *context, int64_t thread)
 /* Runs the loop over every block, group and band; v->weight is packed. */
 static bool lanes_conv(LaneConv *v)
 {
-    const int64_t row = v->c * v->pack.line * (int64_t)sizeof(float), work = v->k * v->c * v->r * v->s * v->oh * v->ow * v->in.n;
+    const int64_t row = v->c * v->pack.line * (int64_t)sizeof(float),
+                  work = v->k * v->c * v->r * v->s * v->oh * v->ow * v->in.n;
     v->next = v->rows ? v->pack.line : LANES;
     v->channel = v->oh * v->ow * (v->rows ? 1 : v->in.n);
     /* Bands share r - 1 rows if they are copied; some bands there must be for threads. */
@@ -326,9 +340,11 @@ static bool lanes_conv(LaneConv *v)
     return true;
 }
 
-static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last, const float *w, const float *bias, float *y)
+static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
+                          const float *bias, float *y)
 {
-    const int64_t k = s->k / s->groups, c = s->c / s->groups, taps = c * s->r * s->s, tiles = lanes_k_tiles(k);
+    const int64_t k = s->k / s->groups, c = s->c / s->groups, taps = c * s->r * s->s,
+                  tiles = lanes_k_tiles(k);
     const size_t bytes = (size_t)(s->k * taps) * sizeof(float);
     float *packed = wk_alloc(bytes), *to = packed;
     if (!packed)
@@ -392,8 +408,9 @@ static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float 
 /* Where it pays: windows that move by one, and a weight whose gradient may be kept four times over. */
 wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s)
 {
-    if (s->stride[0] != 1 || s->stride[1] != 1 || s->dilation[0] != 1 || s->dilation[1] != 1 || s->padding[0] >= s->r ||
-        s->padding[1] >= s->s || s->r * s->s == 1 || s->k * (s->c / s->groups) * s->r * s->s > LANES_WEIGHTS)
+    if (s->stride[0] != 1 || s->stride[1] != 1 || s->dilation[0] != 1 || s->dilation[1] != 1 ||
+        s->padding[0] >= s->r || s->padding[1] >= s->s || s->r * s->s == 1 ||
+        s->k * (s->c / s->groups) * s->r * s->s > LANES_WEIGHTS)
         return wk_lanes_none;
     if (s->groups > 1)
         return wk_lanes_rows;
@@ -404,6 +421,6 @@ wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s)
 
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table)
 {
-    table->conv_lanes =
-        (wk_ConvLanes){WK_KERNEL(wk_lanes_order), lanes_forward, lanes_grad_input, WK_KERNEL(wk_lanes_grad_weight)};
+    table->conv_lanes = (wk_ConvLanes){WK_KERNEL(wk_lanes_order), lanes_forward, lanes_grad_input,
+                                       WK_KERNEL(wk_lanes_grad_weight)};
 }

@@ -4,7 +4,8 @@
 typedef float PackFour __attribute__((vector_size(16)));
 typedef float PackLoose __attribute__((vector_size(16), aligned(4), may_alias));
 
-LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *m, bool rows, const int64_t pad[2], int64_t s, int64_t ow, bool skips)
+LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *m, bool rows, const int64_t pad[2], int64_t s,
+                                     int64_t ow, bool skips)
 {
     const bool whole = m->n <= LANES_WHOLE;
     LanePack p = {.pad = {pad[0], pad[1]}, .samples = rows ? 1 : whole ? m->n : LANES_BLOCK};
@@ -19,7 +20,8 @@ LanePack WK_KERNEL(wk_lanes_packing)(const LaneImage *m, bool rows, const int64_
     return p;
 }
 
-/* Rows of w floats, `step` apart, to columns of `column` floats: to[x * column + lane] = from[lane * step + x]. */
+/* Rows of w floats, `step` apart, to columns of `column` floats: to[x * column + lane] = from[lane * step +
+ * x]. */
 static void pack_turned(const float *from, int64_t step, int64_t lanes, int64_t w, float *to, int64_t column)
 {
     int64_t lane = 0;
@@ -27,9 +29,12 @@ static void pack_turned(const float *from, int64_t step, int64_t lanes, int64_t 
         int64_t x = 0;
         for (; x + 4 <= w; x += 4) {
             const PackFour a = *(const PackLoose *)(from + x), b = *(const PackLoose *)(from + step + x),
-                           c = *(const PackLoose *)(from + 2 * step + x), d = *(const PackLoose *)(from + 3 * step + x);
-            const PackFour ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
-                           ba = __builtin_shufflevector(a, b, 2, 6, 3, 7), dc = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+                           c = *(const PackLoose *)(from + 2 * step + x),
+                           d = *(const PackLoose *)(from + 3 * step + x);
+            const PackFour ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                           cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+                           ba = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+                           dc = __builtin_shufflevector(c, d, 2, 6, 3, 7);
             float *at = to + x * column + lane;
             *(PackLoose *)at = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
             *(PackLoose *)(at + column) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
@@ -46,7 +51,8 @@ static void pack_turned(const float *from, int64_t step, int64_t lanes, int64_t 
 }
 
 /* The w columns of a row that are no padding. */
-static void pack_columns(const LaneImage *m, const LanePack *p, int64_t block, int64_t c, int64_t y, float *to)
+static void pack_columns(const LaneImage *m, const LanePack *p, int64_t block, int64_t c, int64_t y,
+                         float *to)
 {
     const int64_t n0 = block * p->samples, live = lanes_min(p->samples, m->n - n0);
     if (m->batch_last) {
@@ -65,7 +71,8 @@ static void pack_columns(const LaneImage *m, const LanePack *p, int64_t block, i
         pack_turned(from, m->c * m->h * m->w, live, m->w, to, p->column);
 }
 
-void WK_KERNEL(wk_lanes_pack)(const LaneImage *m, const LanePack *p, int64_t block, int64_t c, int64_t first, int64_t rows, float *out)
+void WK_KERNEL(wk_lanes_pack)(const LaneImage *m, const LanePack *p, int64_t block, int64_t c, int64_t first,
+                              int64_t rows, float *out)
 {
     const int64_t before = p->pad[1] * p->column, middle = m->w * p->column;
     const bool part = m->n - block * p->samples < p->samples;

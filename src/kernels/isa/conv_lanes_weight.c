@@ -1,11 +1,14 @@
 /* Gradient of the weight and the bias, with outputs in the lanes (conv_lanes.h).
  *
- *      sums[k][s] += g[k][y][j] * x[c][y + r][j + s * column]      KT x ST sums in registers, while the vectors of a chunk go by
+ *      sums[k][s] += g[k][y][j] * x[c][y + r][j + s * column]      KT x ST sums in registers, while the
+ * vectors of a chunk go by
  *
- * A task is one tile of output channels (and one weight row, if the tiles are few) over all blocks, rows and input channels: the order
- * of additions does not depend on the number of threads. A chunk is so small that the gradient stays in the first cache while the input channels pass; it is
- * copied first if they are many, as its channels would fall on each other there. After each chunk the lanes are added up to four, half
- * against half, and those at the end. Of the vector that overlaps the one before, both factors are masked: zero times infinity would be NaN. */
+ * A task is one tile of output channels (and one weight row, if the tiles are few) over all blocks, rows and
+ * input channels: the order of additions does not depend on the number of threads. A chunk is so small that
+ * the gradient stays in the first cache while the input channels pass; it is copied first if they are many,
+ * as its channels would fall on each other there. After each chunk the lanes are added up to four, half
+ * against half, and those at the end. Of the vector that overlaps the one before, both factors are masked:
+ * zero times infinity would be NaN. */
 #include "kernels/isa/conv_lanes.h"
 
 enum {
@@ -35,23 +38,29 @@ typedef struct LaneGrad {
 static void lanes_pack_input(void *context, int64_t task)
 {
     const LaneGrad *v = context;
-    WK_KERNEL(wk_lanes_pack)(&v->in, &v->in_pack, task / v->s->c, task % v->s->c, 0, v->in_rows, v->x + task * v->in_rows * v->in_pack.line);
+    WK_KERNEL(wk_lanes_pack)
+    (&v->in, &v->in_pack, task / v->s->c, task % v->s->c, 0, v->in_rows,
+     v->x + task * v->in_rows * v->in_pack.line);
 }
 
 static void lanes_pack_grad(void *context, int64_t task)
 {
     const LaneGrad *v = context;
-    WK_KERNEL(wk_lanes_pack)(&v->grad, &v->grad_pack, task / v->s->k, task % v->s->k, 0, v->s->oh, v->g + task * v->s->oh * v->grad_pack.line);
+    WK_KERNEL(wk_lanes_pack)
+    (&v->grad, &v->grad_pack, task / v->s->k, task % v->s->k, 0, v->s->oh,
+     v->g + task * v->s->oh * v->grad_pack.line);
 }
 
 static const float *lanes_grad_plane(const LaneGrad *v, int64_t block, int64_t k)
 {
-    return v->g ? v->g + (block * v->s->k + k) * v->s->oh * v->grad_pack.line : lanes_plane(&v->grad, &v->grad_pack, block, k);
+    return v->g ? v->g + (block * v->s->k + k) * v->s->oh * v->grad_pack.line
+                : lanes_plane(&v->grad, &v->grad_pack, block, k);
 }
 
 static const float *lanes_input_plane(const LaneGrad *v, int64_t block, int64_t c)
 {
-    return v->x ? v->x + (block * v->s->c + c) * v->in_rows * v->in_pack.line : lanes_plane(&v->in, &v->in_pack, block, c);
+    return v->x ? v->x + (block * v->s->c + c) * v->in_rows * v->in_pack.line
+                : lanes_plane(&v->in, &v->in_pack, block, c);
 }
 
 static void lanes_sum_grad(void *context, int64_t task)
@@ -73,7 +82,8 @@ static inline __attribute__((always_inline)) LaneSum lanes_four(LaneVector v)
 {
 #if WK_VECTOR_BYTES == 64
     typedef float Half __attribute__((vector_size(32)));
-    const Half low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    const Half low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7),
+               high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
     const Half half = low + high;
 #elif WK_VECTOR_BYTES == 32
     const LaneVector half = v;
@@ -100,8 +110,8 @@ typedef struct LaneChunk {
 } LaneChunk;
 
 /* KT and ST are constants where this is expanded. */
-static inline __attribute__((always_inline)) void lanes_pixels(const int KT, const int ST, const LaneGrad *v, const LaneChunk *h,
-                                                               LaneSum *sums, int64_t step)
+static inline __attribute__((always_inline)) void
+lanes_pixels(const int KT, const int ST, const LaneGrad *v, const LaneChunk *h, LaneSum *sums, int64_t step)
 {
     const int64_t plane = h->plane, column = v->in_pack.column, grad_line = h->line, line = v->in_pack.line,
                   length = h->length, rest = h->rest;
@@ -150,17 +160,18 @@ static inline __attribute__((always_inline)) void lanes_pixels(const int KT, con
 
 /* Five columns fit beside fewer channels. */
 #define LANES_FIVE(KT) ((KT) <= (WK_VECTOR_BYTES == 64 ? 5 : 2))
-#define LANES_PIXELS(KT)                                                                                                \
-    static void lanes_pixels_##KT(const LaneGrad *v, const LaneChunk *h, LaneSum *sums, int64_t step, int64_t st)    \
-    {                                                                                                                   \
-        if (st == 5 && LANES_FIVE(KT))                                                                                  \
-            lanes_pixels(KT, 5, v, h, sums, step);                                                                      \
-        else if (st >= 3)                                                                                               \
-            lanes_pixels(KT, 3, v, h, sums, step);                                                                      \
-        else if (st == 2)                                                                                               \
-            lanes_pixels(KT, 2, v, h, sums, step);                                                                      \
-        else                                                                                                            \
-            lanes_pixels(KT, 1, v, h, sums, step);                                                                      \
+#define LANES_PIXELS(KT)                                                                              \
+    static void lanes_pixels_##KT(const LaneGrad *v, const LaneChunk *h, LaneSum *sums, int64_t step, \
+                                  int64_t st)                                                         \
+    {                                                                                                 \
+        if (st == 5 && LANES_FIVE(KT))                                                                \
+            lanes_pixels(KT, 5, v, h, sums, step);                                                    \
+        else if (st >= 3)                                                                             \
+            lanes_pixels(KT, 3, v, h, sums, step);                                                    \
+        else if (st == 2)                                                                             \
+            lanes_pixels(KT, 2, v, h, sums, step);                                                    \
+        else                                                                                          \
+            lanes_pixels(KT, 1, v, h, sums, step);                                                    \
     }
 LANES_PIXELS(1)
 LANES_PIXELS(2)
@@ -206,7 +217,8 @@ static void lanes_copy_chunk(LaneChunk *h, int64_t kt)
     h->plane = length * h->rows;
 }
 
-/* What a task works on: rows [r0, r1) of the weight, kt output channels; `own` is the sums of these rows, [r][c][kt][s]. */
+/* What a task works on: rows [r0, r1) of the weight, kt output channels; `own` is the sums of these rows,
+ * [r][c][kt][s]. */
 typedef struct LaneShare {
     int64_t group, k, kt, r0, r1;
     LaneSum *own;
@@ -217,7 +229,9 @@ static void lanes_grad_chunk(const LaneGrad *v, const LaneShare *t, LaneChunk h,
 {
     const wk_ConvShape *s = v->s;
     const int64_t plane = (v->x ? v->in_rows : s->h) * v->in_pack.line, column = v->in_pack.column,
-                  ahead = h.rows == 1 ? h.length + s->s * column : 0; /* to prefetch: planes are too far apart for the machine to guess */
+                  ahead = h.rows == 1
+                              ? h.length + s->s * column
+                              : 0; /* to prefetch: planes are too far apart for the machine to guess */
     LaneSum *own = t->own;
     if (h.copy)
         lanes_copy_chunk(&h, t->kt);
@@ -242,7 +256,8 @@ static bool lanes_rows_apart(const LaneGrad *v)
 static LaneShare lanes_share(const LaneGrad *v, int64_t task)
 {
     const wk_ConvShape *s = v->s;
-    const int64_t rows = lanes_rows_apart(v) ? s->r : 1, tiles = lanes_grad_tiles(v), part = task / rows, tile = part % tiles;
+    const int64_t rows = lanes_rows_apart(v) ? s->r : 1, tiles = lanes_grad_tiles(v), part = task / rows,
+                  tile = part % tiles;
     LaneShare t = {.group = part / tiles, .k = v->k * tile / tiles};
     t.kt = v->k * (tile + 1) / tiles - t.k;
     t.r0 = rows > 1 ? task % rows : 0;
@@ -262,10 +277,12 @@ static void lanes_grad_task(void *context, int64_t task)
                    .line = v->grad_pack.line,
                    .copy = v->c >= LANES_MANY && v->vectors ? copy : NULL};
     for (int64_t b = 0; b < v->in_pack.blocks; b++) {
-        const float *g = lanes_grad_plane(v, b, t.group * v->k + t.k), *x = lanes_input_plane(v, b, t.group * v->c);
+        const float *g = lanes_grad_plane(v, b, t.group * v->k + t.k),
+                    *x = lanes_input_plane(v, b, t.group * v->c);
         for (int64_t y = 0; y < s->oh; y += v->rows)
             for (int64_t p = 0; p < v->pieces; p++) {
-                const int64_t begin = v->vectors * p / v->pieces * LANES, end = v->vectors * (p + 1) / v->pieces * LANES;
+                const int64_t begin = v->vectors * p / v->pieces * LANES,
+                              end = v->vectors * (p + 1) / v->pieces * LANES;
                 h.g = g + y * v->grad_pack.line + begin;
                 h.rows = lanes_min(v->rows, s->oh - y);
                 h.length = end - begin;
@@ -308,7 +325,8 @@ static void lanes_plan(LaneGrad *v)
     v->rows = v->pieces > 1 ? 1 : lanes_max(LANES_CHUNK * 5 / 4 / (v->vectors + v->masked), 1);
 }
 
-bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, const float *x, bool batch_last, float *gw, float *gb)
+bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, const float *x, bool batch_last,
+                                     float *gw, float *gb)
 {
     const bool order_rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
     LaneGrad v = {.s = s,
@@ -338,7 +356,8 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
         lanes_run(blocks * s->k, lanes_pack_grad, &v, serial);
     if (gb)
         lanes_run(nb, lanes_sum_grad, &v, serial);
-    lanes_run(s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1), lanes_grad_task, &v, serial);
+    lanes_run(s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1), lanes_grad_task, &v,
+              serial);
     lanes_gather_sums(&v, gw, gb);
     wk_release(v.bias_sums, bytes);
     return true;

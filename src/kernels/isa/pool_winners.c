@@ -1,8 +1,9 @@
 /* Max pooling that keeps winners, of [planes, h, w, n].
  *
- * With the batch last a window's elements are rows of n floats, compared lane by lane. With n = 1 the usual windows, 2 x 2 side by side,
- * are taken along whole rows. What is kept for the way back is one byte an output: which position of the window won. Windows that do not overlap write each input
- * once; others add into zeros. A task is a plane. */
+ * With the batch last a window's elements are rows of n floats, compared lane by lane. With n = 1 the usual
+ * windows, 2 x 2 side by side, are taken along whole rows. What is kept for the way back is one byte an
+ * output: which position of the window won. Windows that do not overlap write each input once; others add
+ * into zeros. A task is a plane. */
 #include <string.h>
 
 #include "core/threads.h"
@@ -51,20 +52,20 @@ static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindo
 }
 
 /* `lanes` floats of one window from i on, in vectors of that size: VF of floats, VI of int32, VB of bytes. */
-#define POOL_MAX_LANES(lanes, VF, VI, VB)                                                                              \
-    for (; i + (lanes) <= p->n; i += (lanes)) {                                                                        \
-        VF best, value;                                                                                                \
-        memcpy(&best, plane + w->at[0] * p->n + i, sizeof best);                                                       \
-        VI name = w->name[0] - (VI){0};                                                                                \
-        for (int k = 1; k < w->count; k++) {                                                                           \
-            memcpy(&value, plane + w->at[k] * p->n + i, sizeof value);                                                 \
-            const VI wins = (value > best) | (value != value);                                                         \
-            best = (VF)(((VI)value & wins) | ((VI)best & ~wins));                                                      \
-            name = ((w->name[k] - (VI){0}) & wins) | (name & ~wins);                                                   \
-        }                                                                                                              \
-        const VB bytes = __builtin_convertvector(name, VB);                                                            \
-        memcpy(out + i, &best, sizeof best);                                                                           \
-        memcpy(which + i, &bytes, sizeof bytes);                                                                       \
+#define POOL_MAX_LANES(lanes, VF, VI, VB)                              \
+    for (; i + (lanes) <= p->n; i += (lanes)) {                        \
+        VF best, value;                                                \
+        memcpy(&best, plane + w->at[0] * p->n + i, sizeof best);       \
+        VI name = w->name[0] - (VI){0};                                \
+        for (int k = 1; k < w->count; k++) {                           \
+            memcpy(&value, plane + w->at[k] * p->n + i, sizeof value); \
+            const VI wins = (value > best) | (value != value);         \
+            best = (VF)(((VI)value & wins) | ((VI)best & ~wins));      \
+            name = ((w->name[k] - (VI){0}) & wins) | (name & ~wins);   \
+        }                                                              \
+        const VB bytes = __builtin_convertvector(name, VB);            \
+        memcpy(out + i, &best, sizeof best);                           \
+        memcpy(which + i, &bytes, sizeof bytes);                       \
     }
 
 /* A window that lies inside of the input, from its own first element on: the same for all such. */
@@ -78,13 +79,15 @@ static void whole_window(const wk_PoolShape *s, LaneWindow *w)
         }
 }
 
-/* The window of an output, and what its places count from: the whole one if it lies inside, or *own, filled in. */
-static const LaneWindow *window_of(const wk_PoolShape *s, int64_t oy, int64_t ox, const LaneWindow *whole, LaneWindow *own,
-                                   int64_t *from)
+/* The window of an output, and what its places count from: the whole one if it lies inside, or *own, filled
+ * in. */
+static const LaneWindow *window_of(const wk_PoolShape *s, int64_t oy, int64_t ox, const LaneWindow *whole,
+                                   LaneWindow *own, int64_t *from)
 {
     const int64_t y = oy * s->stride[0] - s->padding[0], x = ox * s->stride[1] - s->padding[1];
     *from = y * s->w + x;
-    if (y >= 0 && x >= 0 && y + (s->kernel[0] - 1) * s->dilation[0] < s->h && x + (s->kernel[1] - 1) * s->dilation[1] < s->w)
+    if (y >= 0 && x >= 0 && y + (s->kernel[0] - 1) * s->dilation[0] < s->h &&
+        x + (s->kernel[1] - 1) * s->dilation[1] < s->w)
         return whole;
     *from = 0;
     lane_window(s, oy, ox, own);
@@ -110,7 +113,8 @@ static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const flo
     }
 }
 
-/* 2 x 2 windows side by side: a row of outputs from two rows of inputs. The winners' names pass through int32, as wide as the floats. */
+/* 2 x 2 windows side by side: a row of outputs from two rows of inputs. The winners' names pass through
+ * int32, as wide as the floats. */
 enum { POOL_PIECE = 64 };
 static void pool_pairs(const float *restrict top, const float *restrict low, int64_t ow, float *restrict out,
                        uint8_t *restrict which)
@@ -245,7 +249,8 @@ static void pool_back_plane(void *context, int64_t plane)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
             int64_t from;
             const LaneWindow *w = window_of(s, oy, ox, &whole, &own, &from);
-            (p->n < POOL_LANES ? pool_back_few : pool_back_window)(p, w, p->in + at, p->won + at, out + from * p->n);
+            (p->n < POOL_LANES ? pool_back_few : pool_back_window)(p, w, p->in + at, p->won + at,
+                                                                   out + from * p->n);
         }
 }
 
@@ -271,7 +276,7 @@ static bool pool_apart(const wk_PoolShape *s)
 }
 
 static void pool_winners(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
-                             uint8_t *which)
+                         uint8_t *which)
 {
     PoolWinners p = {
         .s = shape, .n = n, .in = input, .out = output, .which = which, .apart = pool_apart(shape)};
@@ -279,7 +284,7 @@ static void pool_winners(const wk_PoolShape *shape, int64_t n, const float *inpu
 }
 
 static void pool_winners_backward(const wk_PoolShape *shape, int64_t n, const float *grad,
-                                      const uint8_t *which, float *grad_input)
+                                  const uint8_t *which, float *grad_input)
 {
     PoolWinners p = {
         .s = shape, .n = n, .in = grad, .out = grad_input, .won = which, .apart = pool_apart(shape)};
