@@ -186,6 +186,11 @@ static bool fill_undefined(Slot *slot)
     return true;
 }
 
+static bool sole_owner(const wk_Tensor *t)
+{
+    return atomic_load(&t->object.refs) == 1 && atomic_load(&t->storage->refs) == 1 && t->dense;
+}
+
 static bool run_node(Task *t, Slot *slot)
 {
     wk_Node *node = slot->node;
@@ -193,7 +198,10 @@ static bool run_node(Task *t, Slot *slot)
     size_t bytes = (size_t)(node->edge_count + 1) * sizeof *out;
     if (node->edge_count >= 8 && !(out = wk_zalloc(bytes)))
         return false;
-    bool done = (node->op->backward_all || fill_undefined(slot)) && wk_node_run(node, slot->grads, out);
+    bool done = node->op->backward_all || fill_undefined(slot);
+    if (done && !node->op->backward_all)
+        slot->grads[0]->expendable = !t->create_graph && sole_owner(slot->grads[0]);
+    done = done && wk_node_run(node, slot->grads, out);
     if (done && !t->retain_graph)
         wk_node_free_saved(node);
     done = done && pass_on(t, slot, out);

@@ -64,6 +64,7 @@ static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, con
     t->dtype = (uint8_t)dtype;
     t->ndim = (uint8_t)ndim;
     t->number = false;
+    t->expendable = false;
     t->places = 0;
     t->offset = offset;
     t->storage = storage;

@@ -28,8 +28,9 @@ struct wk_Tensor {
     uint8_t dtype;
     uint8_t ndim;
     bool contiguous;
-    bool dense; /* contiguous in some order of its dimensions */
-    bool number; /* a number made a tensor: it bends to the other operand's dtype */
+    bool dense;      /* contiguous in some order of its dimensions */
+    bool number;     /* a number made a tensor: it bends to the other operand's dtype */
+    bool expendable; /* a gradient that nobody but the running node holds: it may be written over */
     uint32_t places; /* in modules, each of which owns a share */
     int64_t numel;
     int64_t offset; /* elements from the storage's start */
@@ -46,7 +47,8 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like);
 
 /* The same with the dimensions in another order in memory, outermost first: order {1, 2, 3, 0} has the first dimension innermost. */
-wk_Tensor *wk_tensor_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims, const int *order);
+wk_Tensor *wk_tensor_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims,
+                              const int *order);
 
 /* A new tensor over the storage of another, with the given geometry (not checked). */
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,

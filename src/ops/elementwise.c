@@ -247,9 +247,18 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
 
 #include "kernels/rows.def"
 
+/* Where the engine hands the gradient over, its memory takes the result: one array less to fetch and to write. The gradients that call
+ * this use the values of theirs only once; those of sigmoid and tanh, whose own gradients use them twice, do not. */
+static bool may_write_over(const wk_Tensor *grad, const wk_Tensor *other)
+{
+    return grad && other && grad->expendable && wk_grad_disabled && wk_shape_same(grad, other) &&
+           grad->dtype == other->dtype;
+}
+
 wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input)
 {
-    return wk_threshold_backward_tensor(grad, input);
+    return may_write_over(grad, input) ? wk_threshold_backward__tensor(grad, input)
+                                       : wk_threshold_backward_tensor(grad, input);
 }
 
 wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result)
