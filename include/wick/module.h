@@ -93,7 +93,7 @@ WK_API wk_Tensor *wk_Parameter(wk_Tensor *data);
 WK_API wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x);
 WK_API wk_Tensor *wk_call2(wk_Module *module, wk_Tensor *x, wk_Tensor *y);
 #ifndef __cplusplus
-#define wk_call(...) WK_CALL_OF(__VA_ARGS__, wk_call2, wk_call, wk_call)(__VA_ARGS__)
+#define wk_call(...)                            WK_CALL_OF(__VA_ARGS__, wk_call2, wk_call, wk_call)(__VA_ARGS__)
 #define WK_CALL_OF(module, x, y, function, ...) function
 #endif
 

@@ -207,7 +207,8 @@ typedef struct wk_AdaptiveAvgPool2d_options {
     int64_t output_size_hw[2];
 } wk_AdaptiveAvgPool2d_options;
 WK_API wk_Module *wk_AdaptiveAvgPool2d_with(wk_AdaptiveAvgPool2d_options options);
-#define wk_AdaptiveAvgPool2d(...) wk_AdaptiveAvgPool2d_with(WK_OPTIONS(wk_AdaptiveAvgPool2d_options, __VA_ARGS__))
+#define wk_AdaptiveAvgPool2d(...) \
+    wk_AdaptiveAvgPool2d_with(WK_OPTIONS(wk_AdaptiveAvgPool2d_options, __VA_ARGS__))
 
 /* ---- torch.nn.init ---------------------------------------------------------------------------------- */
 

@@ -150,7 +150,7 @@ typedef struct wk_Variable {
     wk_History history;
     bool requires_grad; /* of a leaf */
     bool retains_grad;
-    bool unrecorded;      /* a view made while nothing was recorded */
+    bool unrecorded;       /* a view made while nothing was recorded */
     int output;            /* of grad_fn */
     uint32_t view_version; /* of the storage when grad_fn was set, for views */
     wk_Node *grad_fn;

@@ -49,11 +49,11 @@ typedef enum wk_LaneOrder {
 } wk_LaneOrder;
 typedef struct wk_ConvLanes {
     wk_LaneOrder (*order)(const wk_ConvShape *shape);
-    bool (*forward)(const wk_ConvShape *shape, const float *input, bool batch_last, const float *weight, const float *bias,
-                    float *output);
+    bool (*forward)(const wk_ConvShape *shape, const float *input, bool batch_last, const float *weight,
+                    const float *bias, float *output);
     bool (*grad_input)(const wk_ConvShape *shape, const float *grad, const float *weight, float *grad_input);
-    bool (*grad_weight)(const wk_ConvShape *shape, const float *grad, const float *input, bool batch_last, float *grad_weight,
-                        float *grad_bias);
+    bool (*grad_weight)(const wk_ConvShape *shape, const float *grad, const float *input, bool batch_last,
+                        float *grad_weight, float *grad_bias);
 } wk_ConvLanes;
 
 /* input [planes, h, w]   output [planes, oh, ow], contiguous. Every window must hold an element that is not padding. */
@@ -143,9 +143,10 @@ typedef struct wk_Kernels {
                                            const int64_t *indices, void *grad_input);
     /* Float max pooling of [planes, h, w, n] (the batch last, or n = 1) that keeps, for the way back, the winner's position in its
      * window as a byte: kernel[1] * row + column. A window has at most 255. */
-    void (*max_pool_winners)(const wk_PoolShape *shape, int64_t n, const float *input, float *output, uint8_t *which);
-    void (*max_pool_winners_backward)(const wk_PoolShape *shape, int64_t n, const float *grad, const uint8_t *which,
-                                      float *grad_input);
+    void (*max_pool_winners)(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
+                             uint8_t *which);
+    void (*max_pool_winners_backward)(const wk_PoolShape *shape, int64_t n, const float *grad,
+                                      const uint8_t *which, float *grad_input);
     void (*avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *input,
                                   void *output);
     void (*avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *grad,
@@ -161,24 +162,28 @@ typedef struct wk_Kernels {
     /* (x - mean) * rstd * weight + bias with rstd = 1 / sqrt(var + eps); weight and bias are [c] or NULL, and so are the results of the
      * backwards. n * inner > 0 here, c * inner > 0 in group_norm. stats of batch_norm is [3, c]: mean, rstd and biased variance, written
      * in training; else mean and variance are read and rstd is written. stats of group_norm is [2, n * groups]: mean, rstd. */
-    void (*batch_norm[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *in, const void *weight, const void *bias,
-                                  void *out, void *stats);
-    void (*batch_norm_backward[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *grad, const void *in,
-                                           const void *stats, const void *weight, void *grad_in, void *grad_weight, void *grad_bias);
+    void (*batch_norm[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *in,
+                                  const void *weight, const void *bias, void *out, void *stats);
+    void (*batch_norm_backward[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *grad,
+                                           const void *in, const void *stats, const void *weight,
+                                           void *grad_in, void *grad_weight, void *grad_bias);
     /* running += momentum * (statistic - running); the variance is unbiased, of `count` elements. */
-    void (*batch_norm_running[WK_DTYPES])(int64_t c, double count, double momentum, const void *stats, void *running_mean,
-                                          void *running_var);
-    void (*group_norm[WK_DTYPES])(const wk_NormShape *shape, const void *in, const void *weight, const void *bias, void *out,
-                                  void *stats);
-    bool (*group_norm_backward[WK_DTYPES])(const wk_NormShape *shape, const void *grad, const void *in, const void *stats,
-                                           const void *weight, void *grad_in, void *grad_weight, void *grad_bias);
+    void (*batch_norm_running[WK_DTYPES])(int64_t c, double count, double momentum, const void *stats,
+                                          void *running_mean, void *running_var);
+    void (*group_norm[WK_DTYPES])(const wk_NormShape *shape, const void *in, const void *weight,
+                                  const void *bias, void *out, void *stats);
+    bool (*group_norm_backward[WK_DTYPES])(const wk_NormShape *shape, const void *grad, const void *in,
+                                           const void *stats, const void *weight, void *grad_in,
+                                           void *grad_weight, void *grad_bias);
     /* The variance over the middle of [outer, n, inner], divided by max(n - correction, 0), or its root; two passes, so that a large
      * mean does no harm. */
-    bool (*var[WK_DTYPES])(int64_t outer, int64_t n, int64_t inner, double correction, bool root, const void *in, void *out);
+    bool (*var[WK_DTYPES])(int64_t outer, int64_t n, int64_t inner, double correction, bool root,
+                           const void *in, void *out);
 
     /* The mean over rows [floor(i h / oh), ceil((i + 1) h / oh)) and columns alike; only the sizes of the shape count. */
     void (*adaptive_avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output);
-    void (*adaptive_avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad, void *grad_input);
+    void (*adaptive_avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad,
+                                                    void *grad_input);
 } wk_Kernels;
 
 /* The best table for this machine, or the lesser one that WK_ISA names; chosen when the library is loaded. */

@@ -78,10 +78,10 @@ static inline double wk_log1p_core(double x)
     return x > -1 && x < (double)INFINITY ? __builtin_copysign(y, x) : edge;
 }
 
-#define WK_FLOAT_FUNCTION(name)                                                                              \
-    static inline float wk_##name##_f32(float x)                                                             \
-    {                                                                                                        \
-        return (float)wk_##name##_core((double)x);                                                           \
+#define WK_FLOAT_FUNCTION(name)                    \
+    static inline float wk_##name##_f32(float x)   \
+    {                                              \
+        return (float)wk_##name##_core((double)x); \
     }
 WK_FLOAT_FUNCTION(expm1)
 WK_FLOAT_FUNCTION(log)
@@ -172,7 +172,8 @@ static inline float wk_erfc_f32(float x, float root, float factor)
     p = 4.539142058e-01f + t * p;
     p = -8.046517202e-01f + t * p;
     p = 1.054031818e+00f + t * p;
-    return wk_exp_sum_f32(-factor * (upper * upper), factor * ((upper - root) * (upper + root))) * (p * inverse);
+    return wk_exp_sum_f32(-factor * (upper * upper), factor * ((upper - root) * (upper + root))) *
+           (p * inverse);
 }
 
 /* Below 1 an odd polynomial, above 1 - erfc. */
@@ -192,7 +193,8 @@ static inline float wk_erf_f32(float x)
 static inline float wk_gelu_f32(float x)
 {
     const float low = -40.0f > x ? -40.0f : x;
-    const float a = __builtin_fabsf(low), b = 40.0f < a ? 40.0f : a, e = wk_erfc_f32(b * 0.70710678118654752440f, b, 0.5f);
+    const float a = __builtin_fabsf(low), b = 40.0f < a ? 40.0f : a,
+                e = wk_erfc_f32(b * 0.70710678118654752440f, b, 0.5f);
     return 0.5f * low * (low < 0 ? e : 2 - e);
 }
 
@@ -213,141 +215,141 @@ static inline double wk_gelu_f64(double x)
 }
 
 /* Arithmetic of each dtype, float and double by T. */
-#define WK_FLOATING_ARITHMETIC(S, T, F)                                                                      \
-    static inline T wk_v_neg_##S(T x)                                                                        \
-    {                                                                                                        \
-        return -x;                                                                                           \
-    }                                                                                                        \
-    static inline T wk_v_abs_##S(T x)                                                                        \
-    {                                                                                                        \
-        return __builtin_fabs##F(x);                                                                         \
-    }                                                                                                        \
-    static inline T wk_v_sign_##S(T x)                                                                       \
-    {                                                                                                        \
-        return (T)((x > 0) - (x < 0));                                                                       \
-    }                                                                                                        \
-    static inline T wk_v_relu_##S(T x)                                                                       \
-    {                                                                                                        \
-        return x < 0 ? 0 : x;                                                                                \
-    }                                                                                                        \
-    static inline T wk_v_add_##S(T x, T y)                                                                   \
-    {                                                                                                        \
-        return x + y;                                                                                        \
-    }                                                                                                        \
-    static inline T wk_v_sub_##S(T x, T y)                                                                   \
-    {                                                                                                        \
-        return x - y;                                                                                        \
-    }                                                                                                        \
-    static inline T wk_v_mul_##S(T x, T y)                                                                   \
-    {                                                                                                        \
-        return x * y;                                                                                        \
-    }                                                                                                        \
-    static inline T wk_v_maximum_##S(T x, T y)                                                               \
-    {                                                                                                        \
-        return x >= y || x != x ? x : y;                                                                     \
-    }                                                                                                        \
-    static inline T wk_v_minimum_##S(T x, T y)                                                               \
-    {                                                                                                        \
-        return x <= y || x != x ? x : y;                                                                     \
-    }                                                                                                        \
-    static inline T wk_v_floor_##S(T x)                                                                      \
-    {                                                                                                        \
-        return __builtin_floor##F(x);                                                                        \
-    }                                                                                                        \
-    static inline T wk_v_ceil_##S(T x)                                                                       \
-    {                                                                                                        \
-        return __builtin_ceil##F(x);                                                                         \
-    }                                                                                                        \
-    static inline T wk_v_round_##S(T x)                                                                      \
-    {                                                                                                        \
-        return __builtin_rint##F(x);                                                                         \
-    }                                                                                                        \
-    static inline T wk_v_remainder_##S(T x, T y)                                                             \
-    {                                                                                                        \
-        T mod = __builtin_fmod##F(x, y);                                                                     \
-        return mod != 0 && (y < 0) != (mod < 0) ? mod + y : mod;                                             \
-    }                                                                                                        \
-    static inline T wk_v_floordiv_##S(T x, T y)                                                              \
-    {                                                                                                        \
-        if (y == 0)                                                                                          \
-            return x / y;                                                                                    \
-        T mod = __builtin_fmod##F(x, y);                                                                     \
-        T quotient = (x - mod) / y - (mod != 0 && (y < 0) != (mod < 0) ? 1 : 0);                             \
-        if (quotient == 0)                                                                                   \
-            return __builtin_copysign##F(0, x / y);                                                          \
-        T whole = __builtin_floor##F(quotient);                                                              \
-        return quotient - whole > (T)0.5 ? whole + 1 : whole;                                                \
+#define WK_FLOATING_ARITHMETIC(S, T, F)                                          \
+    static inline T wk_v_neg_##S(T x)                                            \
+    {                                                                            \
+        return -x;                                                               \
+    }                                                                            \
+    static inline T wk_v_abs_##S(T x)                                            \
+    {                                                                            \
+        return __builtin_fabs##F(x);                                             \
+    }                                                                            \
+    static inline T wk_v_sign_##S(T x)                                           \
+    {                                                                            \
+        return (T)((x > 0) - (x < 0));                                           \
+    }                                                                            \
+    static inline T wk_v_relu_##S(T x)                                           \
+    {                                                                            \
+        return x < 0 ? 0 : x;                                                    \
+    }                                                                            \
+    static inline T wk_v_add_##S(T x, T y)                                       \
+    {                                                                            \
+        return x + y;                                                            \
+    }                                                                            \
+    static inline T wk_v_sub_##S(T x, T y)                                       \
+    {                                                                            \
+        return x - y;                                                            \
+    }                                                                            \
+    static inline T wk_v_mul_##S(T x, T y)                                       \
+    {                                                                            \
+        return x * y;                                                            \
+    }                                                                            \
+    static inline T wk_v_maximum_##S(T x, T y)                                   \
+    {                                                                            \
+        return x >= y || x != x ? x : y;                                         \
+    }                                                                            \
+    static inline T wk_v_minimum_##S(T x, T y)                                   \
+    {                                                                            \
+        return x <= y || x != x ? x : y;                                         \
+    }                                                                            \
+    static inline T wk_v_floor_##S(T x)                                          \
+    {                                                                            \
+        return __builtin_floor##F(x);                                            \
+    }                                                                            \
+    static inline T wk_v_ceil_##S(T x)                                           \
+    {                                                                            \
+        return __builtin_ceil##F(x);                                             \
+    }                                                                            \
+    static inline T wk_v_round_##S(T x)                                          \
+    {                                                                            \
+        return __builtin_rint##F(x);                                             \
+    }                                                                            \
+    static inline T wk_v_remainder_##S(T x, T y)                                 \
+    {                                                                            \
+        T mod = __builtin_fmod##F(x, y);                                         \
+        return mod != 0 && (y < 0) != (mod < 0) ? mod + y : mod;                 \
+    }                                                                            \
+    static inline T wk_v_floordiv_##S(T x, T y)                                  \
+    {                                                                            \
+        if (y == 0)                                                              \
+            return x / y;                                                        \
+        T mod = __builtin_fmod##F(x, y);                                         \
+        T quotient = (x - mod) / y - (mod != 0 && (y < 0) != (mod < 0) ? 1 : 0); \
+        if (quotient == 0)                                                       \
+            return __builtin_copysign##F(0, x / y);                              \
+        T whole = __builtin_floor##F(quotient);                                  \
+        return quotient - whole > (T)0.5 ? whole + 1 : whole;                    \
     }
 WK_FLOATING_ARITHMETIC(f32, float, f)
 WK_FLOATING_ARITHMETIC(f64, double, )
 
 /* U is the unsigned type in which T wraps (for uint8_t any wider one). A divisor of zero gives 0: the loops report it. */
-#define WK_INTEGER_ARITHMETIC(S, T, U)                                                                       \
-    static inline T wk_v_neg_##S(T x)                                                                        \
-    {                                                                                                        \
-        return (T)(0u - (U)x);                                                                               \
-    }                                                                                                        \
-    static inline T wk_v_add_##S(T x, T y)                                                                   \
-    {                                                                                                        \
-        return (T)((U)x + (U)y);                                                                             \
-    }                                                                                                        \
-    static inline T wk_v_sub_##S(T x, T y)                                                                   \
-    {                                                                                                        \
-        return (T)((U)x - (U)y);                                                                             \
-    }                                                                                                        \
-    static inline T wk_v_mul_##S(T x, T y)                                                                   \
-    {                                                                                                        \
-        return (T)((U)x * (U)y);                                                                             \
-    }                                                                                                        \
-    static inline T wk_v_maximum_##S(T x, T y)                                                               \
-    {                                                                                                        \
-        return x > y ? x : y;                                                                                \
-    }                                                                                                        \
-    static inline T wk_v_minimum_##S(T x, T y)                                                               \
-    {                                                                                                        \
-        return x < y ? x : y;                                                                                \
-    }                                                                                                        \
-    static inline T wk_v_floor_##S(T x)                                                                      \
-    {                                                                                                        \
-        return x;                                                                                            \
-    }                                                                                                        \
-    static inline T wk_v_ceil_##S(T x)                                                                       \
-    {                                                                                                        \
-        return x;                                                                                            \
-    }                                                                                                        \
-    static inline T wk_v_round_##S(T x)                                                                      \
-    {                                                                                                        \
-        return x;                                                                                            \
+#define WK_INTEGER_ARITHMETIC(S, T, U)         \
+    static inline T wk_v_neg_##S(T x)          \
+    {                                          \
+        return (T)(0u - (U)x);                 \
+    }                                          \
+    static inline T wk_v_add_##S(T x, T y)     \
+    {                                          \
+        return (T)((U)x + (U)y);               \
+    }                                          \
+    static inline T wk_v_sub_##S(T x, T y)     \
+    {                                          \
+        return (T)((U)x - (U)y);               \
+    }                                          \
+    static inline T wk_v_mul_##S(T x, T y)     \
+    {                                          \
+        return (T)((U)x * (U)y);               \
+    }                                          \
+    static inline T wk_v_maximum_##S(T x, T y) \
+    {                                          \
+        return x > y ? x : y;                  \
+    }                                          \
+    static inline T wk_v_minimum_##S(T x, T y) \
+    {                                          \
+        return x < y ? x : y;                  \
+    }                                          \
+    static inline T wk_v_floor_##S(T x)        \
+    {                                          \
+        return x;                              \
+    }                                          \
+    static inline T wk_v_ceil_##S(T x)         \
+    {                                          \
+        return x;                              \
+    }                                          \
+    static inline T wk_v_round_##S(T x)        \
+    {                                          \
+        return x;                              \
     }
 WK_INTEGER_ARITHMETIC(i64, int64_t, uint64_t)
 WK_INTEGER_ARITHMETIC(i32, int32_t, uint32_t)
 WK_INTEGER_ARITHMETIC(u8, uint8_t, uint32_t)
 
-#define WK_SIGNED_ARITHMETIC(S, T)                                                                           \
-    static inline T wk_v_abs_##S(T x)                                                                        \
-    {                                                                                                        \
-        return x < 0 ? wk_v_neg_##S(x) : x;                                                                  \
-    }                                                                                                        \
-    static inline T wk_v_sign_##S(T x)                                                                       \
-    {                                                                                                        \
-        return (x > 0) - (x < 0);                                                                            \
-    }                                                                                                        \
-    static inline T wk_v_relu_##S(T x)                                                                       \
-    {                                                                                                        \
-        return x < 0 ? 0 : x;                                                                                \
-    }                                                                                                        \
-    static inline T wk_v_floordiv_##S(T x, T y)                                                              \
-    {                                                                                                        \
-        if (y == 0 || y == -1)                                                                               \
-            return y == 0 ? 0 : wk_v_neg_##S(x);                                                             \
-        return x / y - (x % y != 0 && (x < 0) != (y < 0));                                                   \
-    }                                                                                                        \
-    static inline T wk_v_remainder_##S(T x, T y)                                                             \
-    {                                                                                                        \
-        if (y == 0 || y == -1)                                                                               \
-            return 0;                                                                                        \
-        T mod = x % y;                                                                                       \
-        return mod != 0 && (mod < 0) != (y < 0) ? mod + y : mod;                                             \
+#define WK_SIGNED_ARITHMETIC(S, T)                               \
+    static inline T wk_v_abs_##S(T x)                            \
+    {                                                            \
+        return x < 0 ? wk_v_neg_##S(x) : x;                      \
+    }                                                            \
+    static inline T wk_v_sign_##S(T x)                           \
+    {                                                            \
+        return (x > 0) - (x < 0);                                \
+    }                                                            \
+    static inline T wk_v_relu_##S(T x)                           \
+    {                                                            \
+        return x < 0 ? 0 : x;                                    \
+    }                                                            \
+    static inline T wk_v_floordiv_##S(T x, T y)                  \
+    {                                                            \
+        if (y == 0 || y == -1)                                   \
+            return y == 0 ? 0 : wk_v_neg_##S(x);                 \
+        return x / y - (x % y != 0 && (x < 0) != (y < 0));       \
+    }                                                            \
+    static inline T wk_v_remainder_##S(T x, T y)                 \
+    {                                                            \
+        if (y == 0 || y == -1)                                   \
+            return 0;                                            \
+        T mod = x % y;                                           \
+        return mod != 0 && (mod < 0) != (y < 0) ? mod + y : mod; \
     }
 WK_SIGNED_ARITHMETIC(i64, int64_t)
 WK_SIGNED_ARITHMETIC(i32, int32_t)
@@ -420,19 +422,24 @@ static inline bool wk_v_mul_b(bool x, bool y)
     return x & y;
 }
 
-#define WK_OF_FLOATING(x, name) _Generic((x), float: name##_f32, double: name##_f64)
-#define WK_OF_NUMERIC(x, name)                                                                               \
-    _Generic((x), float: name##_f32, double: name##_f64, int64_t: name##_i64, int32_t: name##_i32, uint8_t: name##_u8)
-#define WK_OF_ANY(x, name)                                                                                   \
-    _Generic((x),                                                                                            \
-        float: name##_f32,                                                                                   \
-        double: name##_f64,                                                                                  \
-        int64_t: name##_i64,                                                                                 \
-        int32_t: name##_i32,                                                                                 \
-        uint8_t: name##_u8,                                                                                  \
-        bool: name##_b)
-#define wk_v_maximum_b wk_v_add_b
-#define wk_v_minimum_b wk_v_mul_b
+#define WK_OF_FLOATING(x, name) _Generic((x), float : name##_f32, double : name##_f64)
+#define WK_OF_NUMERIC(x, name)     \
+    _Generic((x), float            \
+             : name##_f32, double  \
+             : name##_f64, int64_t \
+             : name##_i64, int32_t \
+             : name##_i32, uint8_t \
+             : name##_u8)
+#define WK_OF_ANY(x, name)         \
+    _Generic((x), float            \
+             : name##_f32, double  \
+             : name##_f64, int64_t \
+             : name##_i64, int32_t \
+             : name##_i32, uint8_t \
+             : name##_u8, bool     \
+             : name##_b)
+#define wk_v_maximum_b  wk_v_add_b
+#define wk_v_minimum_b  wk_v_mul_b
 
 #define NEG(x)          WK_OF_NUMERIC(x, wk_v_neg)(x)
 #define ABS(x)          WK_OF_NUMERIC(x, wk_v_abs)(x)
@@ -448,17 +455,22 @@ static inline bool wk_v_mul_b(bool x, bool y)
 #define MINIMUM(x, y)   WK_OF_ANY(x, wk_v_minimum)(x, y)
 #define FLOORDIV(x, y)  WK_OF_NUMERIC(x, wk_v_floordiv)(x, y)
 #define REMAINDER(x, y) WK_OF_NUMERIC(x, wk_v_remainder)(x, y)
-#define POW(x, y)                                                                                            \
-    _Generic((x), float: powf, double: pow, int64_t: wk_v_pow_i64, int32_t: wk_v_pow_i32, uint8_t: wk_v_pow_u8)(x, y)
-#define EXP(x)        _Generic((x), float: wk_exp_f32, double: exp)(x)
-#define EXPM1(x)      _Generic((x), float: wk_expm1_f32, double: expm1)(x)
-#define LOG(x)        _Generic((x), float: wk_log_f32, double: log)(x)
-#define LOG1P(x)      _Generic((x), float: wk_log1p_f32, double: log1p)(x)
-#define SIN(x)        _Generic((x), float: sinf, double: sin)(x)
-#define COS(x)        _Generic((x), float: cosf, double: cos)(x)
-#define TANH(x)       _Generic((x), float: wk_tanh_f32, double: tanh)(x)
-#define ERF(x)        _Generic((x), float: wk_erf_f32, double: erf)(x)
-#define SQRT(x)       _Generic((x), float: __builtin_sqrtf, double: __builtin_sqrt)(x)
+#define POW(x, y)                    \
+    _Generic((x), float              \
+             : powf, double          \
+             : pow, int64_t          \
+             : wk_v_pow_i64, int32_t \
+             : wk_v_pow_i32, uint8_t \
+             : wk_v_pow_u8)(x, y)
+#define EXP(x)        _Generic((x), float : wk_exp_f32, double : exp)(x)
+#define EXPM1(x)      _Generic((x), float : wk_expm1_f32, double : expm1)(x)
+#define LOG(x)        _Generic((x), float : wk_log_f32, double : log)(x)
+#define LOG1P(x)      _Generic((x), float : wk_log1p_f32, double : log1p)(x)
+#define SIN(x)        _Generic((x), float : sinf, double : sin)(x)
+#define COS(x)        _Generic((x), float : cosf, double : cos)(x)
+#define TANH(x)       _Generic((x), float : wk_tanh_f32, double : tanh)(x)
+#define ERF(x)        _Generic((x), float : wk_erf_f32, double : erf)(x)
+#define SQRT(x)       _Generic((x), float : __builtin_sqrtf, double : __builtin_sqrt)(x)
 #define RSQRT(x)      (1 / SQRT(x))
 #define RECIPROCAL(x) (1 / (x))
 #define SIGMOID(x)    WK_OF_FLOATING(x, wk_sigmoid)(x)

@@ -28,8 +28,8 @@ typedef struct wk_LentNames {
 } wk_LentNames;
 
 struct wk_ModuleParts {
-    size_t bytes; /* of the struct that begins with the module */
-    int owners;   /* places in other modules; the object's refs are these and the users' shares */
+    size_t bytes;      /* of the struct that begins with the module */
+    int owners;        /* places in other modules; the object's refs are these and the users' shares */
     const char *place; /* its name in the first of them, NULL for none; that module's entry owns the text */
     bool incomplete;   /* something could not be registered */
     wk_Entries children, parameters, buffers;

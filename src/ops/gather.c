@@ -77,12 +77,12 @@ static void gather_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(gather_op) = {.name = "gather",
-                                .node = "GatherBackward0",
-                                .inputs = {"input", "index"},
-                                .uses = {0, 1},
-                                .attributes = sizeof(GatherArgs),
-                                .forward = gather_forward,
-                                .backward = gather_backward};
+                    .node = "GatherBackward0",
+                    .inputs = {"input", "index"},
+                    .uses = {0, 1},
+                    .attributes = sizeof(GatherArgs),
+                    .forward = gather_forward,
+                    .backward = gather_backward};
 
 /* Checks common to gather and scatter: int64, and no size beyond those of the other tensor (but along dim, if `free_dim`). */
 static bool index_fits(const char *op, const wk_Tensor *index, const wk_Tensor *other, int dim, bool free_dim)
@@ -173,12 +173,12 @@ static void scatter_add_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
 }
 
 WK_OP(scatter_add_op) = {.name = "scatter_add",
-                                     .node = "ScatterAddBackward0",
-                                     .inputs = {"input", "index", "src"},
-                                     .uses = {0, 4},
-                                     .attributes = sizeof(GatherArgs),
-                                     .forward = scatter_add_forward,
-                                     .backward = scatter_add_backward};
+                         .node = "ScatterAddBackward0",
+                         .inputs = {"input", "index", "src"},
+                         .uses = {0, 4},
+                         .attributes = sizeof(GatherArgs),
+                         .forward = scatter_add_forward,
+                         .backward = scatter_add_backward};
 
 wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *source)
 {
@@ -234,12 +234,12 @@ static void index_select_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **ou
 }
 
 WK_OP(index_select_op) = {.name = "index_select",
-                                      .node = "IndexSelectBackward0",
-                                      .inputs = {"input", "index"},
-                                      .uses = {0, 1},
-                                      .attributes = sizeof(GatherArgs),
-                                      .forward = index_select_forward,
-                                      .backward = index_select_backward};
+                          .node = "IndexSelectBackward0",
+                          .inputs = {"input", "index"},
+                          .uses = {0, 1},
+                          .attributes = sizeof(GatherArgs),
+                          .forward = index_select_forward,
+                          .backward = index_select_backward};
 
 wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index)
 {

@@ -50,12 +50,12 @@ static void mse_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(mse_op) = {.name = "mse_loss",
-                             .node = "MseLossBackward0",
-                             .inputs = {"input", "target"},
-                             .uses = {3, 3},
-                             .attributes = sizeof(LossArgs),
-                             .forward = mse_forward,
-                             .backward = mse_backward};
+                 .node = "MseLossBackward0",
+                 .inputs = {"input", "target"},
+                 .uses = {3, 3},
+                 .attributes = sizeof(LossArgs),
+                 .forward = mse_forward,
+                 .backward = mse_backward};
 
 /* Checks both and brings them to one shape, as F.mse_loss does. */
 static bool same_shapes(const char *op, wk_loss_options *o)
@@ -209,13 +209,13 @@ static void nll_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 }
 
 WK_OP(nll_backward_op) = {.name = "nll_loss_backward",
-                                      .node = "NllLossBackwardBackward0",
-                                      .inputs = {"grad", "target", "weight", "total_weight"},
-                                      .optional = 4,
-                                      .uses = {0, 1, 1, 1},
-                                      .attributes = sizeof(LossArgs),
-                                      .forward = nll_backward_forward,
-                                      .backward = nll_backward_backward};
+                          .node = "NllLossBackwardBackward0",
+                          .inputs = {"grad", "target", "weight", "total_weight"},
+                          .optional = 4,
+                          .uses = {0, 1, 1, 1},
+                          .attributes = sizeof(LossArgs),
+                          .forward = nll_backward_forward,
+                          .backward = nll_backward_backward};
 
 static void nll_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
@@ -226,21 +226,21 @@ static void nll_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(nll_op) = {.name = "nll_loss",
-                             .node = "NllLossBackward0",
-                             .inputs = {"input", "target", "weight"},
-                             .optional = 4,
-                             .uses = {0, 1, 1},
-                             .attributes = sizeof(LossArgs),
-                             .forward = nll_forward,
-                             .backward = nll_backward};
+                 .node = "NllLossBackward0",
+                 .inputs = {"input", "target", "weight"},
+                 .optional = 4,
+                 .uses = {0, 1, 1},
+                 .attributes = sizeof(LossArgs),
+                 .forward = nll_forward,
+                 .backward = nll_backward};
 WK_OP(nll2d_op) = {.name = "nll_loss",
-                               .node = "NllLoss2DBackward0",
-                               .inputs = {"input", "target", "weight"},
-                               .optional = 4,
-                               .uses = {0, 1, 1},
-                               .attributes = sizeof(LossArgs),
-                               .forward = nll_forward,
-                               .backward = nll_backward};
+                   .node = "NllLoss2DBackward0",
+                   .inputs = {"input", "target", "weight"},
+                   .optional = 4,
+                   .uses = {0, 1, 1},
+                   .attributes = sizeof(LossArgs),
+                   .forward = nll_forward,
+                   .backward = nll_backward};
 
 static int64_t ignored(int64_t option)
 {

@@ -134,12 +134,9 @@ static void mean_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         __VA_ARGS__                                                                                  \
     }
 WK_OP(sum_op) = REDUCTION(sum, SumBackward0, .forward = sum_forward, .backward = sum_backward);
-WK_OP(sum_dims_op) =
-    REDUCTION(sum, SumBackward1, .forward = sum_forward, .backward = sum_backward);
-WK_OP(mean_op) =
-    REDUCTION(mean, MeanBackward0, .forward = mean_forward, .backward = mean_backward);
-WK_OP(mean_dims_op) =
-    REDUCTION(mean, MeanBackward1, .forward = mean_forward, .backward = mean_backward);
+WK_OP(sum_dims_op) = REDUCTION(sum, SumBackward1, .forward = sum_forward, .backward = sum_backward);
+WK_OP(mean_op) = REDUCTION(mean, MeanBackward0, .forward = mean_forward, .backward = mean_backward);
+WK_OP(mean_dims_op) = REDUCTION(mean, MeanBackward1, .forward = mean_forward, .backward = mean_backward);
 
 static wk_Tensor *reduce_input(const char *op, const wk_reduce_options *o)
 {
@@ -223,14 +220,14 @@ static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_mul_tensor(hit, wk_div_tensor(with_kept_dims(grad, a), hits));
 }
 
-WK_OP(amax_op) = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1,
-                                       .forward = amax_forward, .backward = extreme_backward);
-WK_OP(amin_op) = REDUCTION(amin, AminBackward0, .uses = {1}, .uses_output = 1,
-                                       .forward = amin_forward, .backward = extreme_backward);
-WK_OP(max_op) = REDUCTION(max, MaxBackward1, .uses = {1}, .uses_output = 1,
-                                      .forward = amax_forward, .backward = extreme_backward);
-WK_OP(min_op) = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1,
-                                      .forward = amin_forward, .backward = extreme_backward);
+WK_OP(amax_op) = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1, .forward = amax_forward,
+                           .backward = extreme_backward);
+WK_OP(amin_op) = REDUCTION(amin, AminBackward0, .uses = {1}, .uses_output = 1, .forward = amin_forward,
+                           .backward = extreme_backward);
+WK_OP(max_op) = REDUCTION(max, MaxBackward1, .uses = {1}, .uses_output = 1, .forward = amax_forward,
+                          .backward = extreme_backward);
+WK_OP(min_op) = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1, .forward = amin_forward,
+                          .backward = extreme_backward);
 
 /* There is no extreme of nothing. */
 static bool has_elements(const char *op, const wk_Tensor *in, unsigned mask, bool all)
@@ -307,10 +304,8 @@ static void along_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     out[0] = wk_scatter_add(zeros, dim, with_kept_dims(wk_saved_extra(node, 0), a), with_kept_dims(grad, a));
 }
 
-WK_OP(max_dim_op) =
-    REDUCTION(max, MaxBackward0, .forward = max_dim_forward, .backward = along_backward);
-WK_OP(min_dim_op) =
-    REDUCTION(min, MinBackward0, .forward = min_dim_forward, .backward = along_backward);
+WK_OP(max_dim_op) = REDUCTION(max, MaxBackward0, .forward = max_dim_forward, .backward = along_backward);
+WK_OP(min_dim_op) = REDUCTION(min, MinBackward0, .forward = min_dim_forward, .backward = along_backward);
 
 static wk_ValuesIndices extreme_along(const wk_Op *op, wk_Tensor *input, int64_t dim, bool keepdim)
 {

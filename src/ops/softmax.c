@@ -71,12 +71,12 @@ static void softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **o
 }
 
 WK_OP(softmax_backward_op) = {.name = "softmax_backward",
-                                          .node = "SoftmaxBackwardDataBackward0",
-                                          .inputs = {"grad", "result"},
-                                          .uses = {2, 1 | 2},
-                                          .attributes = sizeof(Along),
-                                          .forward = softmax_backward_forward,
-                                          .backward = softmax_backward_backward};
+                              .node = "SoftmaxBackwardDataBackward0",
+                              .inputs = {"grad", "result"},
+                              .uses = {2, 1 | 2},
+                              .attributes = sizeof(Along),
+                              .forward = softmax_backward_forward,
+                              .backward = softmax_backward_backward};
 
 static wk_Tensor *softmax_gradient(wk_Tensor *grad, wk_Tensor *y, int dim)
 {
@@ -94,12 +94,12 @@ static void softmax_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(softmax_op) = {.name = "softmax",
-                                 .node = "SoftmaxBackward0",
-                                 .inputs = {"input"},
-                                 .uses_output = 1,
-                                 .attributes = sizeof(Along),
-                                 .forward = softmax_forward,
-                                 .backward = softmax_backward};
+                     .node = "SoftmaxBackward0",
+                     .inputs = {"input"},
+                     .uses_output = 1,
+                     .attributes = sizeof(Along),
+                     .forward = softmax_forward,
+                     .backward = softmax_backward};
 
 /* ---- log_softmax ------------------------------------------------------------------------------------ */
 
@@ -120,12 +120,12 @@ static void log_softmax_backward_backward(wk_Node *node, wk_Tensor *v, wk_Tensor
 }
 
 WK_OP(log_softmax_backward_op) = {.name = "log_softmax_backward",
-                                              .node = "LogSoftmaxBackwardDataBackward0",
-                                              .inputs = {"grad", "result"},
-                                              .uses = {2, 1 | 2},
-                                              .attributes = sizeof(Along),
-                                              .forward = log_softmax_backward_forward,
-                                              .backward = log_softmax_backward_backward};
+                                  .node = "LogSoftmaxBackwardDataBackward0",
+                                  .inputs = {"grad", "result"},
+                                  .uses = {2, 1 | 2},
+                                  .attributes = sizeof(Along),
+                                  .forward = log_softmax_backward_forward,
+                                  .backward = log_softmax_backward_backward};
 
 static wk_Tensor *log_softmax_forward(wk_Call *call)
 {
@@ -138,12 +138,12 @@ static void log_softmax_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
 }
 
 WK_OP(log_softmax_op) = {.name = "log_softmax",
-                                     .node = "LogSoftmaxBackward0",
-                                     .inputs = {"input"},
-                                     .uses_output = 1,
-                                     .attributes = sizeof(Along),
-                                     .forward = log_softmax_forward,
-                                     .backward = log_softmax_backward};
+                         .node = "LogSoftmaxBackward0",
+                         .inputs = {"input"},
+                         .uses_output = 1,
+                         .attributes = sizeof(Along),
+                         .forward = log_softmax_forward,
+                         .backward = log_softmax_backward};
 
 static wk_Tensor *softmax_along(const wk_Op *op, wk_Tensor *input, int64_t dim)
 {

@@ -44,21 +44,21 @@ static void reshape_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(view_op) = {.name = "view",
-                              .node = "ViewBackward0",
-                              .inputs = {"input"},
-                              .attributes = sizeof(ViewArgs),
-                              .view = true,
-                              .forward = view_forward,
-                              .backward = reshape_backward};
+                  .node = "ViewBackward0",
+                  .inputs = {"input"},
+                  .attributes = sizeof(ViewArgs),
+                  .view = true,
+                  .forward = view_forward,
+                  .backward = reshape_backward};
 
 /* What reshape does to its copy. */
 WK_OP(unsafe_view_op) = {.name = "reshape",
-                                     .node = "UnsafeViewBackward0",
-                                     .inputs = {"input"},
-                                     .attributes = sizeof(ViewArgs),
-                                     .view = true,
-                                     .forward = view_forward,
-                                     .backward = reshape_backward};
+                         .node = "UnsafeViewBackward0",
+                         .inputs = {"input"},
+                         .attributes = sizeof(ViewArgs),
+                         .view = true,
+                         .forward = view_forward,
+                         .backward = reshape_backward};
 
 /* Shows the input as `shape` under strides that wk_shape_view_strides found. */
 static wk_Tensor *show_as(const wk_Op *op, wk_Tensor *input, const wk_Shape *shape, const int64_t *strides)
@@ -138,26 +138,26 @@ static void permute_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(permute_op) = {.name = "permute",
-                                 .node = "PermuteBackward0",
-                                 .inputs = {"input"},
-                                 .attributes = sizeof(PermuteArgs),
-                                 .view = true,
-                                 .forward = view_forward,
-                                 .backward = permute_backward};
+                     .node = "PermuteBackward0",
+                     .inputs = {"input"},
+                     .attributes = sizeof(PermuteArgs),
+                     .view = true,
+                     .forward = view_forward,
+                     .backward = permute_backward};
 WK_OP(transpose_op) = {.name = "transpose",
-                                   .node = "TransposeBackward0",
-                                   .inputs = {"input"},
-                                   .attributes = sizeof(PermuteArgs),
-                                   .view = true,
-                                   .forward = view_forward,
-                                   .backward = permute_backward};
+                       .node = "TransposeBackward0",
+                       .inputs = {"input"},
+                       .attributes = sizeof(PermuteArgs),
+                       .view = true,
+                       .forward = view_forward,
+                       .backward = permute_backward};
 WK_OP(t_op) = {.name = "t",
-                           .node = "TBackward0",
-                           .inputs = {"input"},
-                           .attributes = sizeof(PermuteArgs),
-                           .view = true,
-                           .forward = view_forward,
-                           .backward = permute_backward};
+               .node = "TBackward0",
+               .inputs = {"input"},
+               .attributes = sizeof(PermuteArgs),
+               .view = true,
+               .forward = view_forward,
+               .backward = permute_backward};
 
 static wk_Tensor *permuted(const wk_Op *op, wk_Tensor *input, const int64_t *order)
 {
@@ -220,26 +220,26 @@ wk_Tensor *wk_t(wk_Tensor *input)
 /* ---- squeeze, unsqueeze, expand --------------------------------------------------------------------- */
 
 WK_OP(squeeze_op) = {.name = "squeeze",
-                                 .node = "SqueezeBackward0",
-                                 .inputs = {"input"},
-                                 .attributes = sizeof(ViewArgs),
-                                 .view = true,
-                                 .forward = view_forward,
-                                 .backward = reshape_backward};
+                     .node = "SqueezeBackward0",
+                     .inputs = {"input"},
+                     .attributes = sizeof(ViewArgs),
+                     .view = true,
+                     .forward = view_forward,
+                     .backward = reshape_backward};
 WK_OP(squeeze_dims_op) = {.name = "squeeze",
-                                      .node = "SqueezeBackward1",
-                                      .inputs = {"input"},
-                                      .attributes = sizeof(ViewArgs),
-                                      .view = true,
-                                      .forward = view_forward,
-                                      .backward = reshape_backward};
+                          .node = "SqueezeBackward1",
+                          .inputs = {"input"},
+                          .attributes = sizeof(ViewArgs),
+                          .view = true,
+                          .forward = view_forward,
+                          .backward = reshape_backward};
 WK_OP(unsqueeze_op) = {.name = "unsqueeze",
-                                   .node = "UnsqueezeBackward0",
-                                   .inputs = {"input"},
-                                   .attributes = sizeof(ViewArgs),
-                                   .view = true,
-                                   .forward = view_forward,
-                                   .backward = reshape_backward};
+                       .node = "UnsqueezeBackward0",
+                       .inputs = {"input"},
+                       .attributes = sizeof(ViewArgs),
+                       .view = true,
+                       .forward = view_forward,
+                       .backward = reshape_backward};
 
 static wk_Tensor *squeezed(const wk_Op *op, wk_Tensor *input, unsigned mask)
 {
@@ -297,12 +297,12 @@ static void expand_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 }
 
 WK_OP(expand_op) = {.name = "expand",
-                                .node = "ExpandBackward0",
-                                .inputs = {"input"},
-                                .attributes = sizeof(ViewArgs),
-                                .view = true,
-                                .forward = view_forward,
-                                .backward = expand_backward};
+                    .node = "ExpandBackward0",
+                    .inputs = {"input"},
+                    .attributes = sizeof(ViewArgs),
+                    .view = true,
+                    .forward = view_forward,
+                    .backward = expand_backward};
 
 wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
 {

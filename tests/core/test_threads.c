@@ -178,8 +178,9 @@ static void counts_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_block_once),   cmocka_unit_test(nested_runs_serially),    cmocka_unit_test(several_callers),
-        cmocka_unit_test(forked_child_works), cmocka_unit_test(goes_on_without_threads), cmocka_unit_test(counts_are_checked),
+        cmocka_unit_test(every_block_once),        cmocka_unit_test(nested_runs_serially),
+        cmocka_unit_test(several_callers),         cmocka_unit_test(forked_child_works),
+        cmocka_unit_test(goes_on_without_threads), cmocka_unit_test(counts_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

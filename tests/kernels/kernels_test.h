@@ -19,9 +19,11 @@
 #include "wick/runtime.h"
 
 /* Runs the statement that follows with `k` as each table that this machine can run. */
-#define FOR_EACH_ISA(k)                                                                                      \
-    for (int isa_ = 0; isa_ < 4; isa_++)                                                                     \
-        for (const wk_Kernels *k = wk_kernels_for((const char *[]){"portable", "avx2", "avx512", "neon"}[isa_]); k; k = NULL)
+#define FOR_EACH_ISA(k)                                                                        \
+    for (int isa_ = 0; isa_ < 4; isa_++)                                                       \
+        for (const wk_Kernels *k =                                                             \
+                 wk_kernels_for((const char *[]){"portable", "avx2", "avx512", "neon"}[isa_]); \
+             k; k = NULL)
 
 static uint64_t test_state = 88172645463325252u;
 
@@ -93,13 +95,13 @@ static inline void *test_array(int64_t n, wk_dtype dtype)
 }
 
 /* Fails the test, saying where, unless |got - want| <= bound (or both are NaN or the same infinity). */
-#define ASSERT_NEAR(got, want, bound, ...)                                                                   \
-    do {                                                                                                     \
-        const double got_ = (got), want_ = (want);                                                           \
-        if (!(fabs(got_ - want_) <= (bound)) && !(got_ == want_) && !(got_ != got_ && want_ != want_)) {     \
-            printf(__VA_ARGS__);                                                                             \
-            fail_msg(": got %.17g, wanted %.17g", got_, want_);                                              \
-        }                                                                                                    \
+#define ASSERT_NEAR(got, want, bound, ...)                                                               \
+    do {                                                                                                 \
+        const double got_ = (got), want_ = (want);                                                       \
+        if (!(fabs(got_ - want_) <= (bound)) && !(got_ == want_) && !(got_ != got_ && want_ != want_)) { \
+            printf(__VA_ARGS__);                                                                         \
+            fail_msg(": got %.17g, wanted %.17g", got_, want_);                                          \
+        }                                                                                                \
     } while (0)
 
 #endif

@@ -4,9 +4,12 @@
 static void floats_to_integers(void **state)
 {
     (void)state;
-    double in[] = {NAN, INFINITY, -INFINITY, 1e20, -1e20, 300, -1, 3e9, -3e9, 2.9, -2.9, 9223372036854774784.0};
-    const int64_t i64[] = {0, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, 300, -1, 3000000000, -3000000000, 2, -2, 9223372036854774784};
-    const int32_t i32[] = {0, INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN, 300, -1, INT32_MAX, INT32_MIN, 2, -2, INT32_MAX};
+    double in[] = {NAN, INFINITY, -INFINITY, 1e20, -1e20, 300,
+                   -1,  3e9,      -3e9,      2.9,  -2.9,  9223372036854774784.0};
+    const int64_t i64[] = {0,  INT64_MAX,  INT64_MIN,   INT64_MAX, INT64_MIN, 300,
+                           -1, 3000000000, -3000000000, 2,         -2,        9223372036854774784};
+    const int32_t i32[] = {0,  INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN, 300,
+                           -1, INT32_MAX, INT32_MIN, 2,         -2,        INT32_MAX};
     const uint8_t truth[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     FOR_EACH_ISA(k)
     {
@@ -23,9 +26,11 @@ static void floats_to_integers(void **state)
         assert_int_equal(c[6], 255);
         k->cast[wk_float64][wk_bool](12, (char *[]){(char *)c, (char *)in}, (int64_t[]){1, 8});
         assert_memory_equal(c, truth, sizeof c);
-        k->cast[wk_float32][wk_int64](2, (char *[]){(char *)a, (char *)(float[]){NAN, 1e30f}}, (int64_t[]){8, 4});
+        k->cast[wk_float32][wk_int64](2, (char *[]){(char *)a, (char *)(float[]){NAN, 1e30f}},
+                                      (int64_t[]){8, 4});
         assert_true(a[0] == 0 && a[1] == INT64_MAX);
-        k->cast[wk_int64][wk_uint8](2, (char *[]){(char *)c, (char *)(int64_t[]){-1, ((int64_t)1 << 40) + 5}}, (int64_t[]){1, 8});
+        k->cast[wk_int64][wk_uint8](2, (char *[]){(char *)c, (char *)(int64_t[]){-1, ((int64_t)1 << 40) + 5}},
+                                    (int64_t[]){1, 8});
         assert_true(c[0] == 255 && c[1] == 5);
         k->cast[wk_int64][wk_bool](2, (char *[]){(char *)c, (char *)(int64_t[]){256, 0}}, (int64_t[]){1, 8});
         assert_true(c[0] == 1 && c[1] == 0);
@@ -47,7 +52,9 @@ static void every_pair(void **state)
                     if (test_get(in, from, i) < 0)
                         memset(in + (size_t)i * test_bytes(from), 0, test_bytes(from));
                 const int64_t to_stride = stride ? stride : 1;
-                k->cast[from][to](N, (char *[]){out, in}, (int64_t[]){to_stride * (int64_t)test_bytes(to), stride * (int64_t)test_bytes(from)});
+                k->cast[from][to](
+                    N, (char *[]){out, in},
+                    (int64_t[]){to_stride * (int64_t)test_bytes(to), stride * (int64_t)test_bytes(from)});
                 for (int64_t i = 0; i < N; i++) {
                     double want = test_get(in, from, i * stride);
                     assert_true(test_get(out, to, i * to_stride) == (to == wk_bool ? want != 0 : want));
@@ -71,7 +78,8 @@ static void where_chooses(void **state)
             const int64_t size = (int64_t)test_bytes(dtype);
             k->where[dtype](N, (char *[]){out, (char *)mask, a, b}, (int64_t[]){size, 1, step * size, size});
             for (int64_t i = 0; i < N; i++)
-                assert_true(test_get(out, dtype, i) == (mask[i] ? test_get(a, dtype, i * step) : test_get(b, dtype, i)));
+                assert_true(test_get(out, dtype, i) ==
+                            (mask[i] ? test_get(a, dtype, i * step) : test_get(b, dtype, i)));
             free(a), free(b), free(out);
         }
 }

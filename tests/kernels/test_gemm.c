@@ -25,7 +25,8 @@ typedef struct Product {
 } Product;
 
 /* What C should hold at each place, and how far it may be from that. */
-static void reference(const Product *p, const void *x, const void *y, const void *old, const void *v, double *want, double *bound)
+static void reference(const Product *p, const void *x, const void *y, const void *old, const void *v,
+                      double *want, double *bound)
 {
     const int64_t as = span(p->a, p->m, p->k), cs = span(p->c, p->m, p->n);
     double *row = calloc((size_t)p->k + 1, sizeof(double));
@@ -36,14 +37,17 @@ static void reference(const Product *p, const void *x, const void *y, const void
             for (int64_t j = 0; j < p->n; j++) {
                 long double sum = 0, size = 0;
                 for (int64_t q = 0; q < p->k; q++) {
-                    const long double term = (long double)row[q] * test_get(y, p->dtype, q * p->b.row + j * p->b.col);
+                    const long double term =
+                        (long double)row[q] * test_get(y, p->dtype, q * p->b.row + j * p->b.col);
                     sum += term, size += fabsl(term);
                 }
                 const int64_t at = t * cs + i * p->c.row + j * p->c.col;
-                sum = p->alpha * sum + (p->beta ? p->beta * test_get(old, p->dtype, at) : 0) + (p->bias ? test_get(v, p->dtype, j) : 0);
+                sum = p->alpha * sum + (p->beta ? p->beta * test_get(old, p->dtype, at) : 0) +
+                      (p->bias ? test_get(v, p->dtype, j) : 0);
                 want[at] = p->dtype == wk_uint8 ? (uint8_t)(int64_t)sum : (double)sum;
-                bound[at] =
-                    p->whole ? 0 : 4 * test_epsilon(p->dtype) * (sqrt((double)p->k) * fabs(p->alpha) * (double)size + 8);
+                bound[at] = p->whole ? 0
+                                     : 4 * test_epsilon(p->dtype) *
+                                           (sqrt((double)p->k) * fabs(p->alpha) * (double)size + 8);
             }
         }
     free(row);
@@ -52,10 +56,13 @@ static void reference(const Product *p, const void *x, const void *y, const void
 /* Every instruction set against the reference; the places between C's elements must not be touched. */
 static void check(Product p)
 {
-    const int64_t as = span(p.a, p.m, p.k), bs = span(p.b, p.k, p.n), cs = span(p.c, p.m, p.n), count = cs * p.batch;
-    void *x = test_array(as * p.batch, p.dtype), *y = test_array(bs, p.dtype), *z = test_array(count, p.dtype);
+    const int64_t as = span(p.a, p.m, p.k), bs = span(p.b, p.k, p.n), cs = span(p.c, p.m, p.n),
+                  count = cs * p.batch;
+    void *x = test_array(as * p.batch, p.dtype), *y = test_array(bs, p.dtype),
+         *z = test_array(count, p.dtype);
     void *old = test_array(count, p.dtype), *v = test_array(p.n, p.dtype);
-    double *want = calloc((size_t)count + 1, sizeof(double)), *bound = calloc((size_t)count + 1, sizeof(double));
+    double *want = calloc((size_t)count + 1, sizeof(double)),
+           *bound = calloc((size_t)count + 1, sizeof(double));
     test_fill(x, p.dtype, as * p.batch, p.whole);
     test_fill(y, p.dtype, bs, p.whole);
     test_fill(old, p.dtype, count, p.whole);
@@ -69,30 +76,40 @@ static void check(Product p)
     FOR_EACH_ISA(k)
     {
         memcpy(z, old, (size_t)count * test_bytes(p.dtype));
-        const wk_Gemm g = {.batch = p.batch, .m = p.m, .n = p.n, .k = p.k, .a = {x, p.a.row, p.a.col, as},
-                           .b = {y, p.b.row, p.b.col, 0}, .c = {z, p.c.row, p.c.col, cs}, .alpha = p.alpha, .beta = p.beta,
+        const wk_Gemm g = {.batch = p.batch,
+                           .m = p.m,
+                           .n = p.n,
+                           .k = p.k,
+                           .a = {x, p.a.row, p.a.col, as},
+                           .b = {y, p.b.row, p.b.col, 0},
+                           .c = {z, p.c.row, p.c.col, cs},
+                           .alpha = p.alpha,
+                           .beta = p.beta,
                            .bias = p.bias ? v : NULL};
         assert_true(k->gemm[p.dtype](&g));
         for (int64_t i = 0; i < count; i++)
-            ASSERT_NEAR(test_get(z, p.dtype, i), want[i], bound[i], "%s dtype %d %dx%dx%d strides %d,%d %d,%d %d,%d alpha %g beta %g at %d",
-                        k->isa, p.dtype, (int)p.m, (int)p.n, (int)p.k, (int)p.a.row, (int)p.a.col, (int)p.b.row, (int)p.b.col,
-                        (int)p.c.row, (int)p.c.col, p.alpha, p.beta, (int)i);
+            ASSERT_NEAR(test_get(z, p.dtype, i), want[i], bound[i],
+                        "%s dtype %d %dx%dx%d strides %d,%d %d,%d %d,%d alpha %g beta %g at %d", k->isa,
+                        p.dtype, (int)p.m, (int)p.n, (int)p.k, (int)p.a.row, (int)p.a.col, (int)p.b.row,
+                        (int)p.b.col, (int)p.c.row, (int)p.c.col, p.alpha, p.beta, (int)i);
     }
     free(x), free(y), free(z), free(old), free(v), free(want), free(bound);
 }
 
 /* kinds: the layouts of A, B and C as digits in base 3. */
-static void check_kinds(wk_dtype dtype, int64_t m, int64_t n, int64_t k, int kinds, double alpha, double beta, bool bias, bool whole)
+static void check_kinds(wk_dtype dtype, int64_t m, int64_t n, int64_t k, int kinds, double alpha, double beta,
+                        bool bias, bool whole)
 {
-    check((Product){dtype, m, n, k, kinds % 2 + 1, layout(kinds % 3, m, k), layout(kinds / 3 % 3, k, n), layout(kinds / 9, m, n), alpha,
-                    beta, bias, whole});
+    check((Product){dtype, m, n, k, kinds % 2 + 1, layout(kinds % 3, m, k), layout(kinds / 3 % 3, k, n),
+                    layout(kinds / 9, m, n), alpha, beta, bias, whole});
 }
 
 static void all_sizes_and_layouts(void **state)
 {
     (void)state;
-    const int64_t sizes[][3] = {{1, 1, 1},   {3, 5, 7},    {14, 32, 16},  {15, 33, 17}, {6, 25, 1}, {1, 120, 400}, {64, 10, 84}, {29, 97, 300},
-                                {2, 200, 3}, {200, 2, 3}, {113, 129, 65}, {0, 3, 4},    {3, 0, 4},  {4, 5, 0}};
+    const int64_t sizes[][3] = {{1, 1, 1},      {3, 5, 7},    {14, 32, 16},  {15, 33, 17}, {6, 25, 1},
+                                {1, 120, 400},  {64, 10, 84}, {29, 97, 300}, {2, 200, 3},  {200, 2, 3},
+                                {113, 129, 65}, {0, 3, 4},    {3, 0, 4},     {4, 5, 0}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const int64_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
         const int step = m * n * k > 100000 ? 5 : 1; /* five is prime to the digits' base */
@@ -129,7 +146,8 @@ static void all_tiles(void **state)
 static void linear_layers(void **state)
 {
     (void)state;
-    const int64_t sizes[][3] = {{64, 400, 120}, {64, 120, 84}, {64, 84, 10}, {1, 400, 120}, {2, 400, 120}, {7, 84, 10}, {16, 150, 100}};
+    const int64_t sizes[][3] = {{64, 400, 120}, {64, 120, 84}, {64, 84, 10},  {1, 400, 120},
+                                {2, 400, 120},  {7, 84, 10},   {16, 150, 100}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int columns = 0; columns < 2; columns++) {
             const int64_t batch = sizes[s][0], in = sizes[s][1], out = sizes[s][2];
@@ -155,7 +173,12 @@ static void large_ones(void **state)
 static void threads_do_not_matter(void **state)
 {
     (void)state;
-    enum { M = 150, N = 210, K = 310, BATCH = 5 }; /* one product is large enough for threads, five of few rows together */
+    enum {
+        M = 150,
+        N = 210,
+        K = 310,
+        BATCH = 5
+    }; /* one product is large enough for threads, five of few rows together */
     float *a = malloc(BATCH * M * K * sizeof(float)), *b = malloc(K * N * sizeof(float));
     float *one = calloc(BATCH * M * N, sizeof(float)), *many = calloc(BATCH * M * N, sizeof(float));
     test_fill(a, wk_float32, BATCH * M * K, false);
@@ -165,8 +188,14 @@ static void threads_do_not_matter(void **state)
         for (int threads = 1; threads <= 4; threads++) {
             wk_set_num_threads(threads);
             const int64_t m = size == 1 ? 20 : M;
-            const wk_Gemm g = {.batch = BATCH, .m = m, .n = N, .k = K, .a = {a, K, 1, M * K}, .b = {b, N, 1, 0},
-                               .c = {threads == 1 ? one : many, N, 1, M * N}, .alpha = 1};
+            const wk_Gemm g = {.batch = BATCH,
+                               .m = m,
+                               .n = N,
+                               .k = K,
+                               .a = {a, K, 1, M * K},
+                               .b = {b, N, 1, 0},
+                               .c = {threads == 1 ? one : many, N, 1, M * N},
+                               .alpha = 1};
             assert_true(k->gemm[wk_float32](&g));
             if (threads > 1)
                 assert_memory_equal(one, many, BATCH * M * N * sizeof(float));
@@ -187,7 +216,8 @@ static void memory_may_be_short(void **state)
 {
     (void)state;
     float x[64] = {0}, y[64] = {0}, z[64] = {0};
-    const wk_Gemm g = {.m = 8, .n = 8, .k = 8, .a = {x, 8, 1, 0}, .b = {y, 8, 1, 0}, .c = {z, 8, 1, 0}, .alpha = 1};
+    const wk_Gemm g = {
+        .m = 8, .n = 8, .k = 8, .a = {x, 8, 1, 0}, .b = {y, 8, 1, 0}, .c = {z, 8, 1, 0}, .alpha = 1};
     FOR_EACH_ISA(k)
     {
         wk_set_memory_hook(refuse, NULL);
@@ -201,12 +231,9 @@ static void memory_may_be_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_sizes_and_layouts),
-        cmocka_unit_test(all_tiles),
-        cmocka_unit_test(linear_layers),
-        cmocka_unit_test(large_ones),
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(memory_may_be_short),
+        cmocka_unit_test(all_sizes_and_layouts), cmocka_unit_test(all_tiles),
+        cmocka_unit_test(linear_layers),         cmocka_unit_test(large_ones),
+        cmocka_unit_test(threads_do_not_matter), cmocka_unit_test(memory_may_be_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,8 +87,10 @@ typedef struct Row {
 } Row;
 
 static const Row rows[] = {
-#define UNARY(name, types, value, node, saves, gradient, low, high) {#name, offsetof(wk_Kernels, name), 1, low, high},
-#define BINARY(name, types, value, node, number_node, saves_x, saves_y, gx, gy, low, high) {#name, offsetof(wk_Kernels, name), 2, low, high},
+#define UNARY(name, types, value, node, saves, gradient, low, high) \
+    {#name, offsetof(wk_Kernels, name), 1, low, high},
+#define BINARY(name, types, value, node, number_node, saves_x, saves_y, gx, gy, low, high) \
+    {#name, offsetof(wk_Kernels, name), 2, low, high},
 #include "kernels/rows.def"
 };
 
@@ -124,20 +126,24 @@ static void check_row(const wk_Kernels *k, const Row *row, wk_dtype dtype, int64
     if (!loop)
         return;
     const int64_t size = (int64_t)test_bytes(dtype);
-    char *x = test_array(COUNT * 3, dtype), *y = test_array(COUNT * 3, dtype), *out = test_array(COUNT * 3, dtype);
+    char *x = test_array(COUNT * 3, dtype), *y = test_array(COUNT * 3, dtype),
+         *out = test_array(COUNT * 3, dtype);
     sample(x, dtype, COUNT * 3, row);
     sample(y, dtype, COUNT * 3, row);
     assert_true(loop(COUNT, (char *[]){out, x, y}, (int64_t[]){s0 * size, s1 * size, s2 * size}));
     for (int64_t i = 0; i < COUNT; i++) {
-        double a = test_get(x, dtype, i * s1), b = test_get(y, dtype, i * s2), want = reference(row->name, a, b);
+        double a = test_get(x, dtype, i * s1), b = test_get(y, dtype, i * s2),
+               want = reference(row->name, a, b);
         if (dtype == wk_uint8)
             want = (uint8_t)(int64_t)want;
         if (dtype == wk_bool)
             want = want != 0;
         if (dtype == wk_float32)
             want = (float)want;
-        const double bound = dtype == wk_float32 || dtype == wk_float64 ? 8 * test_epsilon(dtype) * (fabs(want) + 0.05) : 0;
-        ASSERT_NEAR(test_get(out, dtype, i * s0), want, bound, "%s %s dtype %d (%g, %g)", k->isa, row->name, dtype, a, b);
+        const double bound =
+            dtype == wk_float32 || dtype == wk_float64 ? 8 * test_epsilon(dtype) * (fabs(want) + 0.05) : 0;
+        ASSERT_NEAR(test_get(out, dtype, i * s0), want, bound, "%s %s dtype %d (%g, %g)", k->isa, row->name,
+                    dtype, a, b);
     }
     free(x), free(y), free(out);
 }
@@ -184,35 +190,64 @@ typedef struct Edge {
 #define AT(name) offsetof(wk_Kernels, name)
 
 static const Edge edges[] = {
-    {AT(exp), INFINITY, 0, INFINITY},      {AT(exp), -INFINITY, 0, 0},
-    {AT(exp), 1000, 0, INFINITY},          {AT(exp), -1000, 0, 0},
-    {AT(exp), 0, 0, 1},                    {AT(log), 0, 0, -INFINITY},
-    {AT(log), -1, 0, NAN},                 {AT(log), INFINITY, 0, INFINITY},
-    {AT(log), 1, 0, 0},                    {AT(log1p), -1, 0, -INFINITY},
-    {AT(log1p), -2, 0, NAN},               {AT(log1p), -0.0, 0, -0.0},
-    {AT(expm1), -0.0, 0, -0.0},            {AT(expm1), -INFINITY, 0, -1},
-    {AT(sigmoid), 1000, 0, 1},             {AT(sigmoid), -1000, 0, 0},
-    {AT(silu), -1000, 0, -0.0},            {AT(silu), -INFINITY, 0, NAN},
-    {AT(silu), INFINITY, 0, INFINITY},     {AT(gelu), INFINITY, 0, INFINITY},
-    {AT(gelu), -INFINITY, 0, -0.0},        {AT(tanh), INFINITY, 0, 1},
-    {AT(tanh), -INFINITY, 0, -1},          {AT(tanh), -0.0, 0, -0.0},
-    {AT(erf), -INFINITY, 0, -1},           {AT(erf), NAN, 0, NAN},
-    {AT(relu), -0.0, 0, -0.0},             {AT(relu), NAN, 0, NAN},
-    {AT(relu), INFINITY, 0, INFINITY},     {AT(sign), NAN, 0, 0},
-    {AT(sqrt), -1, 0, NAN},                {AT(rsqrt), 0, 0, INFINITY},
-    {AT(reciprocal), -0.0, 0, -INFINITY},  {AT(round), 2.5, 0, 2},
-    {AT(round), -0.5, 0, -0.0},            {AT(maximum), NAN, 1, NAN},
-    {AT(maximum), 1, NAN, NAN},            {AT(maximum), -0.0, 0, -0.0},
-    {AT(minimum), NAN, 1, NAN},            {AT(minimum), 1, NAN, NAN},
-    {AT(div), 1, 0, INFINITY},             {AT(div), 0, 0, NAN},
-    {AT(floor_divide), 1, 0, INFINITY},    {AT(floor_divide), 0, 0, NAN},
-    {AT(floor_divide), INFINITY, 1, NAN},  {AT(floor_divide), -1, INFINITY, -1},
-    {AT(floor_divide), -0.0, 1, -0.0},     {AT(floor_divide), -5.5, 2, -3},
-    {AT(remainder), 1, 0, NAN},            {AT(remainder), -1, INFINITY, INFINITY},
-    {AT(remainder), 5.5, -2, -0.5},        {AT(remainder), 4, -2, 0},
-    {AT(remainder), -4, 2, -0.0},          {AT(pow), 0, 0, 1},
-    {AT(pow), -2, 0.5, NAN},               {AT(threshold_backward), 1, NAN, 1},
-    {AT(threshold_backward), NAN, 0, 0},   {AT(threshold_backward), NAN, 1, NAN},
+    {AT(exp), INFINITY, 0, INFINITY},
+    {AT(exp), -INFINITY, 0, 0},
+    {AT(exp), 1000, 0, INFINITY},
+    {AT(exp), -1000, 0, 0},
+    {AT(exp), 0, 0, 1},
+    {AT(log), 0, 0, -INFINITY},
+    {AT(log), -1, 0, NAN},
+    {AT(log), INFINITY, 0, INFINITY},
+    {AT(log), 1, 0, 0},
+    {AT(log1p), -1, 0, -INFINITY},
+    {AT(log1p), -2, 0, NAN},
+    {AT(log1p), -0.0, 0, -0.0},
+    {AT(expm1), -0.0, 0, -0.0},
+    {AT(expm1), -INFINITY, 0, -1},
+    {AT(sigmoid), 1000, 0, 1},
+    {AT(sigmoid), -1000, 0, 0},
+    {AT(silu), -1000, 0, -0.0},
+    {AT(silu), -INFINITY, 0, NAN},
+    {AT(silu), INFINITY, 0, INFINITY},
+    {AT(gelu), INFINITY, 0, INFINITY},
+    {AT(gelu), -INFINITY, 0, -0.0},
+    {AT(tanh), INFINITY, 0, 1},
+    {AT(tanh), -INFINITY, 0, -1},
+    {AT(tanh), -0.0, 0, -0.0},
+    {AT(erf), -INFINITY, 0, -1},
+    {AT(erf), NAN, 0, NAN},
+    {AT(relu), -0.0, 0, -0.0},
+    {AT(relu), NAN, 0, NAN},
+    {AT(relu), INFINITY, 0, INFINITY},
+    {AT(sign), NAN, 0, 0},
+    {AT(sqrt), -1, 0, NAN},
+    {AT(rsqrt), 0, 0, INFINITY},
+    {AT(reciprocal), -0.0, 0, -INFINITY},
+    {AT(round), 2.5, 0, 2},
+    {AT(round), -0.5, 0, -0.0},
+    {AT(maximum), NAN, 1, NAN},
+    {AT(maximum), 1, NAN, NAN},
+    {AT(maximum), -0.0, 0, -0.0},
+    {AT(minimum), NAN, 1, NAN},
+    {AT(minimum), 1, NAN, NAN},
+    {AT(div), 1, 0, INFINITY},
+    {AT(div), 0, 0, NAN},
+    {AT(floor_divide), 1, 0, INFINITY},
+    {AT(floor_divide), 0, 0, NAN},
+    {AT(floor_divide), INFINITY, 1, NAN},
+    {AT(floor_divide), -1, INFINITY, -1},
+    {AT(floor_divide), -0.0, 1, -0.0},
+    {AT(floor_divide), -5.5, 2, -3},
+    {AT(remainder), 1, 0, NAN},
+    {AT(remainder), -1, INFINITY, INFINITY},
+    {AT(remainder), 5.5, -2, -0.5},
+    {AT(remainder), 4, -2, 0},
+    {AT(remainder), -4, 2, -0.0},
+    {AT(pow), 0, 0, 1},
+    {AT(pow), -2, 0.5, NAN},
+    {AT(threshold_backward), 1, NAN, 1},
+    {AT(threshold_backward), NAN, 0, 0},
+    {AT(threshold_backward), NAN, 1, NAN},
 };
 
 static void edges_are_pytorchs(void **state)
@@ -224,12 +259,14 @@ static void edges_are_pytorchs(void **state)
         float xf[COUNT], yf[COUNT], outf[COUNT];
         for (int i = 0; i < COUNT; i++)
             xf[i] = (float)(x[i] = edges[e].x), yf[i] = (float)(y[i] = edges[e].y);
-        loop_of(k, edges[e].member, wk_float32)(COUNT, (char *[]){(char *)outf, (char *)xf, (char *)yf}, (int64_t[]){4, 4, 4});
-        loop_of(k, edges[e].member, wk_float64)(COUNT, (char *[]){(char *)out, (char *)x, (char *)y}, (int64_t[]){8, 8, 8});
+        loop_of(k, edges[e].member, wk_float32)(COUNT, (char *[]){(char *)outf, (char *)xf, (char *)yf},
+                                                (int64_t[]){4, 4, 4});
+        loop_of(k, edges[e].member, wk_float64)(COUNT, (char *[]){(char *)out, (char *)x, (char *)y},
+                                                (int64_t[]){8, 8, 8});
         for (int i = 0; i < COUNT; i++)
             if (!test_same(outf[i], edges[e].want) || !test_same(out[i], edges[e].want))
-                fail_msg("%s edge %zu (%g, %g): float %g, double %g, wanted %g", k->isa, e, edges[e].x, edges[e].y, (double)outf[i],
-                         out[i], edges[e].want);
+                fail_msg("%s edge %zu (%g, %g): float %g, double %g, wanted %g", k->isa, e, edges[e].x,
+                         edges[e].y, (double)outf[i], out[i], edges[e].want);
     }
 }
 
@@ -277,14 +314,17 @@ static void comparisons_give_bool(void **state)
         for (int m = 0; m < 6; m++) {
             loop_of(k, members[m], wk_float32)(COUNT, data, stride);
             for (int i = 0; i < COUNT; i++) {
-                const bool want[] = {x[i] == y[i], x[i] != y[i], x[i] < y[i], x[i] <= y[i], x[i] > y[i], x[i] >= y[i]};
+                const bool want[] = {x[i] == y[i], x[i] != y[i], x[i]<y[i], x[i] <= y[i], x[i]> y[i],
+                                     x[i] >= y[i]};
                 assert_int_equal(out[i], want[m]);
             }
         }
         uint8_t odd[] = {2, 0, 1}; /* any byte but 0 is true */
-        k->eq[wk_bool](3, (char *[]){(char *)out, (char *)odd, (char *)(uint8_t[]){1, 1, 1}}, (int64_t[]){1, 1, 1});
+        k->eq[wk_bool](3, (char *[]){(char *)out, (char *)odd, (char *)(uint8_t[]){1, 1, 1}},
+                       (int64_t[]){1, 1, 1});
         assert_memory_equal(out, ((uint8_t[]){1, 0, 1}), 3);
-        k->logical_not[wk_float32](3, (char *[]){(char *)out, (char *)(float[]){0, 2, NAN}}, (int64_t[]){1, 4});
+        k->logical_not[wk_float32](3, (char *[]){(char *)out, (char *)(float[]){0, 2, NAN}},
+                                   (int64_t[]){1, 4});
         assert_memory_equal(out, ((uint8_t[]){1, 0, 0}), 3);
     }
 }

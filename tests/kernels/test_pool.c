@@ -2,12 +2,50 @@
 #include "kernels/kernels_test.h"
 
 static const wk_PoolShape shapes[] = {
-    {.planes = 7, .h = 28, .w = 28, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 14, .ow = 14},
+    {.planes = 7,
+     .h = 28,
+     .w = 28,
+     .kernel = {2, 2},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 14,
+     .ow = 14},
     {.planes = 5, .h = 10, .w = 10, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 5, .ow = 5},
-    {.planes = 3, .h = 9, .w = 7, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 1}, .dilation = {1, 1}, .oh = 5, .ow = 8},
-    {.planes = 2, .h = 11, .w = 13, .kernel = {3, 3}, .stride = {1, 2}, .padding = {1, 0}, .dilation = {2, 3}, .oh = 9, .ow = 4},
-    {.planes = 2, .h = 5, .w = 6, .kernel = {2, 3}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 3, .ow = 3}, /* ceil_mode */
-    {.planes = 40, .h = 33, .w = 31, .kernel = {3, 3}, .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .oh = 33, .ow = 31},
+    {.planes = 3,
+     .h = 9,
+     .w = 7,
+     .kernel = {3, 2},
+     .stride = {2, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .oh = 5,
+     .ow = 8},
+    {.planes = 2,
+     .h = 11,
+     .w = 13,
+     .kernel = {3, 3},
+     .stride = {1, 2},
+     .padding = {1, 0},
+     .dilation = {2, 3},
+     .oh = 9,
+     .ow = 4},
+    {.planes = 2,
+     .h = 5,
+     .w = 6,
+     .kernel = {2, 3},
+     .stride = {2, 2},
+     .dilation = {1, 1},
+     .oh = 3,
+     .ow = 3}, /* ceil_mode */
+    {.planes = 40,
+     .h = 33,
+     .w = 31,
+     .kernel = {3, 3},
+     .stride = {1, 1},
+     .padding = {1, 1},
+     .dilation = {1, 1},
+     .oh = 33,
+     .ow = 31},
     {.planes = 0, .h = 4, .w = 4, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 2},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
@@ -29,7 +67,8 @@ static void max_pooling(void **state)
             for (int kind = 0; kind < 3; kind++) {
                 const wk_PoolShape *s = &shapes[n];
                 const int64_t in = s->planes * s->h * s->w, out = s->planes * s->oh * s->ow;
-                void *x = test_array(in, dtype), *y = test_array(out, dtype), *g = test_array(out, dtype), *gx = test_array(in, dtype);
+                void *x = test_array(in, dtype), *y = test_array(out, dtype), *g = test_array(out, dtype),
+                     *gx = test_array(in, dtype);
                 int64_t *at = test_array(out, wk_int64);
                 double *want_gx = calloc((size_t)in + 1, sizeof(double));
                 test_fill(x, dtype, in, true);
@@ -42,7 +81,8 @@ static void max_pooling(void **state)
                 k->max_pool2d[dtype](s, x, y, at);
                 k->max_pool2d_backward[dtype](s, g, at, gx);
                 for (int64_t o = 0; o < out; o++) {
-                    const int64_t j = o % s->ow, i = o / s->ow % s->oh, base = o / s->ow / s->oh * s->h * s->w;
+                    const int64_t j = o % s->ow, i = o / s->ow % s->oh,
+                                  base = o / s->ow / s->oh * s->h * s->w;
                     int64_t best = -1;
                     double most = 0;
                     for (int64_t r = 0; r < s->kernel[0]; r++)
@@ -74,7 +114,8 @@ static double divisor(const wk_PoolShape *s, const wk_AvgPool *how, int64_t i, i
         return (double)valid;
     double size = 1;
     for (int d = 0; d < 2; d++) {
-        const int64_t begin = (d ? j : i) * s->stride[d] - s->padding[d], extent = (d ? s->w : s->h) + s->padding[d];
+        const int64_t begin = (d ? j : i) * s->stride[d] - s->padding[d],
+                      extent = (d ? s->w : s->h) + s->padding[d];
         size *= (double)((begin + s->kernel[d] < extent ? begin + s->kernel[d] : extent) - begin);
     }
     return size;
@@ -83,7 +124,8 @@ static double divisor(const wk_PoolShape *s, const wk_AvgPool *how, int64_t i, i
 static void average_pooling(void **state)
 {
     (void)state;
-    const wk_AvgPool hows[] = {{.count_include_pad = true}, {.count_include_pad = false}, {.divisor_override = 3}};
+    const wk_AvgPool hows[] = {
+        {.count_include_pad = true}, {.count_include_pad = false}, {.divisor_override = 3}};
     FOR_EACH_ISA(k)
     for (int n = 0; n < SHAPES; n++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_float64; dtype++)
@@ -92,7 +134,8 @@ static void average_pooling(void **state)
                 if (s.dilation[0] > 1) /* average pooling has none */
                     continue;
                 const int64_t in = s.planes * s.h * s.w, out = s.planes * s.oh * s.ow;
-                void *x = test_array(in, dtype), *y = test_array(out, dtype), *g = test_array(out, dtype), *gx = test_array(in, dtype);
+                void *x = test_array(in, dtype), *y = test_array(out, dtype), *g = test_array(out, dtype),
+                     *gx = test_array(in, dtype);
                 double *want_gx = calloc((size_t)in + 1, sizeof(double));
                 test_fill(x, dtype, in, false);
                 test_fill(g, dtype, out, false);
@@ -104,17 +147,21 @@ static void average_pooling(void **state)
                     double sum = 0;
                     for (int64_t r = 0; r < s.kernel[0]; r++)
                         for (int64_t q = 0; q < s.kernel[1]; q++) {
-                            const int64_t a = i * s.stride[0] + r - s.padding[0], b = j * s.stride[1] + q - s.padding[1];
+                            const int64_t a = i * s.stride[0] + r - s.padding[0],
+                                          b = j * s.stride[1] + q - s.padding[1];
                             if (a >= 0 && a < s.h && b >= 0 && b < s.w)
-                                inside[count++] = base + a * s.w + b, sum += test_get(x, dtype, base + a * s.w + b);
+                                inside[count++] = base + a * s.w + b,
+                                sum += test_get(x, dtype, base + a * s.w + b);
                         }
                     const double by = divisor(&s, &hows[h], i, j, count);
-                    ASSERT_NEAR(test_get(y, dtype, o), sum / by, 32 * test_epsilon(dtype), "%s avg shape %d how %d", k->isa, n, h);
+                    ASSERT_NEAR(test_get(y, dtype, o), sum / by, 32 * test_epsilon(dtype),
+                                "%s avg shape %d how %d", k->isa, n, h);
                     for (int64_t c = 0; c < count; c++)
                         want_gx[inside[c]] += test_get(g, dtype, o) / by;
                 }
                 for (int64_t i = 0; i < in; i++)
-                    ASSERT_NEAR(test_get(gx, dtype, i), want_gx[i], 64 * test_epsilon(dtype), "%s avg gradient shape %d how %d", k->isa, n, h);
+                    ASSERT_NEAR(test_get(gx, dtype, i), want_gx[i], 64 * test_epsilon(dtype),
+                                "%s avg gradient shape %d how %d", k->isa, n, h);
                 free(x), free(y), free(g), free(gx), free(want_gx);
             }
 }

@@ -1,8 +1,9 @@
 /* Reductions and softmax against plain loops in long double, and the same bits for 1 to 4 threads. */
 #include "kernels/kernels_test.h"
 
-static const int64_t shapes[][3] = {{1, 1, 1},   {1, 77, 1},  {5, 3, 1},   {1, 3, 7},       {3, 130, 67},   {2, 0, 3},  {0, 4, 2},
-                                    {4, 1000, 1}, {1, 5000, 3}, {1, 300000, 1}, {1, 40000, 5}, {700, 10, 1}, {2, 17, 200}};
+static const int64_t shapes[][3] = {{1, 1, 1},     {1, 77, 1},   {5, 3, 1},    {1, 3, 7},    {3, 130, 67},
+                                    {2, 0, 3},     {0, 4, 2},    {4, 1000, 1}, {1, 5000, 3}, {1, 300000, 1},
+                                    {1, 40000, 5}, {700, 10, 1}, {2, 17, 200}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void sums_and_products(void **state)
@@ -11,10 +12,12 @@ static void sums_and_products(void **state)
     FOR_EACH_ISA(k)
     for (int s = 0; s < SHAPES; s++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_bool; dtype++) {
-            const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2], results = outer * inner;
+            const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2],
+                          results = outer * inner;
             const bool floating = dtype <= wk_float64;
             const wk_dtype type = floating ? dtype : wk_int64;
-            void *in = test_array(outer * n * inner, dtype), *sum = test_array(results, type), *prod = test_array(results, type);
+            void *in = test_array(outer * n * inner, dtype), *sum = test_array(results, type),
+                 *prod = test_array(results, type);
             test_fill(in, dtype, outer * n * inner, !floating);
             assert_true(k->sum[dtype](outer, n, inner, in, sum));
             assert_true(k->prod[dtype](outer, n, inner, in, prod));
@@ -26,12 +29,14 @@ static void sums_and_products(void **state)
                     double v = test_get(in, dtype, (r / inner * n + i) * inner + r % inner);
                     total += v, size += fabs(v), product *= v, wrapped *= (uint64_t)(int64_t)v;
                 }
-                ASSERT_NEAR(test_get(sum, type, r), (double)total, floating ? 8 * test_epsilon(dtype) * (double)size + 1e-300 : 0,
+                ASSERT_NEAR(test_get(sum, type, r), (double)total,
+                            floating ? 8 * test_epsilon(dtype) * (double)size + 1e-300 : 0,
                             "%s sum of shape %d dtype %d", k->isa, s, dtype);
                 if (!floating)
                     assert_true(((int64_t *)prod)[r] == (int64_t)wrapped);
                 else if (n <= 130)
-                    ASSERT_NEAR(test_get(prod, type, r), product, (double)(n + 1) * test_epsilon(dtype) * fabs(product) + 1e-38,
+                    ASSERT_NEAR(test_get(prod, type, r), product,
+                                (double)(n + 1) * test_epsilon(dtype) * fabs(product) + 1e-38,
                                 "%s prod of shape %d", k->isa, s);
             }
             free(in), free(sum), free(prod);
@@ -61,10 +66,12 @@ static void extremes(void **state)
     for (int s = 0; s < SHAPES; s++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_bool; dtype++)
             for (int nan = 0; nan < (dtype <= wk_float64 ? 2 : 1); nan++) {
-                const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2], results = outer * inner;
+                const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2],
+                              results = outer * inner;
                 if (n == 0)
                     continue;
-                void *in = test_array(outer * n * inner, dtype), *most = test_array(results, dtype), *least = test_array(results, dtype);
+                void *in = test_array(outer * n * inner, dtype), *most = test_array(results, dtype),
+                     *least = test_array(results, dtype);
                 int64_t *most_at = test_array(results, wk_int64), *least_at = test_array(results, wk_int64);
                 test_fill(in, dtype, outer * n * inner, true); /* many ties */
                 for (int64_t i = 0; nan && i < outer * n * inner; i += 7 + (int64_t)(test_random() % 50)) {
@@ -86,7 +93,8 @@ static void extremes(void **state)
                         if (v < bottom || (v != v && bottom == bottom))
                             bottom = v, low = i;
                     }
-                    assert_true(test_same(test_get(most, dtype, r), top) && test_same(test_get(least, dtype, r), bottom));
+                    assert_true(test_same(test_get(most, dtype, r), top) &&
+                                test_same(test_get(least, dtype, r), bottom));
                     assert_int_equal(most_at[r], high);
                     assert_int_equal(least_at[r], low);
                 }
@@ -101,7 +109,8 @@ static void any_and_all(void **state)
     for (int s = 0; s < SHAPES; s++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_bool; dtype++)
             for (int fill = 0; fill < 3; fill++) {
-                const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2], results = outer * inner;
+                const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2],
+                              results = outer * inner;
                 void *in = test_array(outer * n * inner, dtype);
                 uint8_t *any = test_array(results, wk_bool), *all = test_array(results, wk_bool);
                 if (fill == 1)
@@ -123,8 +132,8 @@ static void any_and_all(void **state)
 }
 
 /* One row of a softmax and its gradient in long double. */
-static void softmax_reference(const void *x, const void *g, wk_dtype dtype, int64_t at, int64_t n, int64_t step, bool logarithm,
-                              long double *y, long double *gx)
+static void softmax_reference(const void *x, const void *g, wk_dtype dtype, int64_t at, int64_t n,
+                              int64_t step, bool logarithm, long double *y, long double *gx)
 {
     long double most = -INFINITY, sum = 0, dot = 0;
     for (int64_t i = 0; i < n; i++)
@@ -149,10 +158,13 @@ static void softmaxes(void **state)
     for (int s = 0; s < SHAPES; s++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_float64; dtype++)
             for (int logarithm = 0; logarithm < 2; logarithm++) {
-                const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2], total = outer * n * inner;
-                void *x = test_array(total, dtype), *g = test_array(total, dtype), *y = test_array(total, dtype);
+                const int64_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2],
+                              total = outer * n * inner;
+                void *x = test_array(total, dtype), *g = test_array(total, dtype),
+                     *y = test_array(total, dtype);
                 void *gx = test_array(total, dtype);
-                long double *want = malloc((size_t)(n + 1) * sizeof *want), *want_gx = malloc((size_t)(n + 1) * sizeof *want);
+                long double *want = malloc((size_t)(n + 1) * sizeof *want),
+                            *want_gx = malloc((size_t)(n + 1) * sizeof *want);
                 test_fill(x, dtype, total, false);
                 test_fill(g, dtype, total, false);
                 (logarithm ? k->log_softmax : k->softmax)[dtype](outer, n, inner, x, y);
@@ -161,12 +173,15 @@ static void softmaxes(void **state)
                     const int64_t at = r / inner * n * inner + r % inner;
                     softmax_reference(x, g, dtype, at, n, inner, logarithm, want, want_gx);
                     for (int64_t i = 0; i < n; i++) {
-                        const double eps = test_epsilon(dtype); /* sums are double: in double they err with sqrt(n) */
+                        const double eps =
+                            test_epsilon(dtype); /* sums are double: in double they err with sqrt(n) */
                         const double share = dtype == wk_float32 ? 24 : 24 + 2 * sqrt((double)n);
-                        ASSERT_NEAR(test_get(y, dtype, at + i * inner), (double)want[i], share * eps * fabs((double)want[i]) + 4 * eps * logarithm,
+                        ASSERT_NEAR(test_get(y, dtype, at + i * inner), (double)want[i],
+                                    share * eps * fabs((double)want[i]) + 4 * eps * logarithm,
                                     "%s softmax %d shape %d", k->isa, logarithm, s);
                         ASSERT_NEAR(test_get(gx, dtype, at + i * inner), (double)want_gx[i],
-                                    64 * eps * (2 + fabs((double)want_gx[i])), "%s softmax gradient %d shape %d", k->isa, logarithm, s);
+                                    64 * eps * (2 + fabs((double)want_gx[i])),
+                                    "%s softmax gradient %d shape %d", k->isa, logarithm, s);
                     }
                 }
                 free(x), free(g), free(y), free(gx), free(want), free(want_gx);
@@ -176,7 +191,11 @@ static void softmaxes(void **state)
 static void softmax_edges(void **state)
 {
     (void)state;
-    const float in[][3] = {{1e4f, 0, -1e4f}, {-INFINITY, 0, -INFINITY}, {-INFINITY, -INFINITY, -INFINITY}, {INFINITY, 0, 0}, {NAN, 0, 1}};
+    const float in[][3] = {{1e4f, 0, -1e4f},
+                           {-INFINITY, 0, -INFINITY},
+                           {-INFINITY, -INFINITY, -INFINITY},
+                           {INFINITY, 0, 0},
+                           {NAN, 0, 1}};
     const float soft[][3] = {{1, 0, 0}, {0, 1, 0}, {NAN, NAN, NAN}, {NAN, 0, 0}, {NAN, NAN, NAN}};
     FOR_EACH_ISA(k)
     for (int e = 0; e < 5; e++) {
@@ -205,7 +224,8 @@ static void threads_do_not_matter(void **state)
 {
     (void)state;
     enum { N = 400000 };
-    float *in = malloc(N * sizeof(float)), *one = malloc(N * sizeof(float)), *many = malloc(N * sizeof(float));
+    float *in = malloc(N * sizeof(float)), *one = malloc(N * sizeof(float)),
+          *many = malloc(N * sizeof(float));
     test_fill(in, wk_float32, N, false);
     FOR_EACH_ISA(k)
     for (int64_t inner = 1; inner <= 100; inner += 33) {
@@ -226,8 +246,12 @@ static void threads_do_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_and_products), cmocka_unit_test(a_long_sum_is_accurate), cmocka_unit_test(extremes),
-        cmocka_unit_test(any_and_all),       cmocka_unit_test(softmaxes),              cmocka_unit_test(softmax_edges),
+        cmocka_unit_test(sums_and_products),
+        cmocka_unit_test(a_long_sum_is_accurate),
+        cmocka_unit_test(extremes),
+        cmocka_unit_test(any_and_all),
+        cmocka_unit_test(softmaxes),
+        cmocka_unit_test(softmax_edges),
         cmocka_unit_test(threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,9 +34,10 @@ typedef struct ConvBands {
 static ConvBands conv_bands(const wk_ConvShape *s)
 {
     ConvBands b = {.rows = s->oh};
-    b.direct = s->r == 1 && s->s == 1 && s->stride[0] == 1 && s->stride[1] == 1 && s->padding[0] == 0 && s->padding[1] == 0 &&
-               s->oh == s->h && s->ow == s->w;
-    const int64_t row = s->c / s->groups * s->r * s->s * s->ow; /* elements of the columns for one output row */
+    b.direct = s->r == 1 && s->s == 1 && s->stride[0] == 1 && s->stride[1] == 1 && s->padding[0] == 0 &&
+               s->padding[1] == 0 && s->oh == s->h && s->ow == s->w;
+    const int64_t row =
+        s->c / s->groups * s->r * s->s * s->ow; /* elements of the columns for one output row */
     if (row > 0 && s->oh * row > CONV_COLUMNS)
         b.rows = CONV_COLUMNS / row > 0 ? CONV_COLUMNS / row : 1;
     b.count = b.rows > 0 ? (s->oh + b.rows - 1) / b.rows : 0;
@@ -51,7 +52,8 @@ typedef struct ConvSpan {
 static ConvSpan conv_span(const wk_ConvShape *s, int64_t q)
 {
     const int64_t first = s->padding[1] - q * s->dilation[1], last = s->w - 1 + first; /* of j * stride */
-    ConvSpan span = {first > 0 ? (first + s->stride[1] - 1) / s->stride[1] : 0, last < 0 ? 0 : last / s->stride[1] + 1};
+    ConvSpan span = {first > 0 ? (first + s->stride[1] - 1) / s->stride[1] : 0,
+                     last < 0 ? 0 : last / s->stride[1] + 1};
     span.end = conv_min(span.end, s->ow);
     span.begin = conv_min(span.begin, span.end);
     return span;
@@ -81,10 +83,10 @@ static int64_t conv_pieces(int64_t images, int64_t size)
 
 void WK_KERNEL(wk_install_conv)(wk_Kernels *table)
 {
-#define CONV_SET(dtype, S)                                                                                   \
-    table->conv2d[dtype] = conv2d_##S;                                                                       \
-    table->conv2d_grad_input[dtype] = conv2d_grad_input_##S;                                                 \
-    table->conv2d_grad_weight[dtype] = conv2d_grad_weight_##S;                                               \
+#define CONV_SET(dtype, S)                                     \
+    table->conv2d[dtype] = conv2d_##S;                         \
+    table->conv2d_grad_input[dtype] = conv2d_grad_input_##S;   \
+    table->conv2d_grad_weight[dtype] = conv2d_grad_weight_##S; \
     table->conv2d_grad_bias[dtype] = conv2d_grad_bias_##S;
     CONV_SET(wk_float32, f32)
     CONV_SET(wk_float64, f64)

@@ -281,7 +281,7 @@ static void lanes_task(const LaneConv *v, int64_t task, float *scratch)
         b.plane = rows * v->pack.line;
         for (int64_t c = 0; c < v->c; c++)
             WK_KERNEL(wk_lanes_pack)
-            (&v->in, &v->pack, b.block, b.group * v->c + c, b.first, rows, scratch + c * b.plane);
+        (&v->in, &v->pack, b.block, b.group * v->c + c, b.first, rows, scratch + c * b.plane);
         b.x = scratch;
     } else {
         b.plane = v->in.h * v->pack.line;

@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "core/threads.h"
 
+/* clang-format off */
 /* Tiles: rows, vectors, and whether the last vector is a full one or half. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define GEMM_MR 14
@@ -53,15 +54,15 @@
 #define GEMM_LOG(N)  ((N) == 1 ? 0 : (N) == 2 ? 1 : (N) == 4 ? 2 : 3)
 #define GEMM_UNROLL  _Pragma("GCC unroll 32")
 #define GEMM_KEEP(p) __asm__("" : "+r"(p)) /* one pointer a register, or gcc makes one offset of each row */
-
+/* clang-format on */
 
 enum {
-    GEMM_SLAB = 1024,     /* rows of A and columns of B that are packed at a time */
-    GEMM_DEPTH = 384,     /* and their depth in k */
-    GEMM_PANEL = 256,     /* depth of a panel of B packed on the stack */
-    GEMM_ROWS = 8,        /* panels of a task */
+    GEMM_SLAB = 1024, /* rows of A and columns of B that are packed at a time */
+    GEMM_DEPTH = 384, /* and their depth in k */
+    GEMM_PANEL = 256, /* depth of a panel of B packed on the stack */
+    GEMM_ROWS = 8,    /* panels of a task */
     GEMM_COLS = 8,
-    GEMM_PACKS = 4,       /* panels packed in one block */
+    GEMM_PACKS = 4,        /* panels packed in one block */
     GEMM_SERIAL = 1 << 20, /* multiplications below which threads do not pay: some 10 us */
     GEMM_LARGE = 1 << 23,  /* multiplications from which packing pays, where no side is short */
     GEMM_LARGE_SIDE = 64,
@@ -92,8 +93,8 @@ static void gemm_blocks(int64_t blocks, void (*block)(void *, int64_t), void *co
 #define HALF_LOAD_f64(p, part)     _mm256_maskz_loadu_pd((__mmask8)(part), p)
 #define HALF_STORE_f32(p, part, v) _mm256_mask_storeu_ps(p, (__mmask8)(part), (__m256)(v))
 #define HALF_STORE_f64(p, part, v) _mm256_mask_storeu_pd(p, (__mmask8)(part), (__m256d)(v))
-#define WIDEN_f32(v)               (VEC)_mm512_zextps256_ps512((__m256)(v))
-#define WIDEN_f64(v)               (VEC)_mm512_zextpd256_pd512((__m256d)(v))
+#define WIDEN_f32(v)               (VEC) _mm512_zextps256_ps512((__m256)(v))
+#define WIDEN_f64(v)               (VEC) _mm512_zextpd256_pd512((__m256d)(v))
 #elif defined(__AVX2__)
 #define MASK_LOAD_f32(p, part) _mm256_maskload_ps(p, part)
 #define MASK_LOAD_f64(p, part) _mm256_maskload_pd(p, part)
@@ -107,10 +108,10 @@ static void gemm_blocks(int64_t blocks, void (*block)(void *, int64_t), void *co
 #define GEMM_WIDEN(v)               V(WIDEN)(v)
 #define GEMM_MOVEMASK(part)         V(MOVEMASK)(part)
 
-#define T       float
-#define BYTES   4
-#define Gemm    Gemm_f32
-#define V(name) name##_f32
+#define T                           float
+#define BYTES                       4
+#define Gemm                        Gemm_f32
+#define V(name)                     name##_f32
 #include "kernels/isa/gemm.inc"
 #undef T
 #undef BYTES
@@ -128,22 +129,23 @@ static void gemm_blocks(int64_t blocks, void (*block)(void *, int64_t), void *co
 #undef V
 
 /* Integers wrap, so they are computed unsigned. alpha and beta are whole numbers. */
-#define GEMM_INTEGER(S, I, U)                                                                                \
-    static bool gemm_##S(const wk_Gemm *w)                                                                   \
-    {                                                                                                        \
-        const U alpha = (U)(int64_t)w->alpha, beta = (U)(int64_t)w->beta;                                    \
-        for (int64_t batch = 0; batch < (w->batch > 0 ? w->batch : 1); batch++)                              \
-            for (int64_t i = 0; i < w->m; i++)                                                               \
-                for (int64_t j = 0; j < w->n; j++) {                                                         \
-                    const I *a = (const I *)w->a.data + batch * w->a.batch + i * w->a.row;                   \
-                    const I *b = (const I *)w->b.data + batch * w->b.batch + j * w->b.col;                   \
-                    I *c = (I *)w->c.data + batch * w->c.batch + i * w->c.row + j * w->c.col;                \
-                    U sum = 0;                                                                               \
-                    for (int64_t p = 0; p < w->k; p++)                                                       \
-                        sum += (U)a[p * w->a.col] * (U)b[p * w->b.row];                                      \
-                    *c = (I)(alpha * sum + (beta ? beta * (U)*c : 0) + (w->bias ? (U)((const I *)w->bias)[j] : 0)); \
-                }                                                                                            \
-        return true;                                                                                         \
+#define GEMM_INTEGER(S, I, U)                                                                 \
+    static bool gemm_##S(const wk_Gemm *w)                                                    \
+    {                                                                                         \
+        const U alpha = (U)(int64_t)w->alpha, beta = (U)(int64_t)w->beta;                     \
+        for (int64_t batch = 0; batch < (w->batch > 0 ? w->batch : 1); batch++)               \
+            for (int64_t i = 0; i < w->m; i++)                                                \
+                for (int64_t j = 0; j < w->n; j++) {                                          \
+                    const I *a = (const I *)w->a.data + batch * w->a.batch + i * w->a.row;    \
+                    const I *b = (const I *)w->b.data + batch * w->b.batch + j * w->b.col;    \
+                    I *c = (I *)w->c.data + batch * w->c.batch + i * w->c.row + j * w->c.col; \
+                    U sum = 0;                                                                \
+                    for (int64_t p = 0; p < w->k; p++)                                        \
+                        sum += (U)a[p * w->a.col] * (U)b[p * w->b.row];                       \
+                    *c = (I)(alpha * sum + (beta ? beta * (U)*c : 0) +                        \
+                             (w->bias ? (U)((const I *)w->bias)[j] : 0));                     \
+                }                                                                             \
+        return true;                                                                          \
     }
 GEMM_INTEGER(i64, int64_t, uint64_t)
 GEMM_INTEGER(i32, int32_t, uint32_t)

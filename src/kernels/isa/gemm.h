@@ -5,17 +5,17 @@
 #include "kernels/isa.h"
 
 /* C = beta * C + alpha * A B + bias, as wk_Gemm, without a batch. row_bias has m values, each added to its whole row of C. */
-#define WK_GEMM_TYPE(S, T)                                                                                   \
-    typedef struct Gemm_##S {                                                                                \
-        int64_t m, n, k;                                                                                     \
-        const T *a;                                                                                          \
-        int64_t a_row, a_col;                                                                                \
-        const T *b;                                                                                          \
-        int64_t b_row, b_col;                                                                                \
-        T *c;                                                                                                \
-        int64_t c_row, c_col;                                                                                \
-        T alpha, beta;                                                                                       \
-        const T *bias, *row_bias;                                                                            \
+#define WK_GEMM_TYPE(S, T)        \
+    typedef struct Gemm_##S {     \
+        int64_t m, n, k;          \
+        const T *a;               \
+        int64_t a_row, a_col;     \
+        const T *b;               \
+        int64_t b_row, b_col;     \
+        T *c;                     \
+        int64_t c_row, c_col;     \
+        T alpha, beta;            \
+        const T *bias, *row_bias; \
     } Gemm_##S;
 WK_GEMM_TYPE(f32, float)
 WK_GEMM_TYPE(f64, double)

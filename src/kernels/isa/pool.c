@@ -32,7 +32,8 @@ static void pool_block(void *context, int64_t index)
 
 static void pool_run(PoolJob job)
 {
-    const int64_t work = job.s->h * job.s->w + job.s->oh * job.s->ow * job.s->kernel[0] * job.s->kernel[1] + 1;
+    const int64_t work =
+        job.s->h * job.s->w + job.s->oh * job.s->ow * job.s->kernel[0] * job.s->kernel[1] + 1;
     job.per_block = work >= POOL_GRAIN ? 1 : POOL_GRAIN / work;
     wk_parallel((job.s->planes + job.per_block - 1) / job.per_block, pool_block, &job);
 }
@@ -55,83 +56,87 @@ static inline PoolWindow pool_window(const wk_PoolShape *s, int dim, int64_t o, 
     return w;
 }
 
-#define POOL(S, T)                                                                                           \
-    static void max_pool_plane_##S(const PoolJob *job, int64_t plane)                                        \
-    {                                                                                                        \
-        const wk_PoolShape *s = job->s;                                                                      \
-        const T *x = (const T *)job->in + plane * s->h * s->w;                                               \
-        const int64_t at = plane * s->oh * s->ow;                                                            \
-        const int64_t di = s->dilation[0] > 0 ? s->dilation[0] : 1, dj = s->dilation[1] > 0 ? s->dilation[1] : 1; \
-        for (int64_t o = 0; o < s->oh; o++)                                                                  \
-            for (int64_t p = 0; p < s->ow; p++) {                                                            \
-                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);             \
-                int64_t best = v.begin * s->w + h.begin;                                                     \
-                T most = (T)-INFINITY;                                                                       \
-                for (int64_t i = v.begin; i < v.end; i += di)                                                \
-                    for (int64_t j = h.begin; j < h.end; j += dj) {                                          \
-                        const T value = x[i * s->w + j];                                                     \
-                        const bool better = value > most || value != value;                                  \
-                        best = better ? i * s->w + j : best;                                                 \
-                        most = better ? value : most;                                                        \
-                    }                                                                                        \
-                ((T *)job->out)[at + o * s->ow + p] = most;                                                  \
-                job->indices[at + o * s->ow + p] = best;                                                     \
-            }                                                                                                \
-    }                                                                                                        \
-    static void max_pool_grad_plane_##S(const PoolJob *job, int64_t plane)                                   \
-    {                                                                                                        \
-        const wk_PoolShape *s = job->s;                                                                      \
-        T *gx = (T *)job->out + plane * s->h * s->w;                                                         \
-        const int64_t positions = s->oh * s->ow, at = plane * positions;                                     \
-        memset(gx, 0, (size_t)(s->h * s->w) * sizeof(T));                                                    \
-        for (int64_t i = at; i < at + positions; i++)                                                        \
-            gx[job->chosen[i]] += ((const T *)job->in)[i];                                                   \
-    }                                                                                                        \
-    static void avg_pool_plane_##S(const PoolJob *job, int64_t plane)                                        \
-    {                                                                                                        \
-        const wk_PoolShape *s = job->s;                                                                      \
-        const T *x = (const T *)job->in + plane * s->h * s->w;                                               \
-        T *y = (T *)job->out + plane * s->oh * s->ow;                                                        \
-        for (int64_t o = 0; o < s->oh; o++)                                                                  \
-            for (int64_t p = 0; p < s->ow; p++) {                                                            \
-                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);             \
-                T sum = 0;                                                                                   \
-                for (int64_t i = v.begin; i < v.end; i++)                                                    \
-                    for (int64_t j = h.begin; j < h.end; j++)                                                \
-                        sum += x[i * s->w + j];                                                              \
-                y[o * s->ow + p] = sum / (T)pool_divisor(job->how, v, h);                                    \
-            }                                                                                                \
-    }                                                                                                        \
-    static void avg_pool_grad_plane_##S(const PoolJob *job, int64_t plane)                                   \
-    {                                                                                                        \
-        const wk_PoolShape *s = job->s;                                                                      \
-        const T *gy = (const T *)job->in + plane * s->oh * s->ow;                                            \
-        T *gx = (T *)job->out + plane * s->h * s->w;                                                         \
-        memset(gx, 0, (size_t)(s->h * s->w) * sizeof(T));                                                    \
-        for (int64_t o = 0; o < s->oh; o++)                                                                  \
-            for (int64_t p = 0; p < s->ow; p++) {                                                            \
-                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);             \
-                const T part = gy[o * s->ow + p] / (T)pool_divisor(job->how, v, h);                          \
-                for (int64_t i = v.begin; i < v.end; i++)                                                    \
-                    for (int64_t j = h.begin; j < h.end; j++)                                                \
-                        gx[i * s->w + j] += part;                                                            \
-            }                                                                                                \
-    }                                                                                                        \
-    static void max_pool2d_##S(const wk_PoolShape *s, const void *in, void *out, int64_t *indices)           \
-    {                                                                                                        \
-        pool_run((PoolJob){.s = s, .in = in, .out = out, .indices = indices, .plane = max_pool_plane_##S});  \
-    }                                                                                                        \
-    static void max_pool2d_backward_##S(const wk_PoolShape *s, const void *g, const int64_t *indices, void *gx) \
-    {                                                                                                        \
-        pool_run((PoolJob){.s = s, .in = g, .out = gx, .chosen = indices, .plane = max_pool_grad_plane_##S}); \
-    }                                                                                                        \
-    static void avg_pool2d_##S(const wk_PoolShape *s, const wk_AvgPool *how, const void *in, void *out)      \
-    {                                                                                                        \
-        pool_run((PoolJob){.s = s, .how = how, .in = in, .out = out, .plane = avg_pool_plane_##S});          \
-    }                                                                                                        \
-    static void avg_pool2d_backward_##S(const wk_PoolShape *s, const wk_AvgPool *how, const void *g, void *gx) \
-    {                                                                                                        \
-        pool_run((PoolJob){.s = s, .how = how, .in = g, .out = gx, .plane = avg_pool_grad_plane_##S});       \
+#define POOL(S, T)                                                                                          \
+    static void max_pool_plane_##S(const PoolJob *job, int64_t plane)                                       \
+    {                                                                                                       \
+        const wk_PoolShape *s = job->s;                                                                     \
+        const T *x = (const T *)job->in + plane * s->h * s->w;                                              \
+        const int64_t at = plane * s->oh * s->ow;                                                           \
+        const int64_t di = s->dilation[0] > 0 ? s->dilation[0] : 1,                                         \
+                      dj = s->dilation[1] > 0 ? s->dilation[1] : 1;                                         \
+        for (int64_t o = 0; o < s->oh; o++)                                                                 \
+            for (int64_t p = 0; p < s->ow; p++) {                                                           \
+                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);            \
+                int64_t best = v.begin * s->w + h.begin;                                                    \
+                T most = (T)-INFINITY;                                                                      \
+                for (int64_t i = v.begin; i < v.end; i += di)                                               \
+                    for (int64_t j = h.begin; j < h.end; j += dj) {                                         \
+                        const T value = x[i * s->w + j];                                                    \
+                        const bool better = value > most || value != value;                                 \
+                        best = better ? i * s->w + j : best;                                                \
+                        most = better ? value : most;                                                       \
+                    }                                                                                       \
+                ((T *)job->out)[at + o * s->ow + p] = most;                                                 \
+                job->indices[at + o * s->ow + p] = best;                                                    \
+            }                                                                                               \
+    }                                                                                                       \
+    static void max_pool_grad_plane_##S(const PoolJob *job, int64_t plane)                                  \
+    {                                                                                                       \
+        const wk_PoolShape *s = job->s;                                                                     \
+        T *gx = (T *)job->out + plane * s->h * s->w;                                                        \
+        const int64_t positions = s->oh * s->ow, at = plane * positions;                                    \
+        memset(gx, 0, (size_t)(s->h * s->w) * sizeof(T));                                                   \
+        for (int64_t i = at; i < at + positions; i++)                                                       \
+            gx[job->chosen[i]] += ((const T *)job->in)[i];                                                  \
+    }                                                                                                       \
+    static void avg_pool_plane_##S(const PoolJob *job, int64_t plane)                                       \
+    {                                                                                                       \
+        const wk_PoolShape *s = job->s;                                                                     \
+        const T *x = (const T *)job->in + plane * s->h * s->w;                                              \
+        T *y = (T *)job->out + plane * s->oh * s->ow;                                                       \
+        for (int64_t o = 0; o < s->oh; o++)                                                                 \
+            for (int64_t p = 0; p < s->ow; p++) {                                                           \
+                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);            \
+                T sum = 0;                                                                                  \
+                for (int64_t i = v.begin; i < v.end; i++)                                                   \
+                    for (int64_t j = h.begin; j < h.end; j++)                                               \
+                        sum += x[i * s->w + j];                                                             \
+                y[o * s->ow + p] = sum / (T)pool_divisor(job->how, v, h);                                   \
+            }                                                                                               \
+    }                                                                                                       \
+    static void avg_pool_grad_plane_##S(const PoolJob *job, int64_t plane)                                  \
+    {                                                                                                       \
+        const wk_PoolShape *s = job->s;                                                                     \
+        const T *gy = (const T *)job->in + plane * s->oh * s->ow;                                           \
+        T *gx = (T *)job->out + plane * s->h * s->w;                                                        \
+        memset(gx, 0, (size_t)(s->h * s->w) * sizeof(T));                                                   \
+        for (int64_t o = 0; o < s->oh; o++)                                                                 \
+            for (int64_t p = 0; p < s->ow; p++) {                                                           \
+                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);            \
+                const T part = gy[o * s->ow + p] / (T)pool_divisor(job->how, v, h);                         \
+                for (int64_t i = v.begin; i < v.end; i++)                                                   \
+                    for (int64_t j = h.begin; j < h.end; j++)                                               \
+                        gx[i * s->w + j] += part;                                                           \
+            }                                                                                               \
+    }                                                                                                       \
+    static void max_pool2d_##S(const wk_PoolShape *s, const void *in, void *out, int64_t *indices)          \
+    {                                                                                                       \
+        pool_run((PoolJob){.s = s, .in = in, .out = out, .indices = indices, .plane = max_pool_plane_##S}); \
+    }                                                                                                       \
+    static void max_pool2d_backward_##S(const wk_PoolShape *s, const void *g, const int64_t *indices,       \
+                                        void *gx)                                                           \
+    {                                                                                                       \
+        pool_run(                                                                                           \
+            (PoolJob){.s = s, .in = g, .out = gx, .chosen = indices, .plane = max_pool_grad_plane_##S});    \
+    }                                                                                                       \
+    static void avg_pool2d_##S(const wk_PoolShape *s, const wk_AvgPool *how, const void *in, void *out)     \
+    {                                                                                                       \
+        pool_run((PoolJob){.s = s, .how = how, .in = in, .out = out, .plane = avg_pool_plane_##S});         \
+    }                                                                                                       \
+    static void avg_pool2d_backward_##S(const wk_PoolShape *s, const wk_AvgPool *how, const void *g,        \
+                                        void *gx)                                                           \
+    {                                                                                                       \
+        pool_run((PoolJob){.s = s, .how = how, .in = g, .out = gx, .plane = avg_pool_grad_plane_##S});      \
     }
 
 static inline int64_t pool_divisor(const wk_AvgPool *how, PoolWindow v, PoolWindow h)
@@ -146,10 +151,10 @@ POOL(float64, double)
 
 void WK_KERNEL(wk_install_pool)(wk_Kernels *table)
 {
-#define POOL_SET(S)                                                                                          \
-    table->max_pool2d[wk_##S] = max_pool2d_##S;                                                              \
-    table->max_pool2d_backward[wk_##S] = max_pool2d_backward_##S;                                            \
-    table->avg_pool2d[wk_##S] = avg_pool2d_##S;                                                              \
+#define POOL_SET(S)                                               \
+    table->max_pool2d[wk_##S] = max_pool2d_##S;                   \
+    table->max_pool2d_backward[wk_##S] = max_pool2d_backward_##S; \
+    table->avg_pool2d[wk_##S] = avg_pool2d_##S;                   \
     table->avg_pool2d_backward[wk_##S] = avg_pool2d_backward_##S;
     POOL_SET(float32)
     POOL_SET(float64)

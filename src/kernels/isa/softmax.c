@@ -32,21 +32,22 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
 }
 
 /* Runs BODY for each task of a block, with `at` the first element and `columns` the width. */
-#define SOFT_BLOCK(name, S, CALL)                                                                            \
-    static void name##_block_##S(void *context, int64_t index)                                               \
-    {                                                                                                        \
-        const SoftPlan *p = context;                                                                         \
-        int64_t end = (index + 1) * p->per_block;                                                            \
-        for (int64_t i = index * p->per_block; i < (end < p->tasks ? end : p->tasks); i++) {                 \
-            const int64_t column = i % p->groups * SOFT_LANES, at = i / p->groups * p->n * p->inner + column; \
-            const int64_t left = p->inner - column, columns = left < SOFT_LANES ? left : SOFT_LANES;         \
-            CALL;                                                                                            \
-        }                                                                                                    \
+#define SOFT_BLOCK(name, S, CALL)                                                                    \
+    static void name##_block_##S(void *context, int64_t index)                                       \
+    {                                                                                                \
+        const SoftPlan *p = context;                                                                 \
+        int64_t end = (index + 1) * p->per_block;                                                    \
+        for (int64_t i = index * p->per_block; i < (end < p->tasks ? end : p->tasks); i++) {         \
+            const int64_t column = i % p->groups * SOFT_LANES,                                       \
+                          at = i / p->groups * p->n * p->inner + column;                             \
+            const int64_t left = p->inner - column, columns = left < SOFT_LANES ? left : SOFT_LANES; \
+            CALL;                                                                                    \
+        }                                                                                            \
     }
 
-#define SOFT_FOLD(lanes, T, COMBINE)                                                                         \
-    for (int half = SOFT_LANES / 2; half > 0; half /= 2)                                                     \
-        for (int c = 0; c < half; c++)                                                                       \
+#define SOFT_FOLD(lanes, T, COMBINE)                     \
+    for (int half = SOFT_LANES / 2; half > 0; half /= 2) \
+        for (int c = 0; c < half; c++)                   \
             lanes[c] = COMBINE(lanes[c], lanes[c + half]);
 
 #define SOFT_LARGER(a, b) ((a) > (b) ? (a) : (b))
@@ -90,9 +91,9 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
         int64_t i = 0;                                                                                       \
         for (; i + SOFT_LANES <= n; i += SOFT_LANES)                                                         \
             for (int c = 0; c < SOFT_LANES; c++)                                                             \
-                lanes[c] += (double)EXP(x[i + c] - most);                                                            \
+                lanes[c] += (double)EXP(x[i + c] - most);                                                    \
         for (int c = 0; i + c < n; c++)                                                                      \
-            lanes[c] += (double)EXP(x[i + c] - most);                                                                \
+            lanes[c] += (double)EXP(x[i + c] - most);                                                        \
         SOFT_FOLD(lanes, T, ADD)                                                                             \
         return lanes[0];                                                                                     \
     }                                                                                                        \
@@ -114,7 +115,8 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
         for (int64_t i = 0; i < n; i++)                                                                      \
             y[i] /= sum;                                                                                     \
     }                                                                                                        \
-    static void softmax_columns_##S(const T *x, T *y, int64_t n, int64_t stride, int64_t columns, bool logarithm) \
+    static void softmax_columns_##S(const T *x, T *y, int64_t n, int64_t stride, int64_t columns,            \
+                                    bool logarithm)                                                          \
     {                                                                                                        \
         T most[SOFT_LANES], scale[SOFT_LANES];                                                               \
         double sum[SOFT_LANES] = {0};                                                                        \
@@ -134,7 +136,8 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
                 y[i * stride + c] = logarithm ? shifted - scale[c] : EXP(shifted) / scale[c];                \
             }                                                                                                \
     }                                                                                                        \
-    static void softmax_grad_##S(const T *g, const T *y, T *gx, int64_t n, int64_t stride, int64_t columns, bool logarithm) \
+    static void softmax_grad_##S(const T *g, const T *y, T *gx, int64_t n, int64_t stride, int64_t columns,  \
+                                 bool logarithm)                                                             \
     {                                                                                                        \
         double sum[SOFT_LANES] = {0};                                                                        \
         if (stride == 1)                                                                                     \
@@ -173,7 +176,8 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
     }                                                                                                        \
     static inline void softmax_grad_task_##S(const SoftPlan *p, int64_t at, int64_t columns, bool logarithm) \
     {                                                                                                        \
-        softmax_grad_##S((const T *)p->grad + at, (const T *)p->in + at, (T *)p->out + at, p->n, p->inner, columns, logarithm); \
+        softmax_grad_##S((const T *)p->grad + at, (const T *)p->in + at, (T *)p->out + at, p->n, p->inner,   \
+                         columns, logarithm);                                                                \
     }                                                                                                        \
     SOFT_BLOCK(softmax, S, softmax_task_##S(p, at, columns, false))                                          \
     SOFT_BLOCK(log_softmax, S, softmax_task_##S(p, at, columns, true))                                       \
@@ -181,31 +185,37 @@ static void soft_run(SoftPlan p, void (*block)(void *, int64_t))
     SOFT_BLOCK(log_softmax_backward, S, softmax_grad_task_##S(p, at, columns, true))                         \
     static void softmax_##S(int64_t outer, int64_t n, int64_t inner, const void *in, void *out)              \
     {                                                                                                        \
-        soft_run((SoftPlan){.outer = outer, .n = n, .inner = inner, .in = in, .out = out}, softmax_block_##S); \
+        soft_run((SoftPlan){.outer = outer, .n = n, .inner = inner, .in = in, .out = out},                   \
+                 softmax_block_##S);                                                                         \
     }                                                                                                        \
     static void log_softmax_##S(int64_t outer, int64_t n, int64_t inner, const void *in, void *out)          \
     {                                                                                                        \
-        soft_run((SoftPlan){.outer = outer, .n = n, .inner = inner, .in = in, .out = out}, log_softmax_block_##S); \
+        soft_run((SoftPlan){.outer = outer, .n = n, .inner = inner, .in = in, .out = out},                   \
+                 log_softmax_block_##S);                                                                     \
     }                                                                                                        \
-    static void softmax_backward_##S(int64_t outer, int64_t n, int64_t inner, const void *grad, const void *out, void *grad_in) \
+    static void softmax_backward_##S(int64_t outer, int64_t n, int64_t inner, const void *grad,              \
+                                     const void *out, void *grad_in)                                         \
     {                                                                                                        \
-        soft_run((SoftPlan){.outer = outer, .n = n, .inner = inner, .in = out, .grad = grad, .out = grad_in}, \
-                 softmax_backward_block_##S);                                                                \
+        soft_run(                                                                                            \
+            (SoftPlan){.outer = outer, .n = n, .inner = inner, .in = out, .grad = grad, .out = grad_in},     \
+            softmax_backward_block_##S);                                                                     \
     }                                                                                                        \
-    static void log_softmax_backward_##S(int64_t outer, int64_t n, int64_t inner, const void *grad, const void *out, void *grad_in) \
+    static void log_softmax_backward_##S(int64_t outer, int64_t n, int64_t inner, const void *grad,          \
+                                         const void *out, void *grad_in)                                     \
     {                                                                                                        \
-        soft_run((SoftPlan){.outer = outer, .n = n, .inner = inner, .in = out, .grad = grad, .out = grad_in}, \
-                 log_softmax_backward_block_##S);                                                            \
+        soft_run(                                                                                            \
+            (SoftPlan){.outer = outer, .n = n, .inner = inner, .in = out, .grad = grad, .out = grad_in},     \
+            log_softmax_backward_block_##S);                                                                 \
     }
 SOFTMAX(float32, float)
 SOFTMAX(float64, double)
 
 void WK_KERNEL(wk_install_softmax)(wk_Kernels *table)
 {
-#define SOFTMAX_SET(S)                                                                                       \
-    table->softmax[wk_##S] = softmax_##S;                                                                    \
-    table->log_softmax[wk_##S] = log_softmax_##S;                                                            \
-    table->softmax_backward[wk_##S] = softmax_backward_##S;                                                  \
+#define SOFTMAX_SET(S)                                      \
+    table->softmax[wk_##S] = softmax_##S;                   \
+    table->log_softmax[wk_##S] = log_softmax_##S;           \
+    table->softmax_backward[wk_##S] = softmax_backward_##S; \
     table->log_softmax_backward[wk_##S] = log_softmax_backward_##S;
     SOFTMAX_SET(float32)
     SOFTMAX_SET(float64)
