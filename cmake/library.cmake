@@ -20,24 +20,29 @@ set_property(SOURCE ${kernel_sources} ${WICK_ISA_SOURCES} APPEND PROPERTY COMPIL
   $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
 file(GLOB fused_sources CONFIGURE_DEPENDS src/kernels/isa/gemm*.c src/kernels/isa/conv*.c)
 set_property(SOURCE ${fused_sources} APPEND PROPERTY COMPILE_OPTIONS -ffp-contract=fast)
-# Plain loops gain from vectors, not from -O3's copies of each loop: that would make the library half as large again.
+# Plain loops gain from vectors, not from -O3's copies of each loop: that would make the library half as large again. For the oldest
+# machines only those loops are made vectors that need no second copy.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   set(loop_sources ${WICK_ISA_SOURCES})
   list(FILTER loop_sources EXCLUDE REGEX "isa/(gemm|conv|pool|optim)")
   set_property(SOURCE ${loop_sources} APPEND PROPERTY COMPILE_OPTIONS
-    $<$<CONFIG:Release>:-O2;-ftree-vectorize;-fvect-cost-model=dynamic>)
+    $<$<CONFIG:Release>:-O2;-ftree-vectorize>)
+  set(vectors -fvect-cost-model=dynamic)
+  set(few_vectors $<$<CONFIG:Release>:-O2> -fvect-cost-model=cheap)
 endif()
 
 # The kernels once per instruction set; the library chooses among them when it starts.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
   set(WICK_ISAS portable avx2 avx512)
-  set(isa_flags_portable -march=x86-64-v2)
-  set(isa_flags_avx2 -march=x86-64-v3)
-  set(isa_flags_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
+  set(isa_flags_portable -march=x86-64-v2 ${few_vectors})
+  set(isa_flags_avx2 -march=x86-64-v3 ${vectors})
+  set(isa_flags_avx512 -march=x86-64-v4 -mprefer-vector-width=512 ${vectors})
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   set(WICK_ISAS neon)
+  set(isa_flags_neon ${vectors})
 else()
   set(WICK_ISAS portable)
+  set(isa_flags_portable ${vectors})
 endif()
 
 wick_object_library(wick_objects ${WICK_SOURCES})
