@@ -1,6 +1,5 @@
 # Compiler flags. Nothing here may depend on the machine that builds: never -march=native, never -ffast-math.
 option(WICK_WERROR "Warnings are errors" OFF)
-option(WICK_LTO "Link-time optimisation" OFF)
 set(WICK_SANITIZE "" CACHE STRING "Sanitizers to build with, such as address,undefined")
 
 if(NOT CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
@@ -15,7 +14,6 @@ set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${WICK_LTO})
 
 if(WICK_SANITIZE)
   add_compile_options(-fsanitize=${WICK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
