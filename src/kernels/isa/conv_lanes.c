@@ -325,12 +325,13 @@ static bool lanes_conv(LaneConv *v)
     /* Bands share r - 1 rows if they are copied; some bands there must be for threads. */
     const int64_t height = v->rows ? lanes_tiles[lanes_k_first(v->k, 1)].width : 1; /* of a tile */
     v->band = v->pack.copy || v->rows ? lanes_max(LANES_BAND / row - (v->r - 1), 4) : 2;
-    if (v->pack.blocks * v->groups < 8)
+    const int64_t workers = work < LANES_SERIAL ? 1 : wk_thread_count();
+    if (workers > 1 && v->pack.blocks * v->groups < 8)
         v->band = lanes_min(v->band, (v->oh + 3) / 4);
     v->band = lanes_min((v->band + height - 1) / height * height, v->oh);
     v->bands = (v->oh + v->band - 1) / v->band;
     v->tasks = v->pack.blocks * v->groups * v->bands;
-    const int64_t threads = work < LANES_SERIAL ? 1 : lanes_min(wk_thread_count(), v->tasks);
+    const int64_t threads = lanes_min(workers, v->tasks);
     v->bytes = v->pack.copy ? ((size_t)(row * (v->band + v->r - 1)) + 63) & ~(size_t)63 : 0;
     const size_t total = v->bytes * (size_t)threads;
     if (total && !(v->scratch = wk_alloc(total)))

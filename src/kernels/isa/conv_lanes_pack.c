@@ -27,6 +27,10 @@ static void pack_turned(const float *from, int64_t step, int64_t lanes, int64_t 
     int64_t lane = 0;
     for (; lane + 4 <= lanes; lane += 4, from += 4 * step) {
         int64_t x = 0;
+        for (int64_t i = 0; i < 4;
+             i++) /* the row that follows: images are too far apart for the machine to guess */
+            for (int64_t j = w; j < 2 * w; j += 16)
+                __builtin_prefetch(from + i * step + j);
         for (; x + 4 <= w; x += 4) {
             const PackFour a = *(const PackLoose *)(from + x), b = *(const PackLoose *)(from + step + x),
                            c = *(const PackLoose *)(from + 2 * step + x),

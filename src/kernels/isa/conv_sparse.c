@@ -20,7 +20,8 @@ enum {
     SPARSE_LIST = 1024, /* positions of a list, at most: lists and rows share the first cache */
     SPARSE_PARTS = 16,  /* of the samples, at most: each has its own sums */
     SPARSE_TASKS = 8,   /* that are enough for threads */
-    SPARSE_VECTOR = 8,  /* floats: windows' rows are short, and 32 bytes cross no cache line if they are aligned */
+    SPARSE_VECTOR =
+        8, /* floats: windows' rows are short, and 32 bytes cross no cache line if they are aligned */
     SPARSE_SUMS = WK_VECTOR_BYTES == 64 ? 25 : 10, /* that fit into registers */
     SPARSE_CHANNELS = 32,                          /* the most that have been seen to pay */
     SPARSE_IMAGE = 1 << 26,                        /* floats of an image, at most: places are 32 bits */
@@ -32,15 +33,15 @@ typedef float SparseLoose __attribute__((vector_size(32), aligned(4), may_alias)
 typedef struct SparseGrad {
     const wk_ConvShape *s;
     const float *g, *x;
-    bool g_last, x_last;                  /* have the batch last */
-    float *image;                         /* the input as [n][padded y][padded x][pixel], images apart `size` */
-    int64_t pixel, line, size;            /* floats */
-    int64_t vectors;                      /* of a window's row */
-    int64_t blocks, parts, shares;        /* of samples that lie in one list; tasks by samples and channels */
-    int64_t rows, columns, step, count;   /* of a list: of outputs, and vectors of positions `step` apart */
-    LaneWhole *place;                     /* [count] of the windows, counted from the list's first */
-    SparseVector *sums;                   /* [part][k][r][vectors] */
-    LaneVector *bias_sums;                /* [part][k] */
+    bool g_last, x_last;                /* have the batch last */
+    float *image;                       /* the input as [n][padded y][padded x][pixel], images apart `size` */
+    int64_t pixel, line, size;          /* floats */
+    int64_t vectors;                    /* of a window's row */
+    int64_t blocks, parts, shares;      /* of samples that lie in one list; tasks by samples and channels */
+    int64_t rows, columns, step, count; /* of a list: of outputs, and vectors of positions `step` apart */
+    LaneWhole *place;                   /* [count] of the windows, counted from the list's first */
+    SparseVector *sums;                 /* [part][k][r][vectors] */
+    LaneVector *bias_sums;              /* [part][k] */
     _Atomic bool finite;
 } SparseGrad;
 
@@ -75,8 +76,10 @@ static inline SparseVector sparse_turn(const float *from, int64_t from_step, int
             a[i + 2 * j + 1] = __builtin_shufflevector(b[i + j], b[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
         }
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) /* in order: columns may be so near that each overwrites the end of the one before */
-        *(SparseLoose *)(to + i * to_step) = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    for (int i = 0; i < 4;
+         i++) /* in order: columns may be so near that each overwrites the end of the one before */
+        *(SparseLoose *)(to + i * to_step) =
+            __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
         *(SparseLoose *)(to + (i + 4) * to_step) =
@@ -233,9 +236,9 @@ static LaneVector sparse_list(const SparseGrad *v, const float *g, int64_t ahead
 
 /* sums[r][j] += value * window[r][j] over the list, for R rows of J vectors; both are constants where this is
  * expanded. */
-static inline __attribute__((always_inline)) void sparse_windows(const int R, const int J, const SparseGrad *v,
-                                                                 const SparseList *list, const float *image,
-                                                                 SparseVector *sums)
+static inline __attribute__((always_inline)) void sparse_windows(const int R, const int J,
+                                                                 const SparseGrad *v, const SparseList *list,
+                                                                 const float *image, SparseVector *sums)
 {
     const int64_t line = v->line;
     SparseVector acc[5][5];
@@ -274,7 +277,10 @@ SPARSE_ROW(3)
 SPARSE_ROW(5)
 typedef void (*SparseWindows)(const SparseGrad *v, const SparseList *list, const float *image,
                               SparseVector *sums);
-#define SPARSE_NAMES(R) {sparse_windows_##R##_1, sparse_windows_##R##_2, sparse_windows_##R##_3, sparse_windows_##R##_5}
+#define SPARSE_NAMES(R)                                                                                \
+    {                                                                                                  \
+        sparse_windows_##R##_1, sparse_windows_##R##_2, sparse_windows_##R##_3, sparse_windows_##R##_5 \
+    }
 static const SparseWindows sparse_windows_of[4][4] = {SPARSE_NAMES(1), SPARSE_NAMES(2), SPARSE_NAMES(3),
                                                       SPARSE_NAMES(5)};
 static const int sparse_sizes[4] = {1, 2, 3, 5};
@@ -285,7 +291,8 @@ static int sparse_size(int64_t n)
     return n >= 5 ? 3 : n >= 3 ? 2 : (int)n - 1;
 }
 
-static void sparse_channel(const SparseGrad *v, const SparseList *list, const float *image, SparseVector *sums)
+static void sparse_channel(const SparseGrad *v, const SparseList *list, const float *image,
+                           SparseVector *sums)
 {
     const int64_t r_all = v->s->r;
     for (int64_t r = 0, r_size; r < r_all; r += sparse_sizes[r_size]) {
@@ -316,7 +323,8 @@ static void sparse_outputs(const SparseGrad *v, int64_t block, int64_t y0, int64
     for (int64_t k = k0; k < k1; k++) {
         const int64_t at = v->g_last ? (k * outputs + y0 * s->ow + x0) * s->n + first
                                      : (block * s->k + k) * outputs + y0 * s->ow;
-        v->bias_sums[part * s->k + k] += sparse_list(v, v->g + at, k + 1 < k1 ? ahead : 0, count, all, last, list);
+        v->bias_sums[part * s->k + k] +=
+            sparse_list(v, v->g + at, k + 1 < k1 ? ahead : 0, count, all, last, list);
         sparse_channel(v, list, image, v->sums + (part * s->k + k) * s->r * v->vectors);
     }
 }
