@@ -312,8 +312,9 @@ static void release_large(Block *b, size_t bytes)
     int c = large_class(bytes, &rounded);
     pthread_mutex_lock(&wk_pool.lock);
     wk_pool.in_use -= (int64_t)rounded;
-    size_t limit = wk_pool.most > KEEP_AT_LEAST ? (size_t)wk_pool.most : KEEP_AT_LEAST;
-    bool keep = WK_KEEP_BLOCKS && c >= 0 && wk_pool.kept + rounded <= limit;
+    const int64_t most = wk_pool.most > KEEP_AT_LEAST ? wk_pool.most : KEEP_AT_LEAST,
+                  held = wk_pool.in_use + (int64_t)(wk_pool.kept + rounded);
+    bool keep = WK_KEEP_BLOCKS && c >= 0 && held <= most + most / 2;
     if (keep) {
         b->next = wk_pool.large[c];
         wk_pool.large[c] = b;

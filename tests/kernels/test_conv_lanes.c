@@ -29,6 +29,22 @@ static wk_ConvShape drawn(void)
     return s;
 }
 
+/* Windows of 3 x 3 with channels and samples enough for Winograd's way, in images of odd and even sizes. */
+static wk_ConvShape drawn_3x3(void)
+{
+    wk_ConvShape s = {.n = one_of(16, 40),
+                      .c = one_of(16, 21),
+                      .k = one_of(16, 21),
+                      .r = 3,
+                      .s = 3,
+                      .stride = {1, 1},
+                      .padding = {one_of(0, 2), one_of(0, 2)},
+                      .dilation = {1, 1},
+                      .groups = 1};
+    s.h = one_of(3, 7), s.w = one_of(3, 7);
+    return s;
+}
+
 /* [n, c, h, w] to [c, h, w, n] and back. */
 static float *turned(const float *from, int64_t n, int64_t rest, bool to_last)
 {
@@ -84,7 +100,7 @@ static void match_plain_loops(void **state)
     int tried[3] = {0};
     FOR_EACH_ISA(k)
     for (int i = 0; i < DRAWN; i++) {
-        const wk_ConvShape shape = drawn();
+        const wk_ConvShape shape = i % 7 == 6 ? drawn_3x3() : drawn();
         const bool whole = i % 4;
         Problem p = problem(&shape, wk_float32, whole);
         const wk_LaneOrder order = k->conv_lanes.order(&p.s);
@@ -236,14 +252,14 @@ static void infinity_stays_where_it_belongs(void **state)
 {
     (void)state;
     FOR_EACH_ISA(k)
-    for (int turn = 0; turn < 6; turn++) {
-        const int64_t n = 1 + turn % 3 * 8;
+    for (int turn = 0; turn < 8; turn++) {
+        const int64_t n = 1 + turn % 4 * 8, channels = n > 17 ? 16 : 2;
         const wk_ConvShape shape = {.n = n,
-                                    .c = 2,
+                                    .c = channels,
                                     .h = 4,
                                     .w = 23,
-                                    .k = 3,
-                                    .r = 2,
+                                    .k = channels + 1,
+                                    .r = n > 17 ? 3 : 2,
                                     .s = 3,
                                     .stride = {1, 1},
                                     .dilation = {1, 1},
@@ -254,13 +270,15 @@ static void infinity_stays_where_it_belongs(void **state)
             INFINITY; /* the last column of the first row: under the last weight column alone */
         for (int64_t i = 0; i < p.ny; i++)
             ((float *)p.gy)[i] =
-                turn < 3 || i % 5 == 0; /* zeros must not hide it: zero times infinity is NaN */
+                turn < 4 || i % 5 == 0; /* zeros must not hide it: zero times infinity is NaN */
         reference(&p, wk_float32);
         if (order) {
             compute(k, &p, order, false);
             for (int64_t i = 0; i < p.nw; i++)
                 ASSERT_NEAR(((float *)p.gw)[i], p.rw[i], 0, "%s grad_weight, n %d, at %d", k->isa, (int)n,
                             (int)i);
+            for (int64_t i = 0; i < p.ny; i++)
+                ASSERT_NEAR(((float *)p.y)[i], p.ry[i], 0, "%s output, n %d, at %d", k->isa, (int)n, (int)i);
         }
         problem_free(&p);
     }

@@ -6,7 +6,7 @@
  * The vectors of a tile follow each other in the row where samples fill the lanes, and lie below each other
  * where columns do. Weights that meet nothing but padding are left out. The gradient of the input is the same
  * loop over the padded gradient, with the weight turned by half a turn. */
-#include "kernels/isa/conv_lanes.h"
+#include "kernels/isa/conv_winograd.h"
 
 enum { LANES_FEW = 16 }; /* output channels that do not pay for a copy of the input */
 
@@ -344,6 +344,10 @@ static bool lanes_conv(LaneConv *v)
 static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
                           const float *bias, float *y)
 {
+    const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
+    const LaneAnswer answer = rows ? LANES_REFUSED : WK_KERNEL(wk_winograd)(s, x, batch_last, w, bias, y);
+    if (answer != LANES_REFUSED)
+        return answer == LANES_DONE;
     const int64_t k = s->k / s->groups, c = s->c / s->groups, taps = c * s->r * s->s,
                   tiles = lanes_k_tiles(k);
     const size_t bytes = (size_t)(s->k * taps) * sizeof(float);
@@ -356,7 +360,7 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
                 for (int64_t j = lanes_k_first(k, t); j < lanes_k_first(k, t + 1); j++)
                     *to++ = w[j * taps + i];
     LaneConv v = {.in = {x, batch_last, s->n, s->c, s->h, s->w},
-                  .rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows,
+                  .rows = rows,
                   .groups = s->groups,
                   .c = c,
                   .k = k,
@@ -376,6 +380,10 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
 /* The input's channels are the outputs here. */
 static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float *w, float *gx)
 {
+    const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
+    const LaneAnswer answer = rows ? LANES_REFUSED : WK_KERNEL(wk_winograd_grad_input)(s, g, w, gx);
+    if (answer != LANES_REFUSED)
+        return answer == LANES_DONE;
     const int64_t k = s->k / s->groups, c = s->c / s->groups, window = s->r * s->s, tiles = lanes_k_tiles(c);
     const size_t bytes = (size_t)(s->k * c * window) * sizeof(float);
     float *packed = wk_alloc(bytes), *to = packed;
@@ -388,7 +396,6 @@ static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float 
                     for (int64_t l = lanes_k_first(c, t); l < lanes_k_first(c, t + 1); l++)
                         *to++ = w[(j * c + l) * window + i];
     const int64_t pad[2] = {s->r - 1 - s->padding[0], s->s - 1 - s->padding[1]};
-    const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
     LaneConv v = {.in = {g, !rows, s->n, s->k, s->oh, s->ow},
                   .rows = rows,
                   .groups = s->groups,

@@ -39,6 +39,13 @@ typedef int32_t LaneMask __attribute__((vector_size(WK_VECTOR_BYTES)));
 /* The same anywhere in memory. */
 typedef float LaneLoose __attribute__((vector_size(WK_VECTOR_BYTES), aligned(4), may_alias));
 
+/* What a way that is not for all shapes and numbers says. */
+typedef enum LaneAnswer {
+    LANES_REFUSED, /* it does not pay or cannot be: take another, which writes all results again */
+    LANES_DONE,
+    LANES_FAILED, /* no memory */
+} LaneAnswer;
+
 static inline int64_t lanes_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;

@@ -10,6 +10,7 @@
  * against half, and those at the end. Of the vector that overlaps the one before, both factors are masked:
  * zero times infinity would be NaN. */
 #include "kernels/isa/conv_sparse.h"
+#include "kernels/isa/conv_winograd.h"
 
 enum {
     LANES_S = 5,      /* columns of a tile, at most */
@@ -329,9 +330,11 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
                                      float *gw, float *gb)
 {
     const bool order_rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
-    const SparseAnswer sparse = WK_KERNEL(wk_sparse_grad_weight)(s, g, !order_rows, x, batch_last, gw, gb);
-    if (sparse != SPARSE_DENSE)
-        return sparse == SPARSE_DONE;
+    LaneAnswer answer = WK_KERNEL(wk_sparse_grad_weight)(s, g, !order_rows, x, batch_last, gw, gb);
+    if (answer == LANES_REFUSED && !order_rows)
+        answer = WK_KERNEL(wk_winograd_grad_weight)(s, g, x, batch_last, gw, gb);
+    if (answer != LANES_REFUSED)
+        return answer == LANES_DONE;
     LaneGrad v = {.s = s,
                   .c = s->c / s->groups,
                   .k = s->k / s->groups,

@@ -423,22 +423,22 @@ static void sparse_places(SparseGrad *v)
                 *place++ = (int32_t)(y * v->line + x * v->pixel);
 }
 
-SparseAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
-                                              const float *x, bool x_last, float *gw, float *gb)
+LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
+                                            const float *x, bool x_last, float *gw, float *gb)
 {
     SparseGrad v = {.s = s, .g = g, .x = x, .g_last = g_last, .x_last = x_last, .finite = true};
     if (s->groups > 1 || s->c > SPARSE_CHANNELS || (!g_last && s->ow > SPARSE_LIST))
-        return SPARSE_DENSE;
+        return LANES_REFUSED;
     sparse_plan(&v);
     if (v.size > SPARSE_IMAGE || !sparse_pays(&v))
-        return SPARSE_DENSE;
+        return LANES_REFUSED;
     const size_t places = (size_t)v.count * sizeof *v.place,
                  biases = (size_t)(v.parts * s->k) * sizeof *v.bias_sums,
                  sums = (size_t)(v.parts * s->k * s->r * v.vectors) * sizeof *v.sums,
                  bytes = places + biases + sums + (size_t)(s->n * v.size) * sizeof(float);
     char *memory = wk_alloc(bytes);
     if (!memory)
-        return SPARSE_FAILED;
+        return LANES_FAILED;
     v.place = (LaneWhole *)(void *)memory;
     v.bias_sums = (LaneVector *)(void *)(memory + places);
     v.sums = (SparseVector *)(void *)(memory + places + biases);
@@ -452,16 +452,16 @@ SparseAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float
         sparse_gather(&v, gw, gb);
     }
     wk_release(memory, bytes);
-    return finite ? SPARSE_DONE : SPARSE_DENSE;
+    return finite ? LANES_DONE : LANES_REFUSED;
 }
 
 #else
 
-SparseAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
-                                              const float *x, bool x_last, float *gw, float *gb)
+LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
+                                            const float *x, bool x_last, float *gw, float *gb)
 {
     (void)s, (void)g, (void)g_last, (void)x, (void)x_last, (void)gw, (void)gb;
-    return SPARSE_DENSE;
+    return LANES_REFUSED;
 }
 
 #endif

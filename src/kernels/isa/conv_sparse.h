@@ -7,14 +7,8 @@
 /* Places in memory, as many as a vector has lanes. */
 typedef int32_t LaneWhole __attribute__((vector_size(WK_VECTOR_BYTES)));
 
-typedef enum SparseAnswer {
-    SPARSE_DENSE, /* it does not pay, or must not be: nothing was written */
-    SPARSE_DONE,
-    SPARSE_FAILED, /* no memory */
-} SparseAnswer;
-
 /* As wk_lanes_grad_weight; `g_last` and `x_last` say which of the two have the batch last. */
-SparseAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
-                                              const float *x, bool x_last, float *gw, float *gb);
+LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
+                                            const float *x, bool x_last, float *gw, float *gb);
 
 #endif
