@@ -20,11 +20,11 @@
 #include "kernels/isa/gemm.h"
 
 enum {
-    WINO_CHANNELS = 16,        /* fewer do not pay for the transforms */
-    WINO_CACHE = 768 << 10,    /* bytes that a block's inputs and products should take */
-    WINO_FEW = 6,              /* columns of a block, at least */
-    WINO_MANY = 12,            /* and at most */
-    WINO_SHARE = 8,            /* channels that a task transforms */
+    WINO_CHANNELS = 16,     /* fewer do not pay for the transforms */
+    WINO_CACHE = 768 << 10, /* bytes that a block's inputs and products should take */
+    WINO_FEW = 6,           /* columns of a block, at least */
+    WINO_MANY = 12,         /* and at most */
+    WINO_SHARE = 8,         /* channels that a task transforms */
 };
 
 /* Tiles of the outputs, and the blocks of samples of each. */
@@ -92,7 +92,8 @@ static inline __attribute__((always_inline)) void wino_of_grad(LaneVector y[2][2
 }
 
 /* The 2 x 2 outputs A' m A of a tile; element (i, j) of m lies (4 i + j) * step floats on. */
-static inline __attribute__((always_inline)) void wino_of_product(const float *m, int64_t step, LaneVector y[2][2])
+static inline __attribute__((always_inline)) void wino_of_product(const float *m, int64_t step,
+                                                                  LaneVector y[2][2])
 {
     LaneVector rows[2][4];
 #pragma GCC unroll 4
@@ -134,7 +135,8 @@ static inline void wino_store(WinoTile d, float *to, int64_t step)
 }
 
 /* Columns [first, first + count) of one channel of the input, side by side at `to`. */
-static void wino_inputs(const WinoGrid *grid, const float *plane, int64_t first, int64_t count, float *to, int64_t step)
+static void wino_inputs(const WinoGrid *grid, const float *plane, int64_t first, int64_t count, float *to,
+                        int64_t step)
 {
     for (int64_t j = 0; j < count; j++) {
         const WinoColumn at = wino_column(grid, first + j);
@@ -177,7 +179,8 @@ static void wino_weight_rows(void *context, int64_t share)
             }
             for (int r = 0; r < 4; r++) {
                 const LaneVector ends = rows[r][0] + rows[r][2];
-                const LaneVector u[4] = {rows[r][0], (ends + rows[r][1]) * 0.5f, (ends - rows[r][1]) * 0.5f, rows[r][2]};
+                const LaneVector u[4] = {rows[r][0], (ends + rows[r][1]) * 0.5f, (ends - rows[r][1]) * 0.5f,
+                                         rows[r][2]};
                 for (int j = 0; j < 4; j++)
                     memcpy(v->u + (4 * r + j) * step + o * v->in + i, &u[j], (size_t)live * sizeof(float));
             }
@@ -200,7 +203,7 @@ typedef struct WinoConv {
     int64_t c, k;
     const float *u, *bias;
     float *out;
-    int64_t block, blocks; /* columns of a block, blocks */
+    int64_t block, blocks;     /* columns of a block, blocks */
     int64_t in_step, out_step; /* floats from one of the 16 to the next */
     char *scratch;
     size_t inputs, products, bytes; /* of a thread */
@@ -225,14 +228,26 @@ static inline void wino_put(const WinoGrid *g, const WinoColumn *at, LaneVector 
 static void wino_block(const WinoConv *v, int64_t block, char *scratch, LaneVector *bad)
 {
     const WinoGrid *grid = &v->grid;
-    const int64_t first = block * v->block, count = lanes_min(v->block, grid->columns - first), row = v->block * LANES;
+    const int64_t first = block * v->block, count = lanes_min(v->block, grid->columns - first),
+                  row = v->block * LANES;
     float *inputs = (float *)(void *)scratch, *products = (float *)(void *)(scratch + v->inputs);
     for (int64_t c = 0; c < v->c; c++)
-        wino_inputs(grid, v->in + c * grid->h * grid->w * grid->n, first, count, inputs + c * row, v->in_step);
+        wino_inputs(grid, v->in + c * grid->h * grid->w * grid->n, first, count, inputs + c * row,
+                    v->in_step);
     for (int t = 0; t < 16; t++) {
-        const Gemm_f32 product = {.m = v->k, .n = count * LANES, .k = v->c, .a = v->u + t * v->k * v->c, .a_row = v->c,
-                                  .a_col = 1, .b = inputs + t * v->in_step, .b_row = row, .b_col = 1,
-                                  .c = products + t * v->out_step, .c_row = row, .c_col = 1, .alpha = 1};
+        const Gemm_f32 product = {.m = v->k,
+                                  .n = count * LANES,
+                                  .k = v->c,
+                                  .a = v->u + t * v->k * v->c,
+                                  .a_row = v->c,
+                                  .a_col = 1,
+                                  .b = inputs + t * v->in_step,
+                                  .b_row = row,
+                                  .b_col = 1,
+                                  .c = products + t * v->out_step,
+                                  .c_row = row,
+                                  .c_col = 1,
+                                  .alpha = 1};
         WK_KERNEL(wk_gemm_run_f32)(&product, scratch + v->inputs + v->products);
     }
     for (int64_t k = 0; k < v->k; k++) {
@@ -277,18 +292,21 @@ static void wino_blocks(WinoConv *v)
     v->blocks = (v->grid.columns + most - 1) / most;
     v->block = (v->grid.columns + v->blocks - 1) / v->blocks;
     v->blocks = (v->grid.columns + v->block - 1) / v->block;
-    v->in_step = (v->c * v->block + 1) * LANES; /* one more: the 16 must not fall on each other in the caches */
+    v->in_step =
+        (v->c * v->block + 1) * LANES; /* one more: the 16 must not fall on each other in the caches */
     v->out_step = (v->k * v->block + 1) * LANES;
     v->inputs = wino_round((size_t)(16 * v->in_step) * sizeof(float));
     v->products = wino_round((size_t)(16 * v->out_step) * sizeof(float));
-    v->bytes = v->inputs + v->products + wino_round(WK_KERNEL(wk_gemm_scratch_f32)(v->k, v->block * LANES, v->c));
+    v->bytes =
+        v->inputs + v->products + wino_round(WK_KERNEL(wk_gemm_scratch_f32)(v->k, v->block * LANES, v->c));
 }
 
 static LaneAnswer wino_conv(WinoConv *v, WinoWeight *weight)
 {
     wino_blocks(v);
     const int64_t threads = lanes_min(wk_thread_count(), v->blocks);
-    const size_t weights = wino_round((size_t)(16 * v->k * v->c) * sizeof(float)), bytes = weights + (size_t)threads * v->bytes;
+    const size_t weights = wino_round((size_t)(16 * v->k * v->c) * sizeof(float)),
+                 bytes = weights + (size_t)threads * v->bytes;
     char *memory = wk_alloc(bytes);
     if (!memory)
         return LANES_FAILED;
@@ -322,7 +340,9 @@ static const float *wino_batch_last(const LaneImage *image, float **copy, size_t
     if (image->batch_last)
         return image->data;
     *bytes = (size_t)(image->n * image->c * image->h * image->w) * sizeof(float);
-    WinoTurn v = {.image = *image, .pack = {.samples = image->n, .blocks = 1, .column = image->n, .line = image->w * image->n}};
+    WinoTurn v = {
+        .image = *image,
+        .pack = {.samples = image->n, .blocks = 1, .column = image->n, .line = image->w * image->n}};
     v.to = *copy = wk_alloc(*bytes);
     if (*copy)
         wk_parallel(image->c, wino_turn_channel, &v);
@@ -334,17 +354,22 @@ static const float *wino_batch_last(const LaneImage *image, float **copy, size_t
 static bool wino_pays(const wk_ConvShape *s, int64_t oh, int64_t ow)
 {
     const int64_t tiles = (oh + 1) / 2 * ((ow + 1) / 2);
-    return s->r == 3 && s->s == 3 && s->groups == 1 && s->c >= WINO_CHANNELS && s->k >= WINO_CHANNELS && s->n >= LANES &&
-           s->n <= LANES_WHOLE && tiles * 4 * 3 <= oh * ow * 4;
+    return s->r == 3 && s->s == 3 && s->groups == 1 && s->c >= WINO_CHANNELS && s->k >= WINO_CHANNELS &&
+           s->n >= LANES && s->n <= LANES_WHOLE && tiles * 4 * 3 <= oh * ow * 4;
 }
 
-LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool batch_last, const float *w, const float *bias, float *y)
+LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
+                                  const float *bias, float *y)
 {
     if (!wino_pays(s, s->oh, s->ow))
         return LANES_REFUSED;
     float *copy;
     size_t bytes = 0;
-    WinoConv v = {.grid = wino_grid(s->n, s->h, s->w, s->oh, s->ow, s->padding), .c = s->c, .k = s->k, .bias = bias, .out = y};
+    WinoConv v = {.grid = wino_grid(s->n, s->h, s->w, s->oh, s->ow, s->padding),
+                  .c = s->c,
+                  .k = s->k,
+                  .bias = bias,
+                  .out = y};
     v.in = wino_batch_last(&(LaneImage){x, batch_last, s->n, s->c, s->h, s->w}, &copy, &bytes);
     if (!v.in)
         return LANES_FAILED;
@@ -358,7 +383,8 @@ LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const float 
     if (!wino_pays(s, s->h, s->w))
         return LANES_REFUSED;
     const int64_t pad[2] = {2 - s->padding[0], 2 - s->padding[1]};
-    WinoConv v = {.grid = wino_grid(s->n, s->oh, s->ow, s->h, s->w, pad), .in = g, .c = s->k, .k = s->c, .out = gx};
+    WinoConv v = {
+        .grid = wino_grid(s->n, s->oh, s->ow, s->h, s->w, pad), .in = g, .c = s->k, .k = s->c, .out = gx};
     return wino_conv(&v, &(WinoWeight){.w = w, .out = s->c, .in = s->k, .turned = true});
 }
 
@@ -367,7 +393,7 @@ LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const float 
 typedef struct WinoGrad {
     const wk_ConvShape *s;
     WinoGrid grid;
-    const float *g, *x; /* with the batch last */
+    const float *g, *x;   /* with the batch last */
     int64_t first, count; /* columns of this turn */
     int64_t row, g_step, x_step;
     float *inputs, *grads, *sums; /* [16][c][row], [16][k][row], [16][k][c] */
@@ -389,8 +415,9 @@ static void wino_grads(const WinoGrad *v, int64_t k)
         for (int i = 0; i < 2; i++)
             for (int j = 0; j < 2; j++) {
                 const bool inside = at.y + i < g->oh && at.x + j < g->ow;
-                y[i][j] = inside ? lanes_masked(plane + ((at.y + i) * g->ow + at.x + j) * g->n + at.sample, fresh)
-                                 : (LaneVector){0};
+                y[i][j] =
+                    inside ? lanes_masked(plane + ((at.y + i) * g->ow + at.x + j) * g->n + at.sample, fresh)
+                           : (LaneVector){0};
                 v->bias_sums[k] += y[i][j];
             }
         WinoTile d;
@@ -407,9 +434,11 @@ static void wino_transform(void *context, int64_t task)
     const int64_t inputs = (v->s->c + WINO_SHARE - 1) / WINO_SHARE;
     if (task < inputs)
         for (int64_t c = task * WINO_SHARE; c < lanes_min((task + 1) * WINO_SHARE, v->s->c); c++)
-            wino_inputs(grid, v->x + c * grid->h * grid->w * grid->n, v->first, v->count, v->inputs + c * v->row, v->x_step);
+            wino_inputs(grid, v->x + c * grid->h * grid->w * grid->n, v->first, v->count,
+                        v->inputs + c * v->row, v->x_step);
     else
-        for (int64_t k = (task - inputs) * WINO_SHARE; k < lanes_min((task - inputs + 1) * WINO_SHARE, v->s->k); k++)
+        for (int64_t k = (task - inputs) * WINO_SHARE;
+             k < lanes_min((task - inputs + 1) * WINO_SHARE, v->s->k); k++)
             wino_grads(v, k);
 }
 
@@ -417,9 +446,20 @@ static void wino_product(void *context, int64_t t)
 {
     const WinoGrad *v = context;
     const int64_t k = v->s->k, c = v->s->c;
-    const Gemm_f32 product = {.m = k, .n = c, .k = v->count * LANES, .a = v->grads + t * v->g_step, .a_row = v->row, .a_col = 1,
-                              .b = v->inputs + t * v->x_step, .b_row = 1, .b_col = v->row, .c = v->sums + t * k * c,
-                              .c_row = c, .c_col = 1, .alpha = 1, .beta = v->first ? 1 : 0};
+    const Gemm_f32 product = {.m = k,
+                              .n = c,
+                              .k = v->count * LANES,
+                              .a = v->grads + t * v->g_step,
+                              .a_row = v->row,
+                              .a_col = 1,
+                              .b = v->inputs + t * v->x_step,
+                              .b_row = 1,
+                              .b_col = v->row,
+                              .c = v->sums + t * k * c,
+                              .c_row = c,
+                              .c_col = 1,
+                              .alpha = 1,
+                              .beta = v->first ? 1 : 0};
     WK_KERNEL(wk_gemm_run_f32)(&product, v->scratch + (size_t)t * v->bytes);
 }
 
@@ -457,8 +497,10 @@ static bool wino_gather(const WinoGrad *v, float *gw, float *gb)
 static size_t wino_grad_memory(WinoGrad *v, char *memory)
 {
     const wk_ConvShape *s = v->s;
-    const size_t inputs = wino_round((size_t)(16 * v->x_step) * sizeof(float)), grads = wino_round((size_t)(16 * v->g_step) * sizeof(float)),
-                 sums = wino_round((size_t)(16 * s->k * s->c) * sizeof(float)), biases = (size_t)s->k * sizeof(LaneVector);
+    const size_t inputs = wino_round((size_t)(16 * v->x_step) * sizeof(float)),
+                 grads = wino_round((size_t)(16 * v->g_step) * sizeof(float)),
+                 sums = wino_round((size_t)(16 * s->k * s->c) * sizeof(float)),
+                 biases = (size_t)s->k * sizeof(LaneVector);
     if (memory) {
         v->bias_sums = (LaneVector *)(void *)memory;
         v->inputs = (float *)(void *)(memory + biases);
@@ -493,7 +535,8 @@ static LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
     return finite ? LANES_DONE : LANES_REFUSED;
 }
 
-LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float *g, const float *x, bool batch_last, float *gw, float *gb)
+LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float *g, const float *x,
+                                              bool batch_last, float *gw, float *gb)
 {
     if (!wino_pays(s, s->oh, s->ow))
         return LANES_REFUSED;
