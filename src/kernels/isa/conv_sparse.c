@@ -190,6 +190,21 @@ static inline int64_t sparse_append(SparseList *list, int64_t length, const floa
     return length + __builtin_popcount(kept);
 }
 #else
+/* The lanes that a mask of four keeps, in order. */
+static const int32_t sparse_kept[16][4] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},
+                                           {1, 2}, {0, 1, 2}, {3},       {0, 3},      {1, 3}, {0, 1, 3},
+                                           {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+
+static inline int64_t sparse_append_half(SparseList *list, int64_t length, __m128 value, __m128i place,
+                                         uint32_t kept)
+{
+    const __m128i order = _mm_loadu_si128((const __m128i *)sparse_kept[kept]);
+    _mm_storeu_ps(list->value + length, _mm_permutevar_ps(value, order));
+    _mm_storeu_si128((__m128i *)(list->place + length),
+                     _mm_castps_si128(_mm_permutevar_ps(_mm_castsi128_ps(place), order)));
+    return length + __builtin_popcount(kept);
+}
+
 static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, LaneWhole place,
                                     uint32_t live, LaneVector *sum)
 {
@@ -199,17 +214,12 @@ static inline int64_t sparse_append(SparseList *list, int64_t length, const floa
     else
         for (int i = 0; live >> i; i++)
             value[i] = g[i];
-    uint32_t kept =
+    const uint32_t kept =
         (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)value, _mm256_setzero_ps(), _CMP_NEQ_UQ));
-    float values[LANES];
-    int32_t places[LANES];
-    memcpy(values, &value, sizeof values);
-    memcpy(places, &place, sizeof places);
-    for (; kept; kept &= kept - 1, length++) {
-        const int lane = __builtin_ctz(kept);
-        list->value[length] = values[lane];
-        list->place[length] = places[lane];
-    }
+    length = sparse_append_half(list, length, _mm256_castps256_ps128((__m256)value),
+                                _mm256_castsi256_si128((__m256i)place), kept & 15);
+    length = sparse_append_half(list, length, _mm256_extractf128_ps((__m256)value, 1),
+                                _mm256_extracti128_si256((__m256i)place, 1), kept >> 4);
     *sum += value;
     return length;
 }
@@ -388,7 +398,7 @@ static float sparse_density(const SparseGrad *v)
 static bool sparse_pays(const SparseGrad *v)
 {
     const wk_ConvShape *s = v->s;
-    const float entry = 0.5f * (float)(s->r * v->vectors) + (WK_VECTOR_BYTES == 64 ? 2 : 6), scan = 0.5f;
+    const float entry = 0.5f * (float)(s->r * v->vectors) + 2, scan = WK_VECTOR_BYTES == 64 ? 0.5f : 1;
     const float dense = (float)(s->r * s->s * s->c) / (16 * 0.85f);
     return dense > entry / 8 && sparse_density(v) * entry + scan < dense;
 }
