@@ -281,8 +281,8 @@ WK_DECLARE_UNARY(tanh)
 WK_DECLARE_UNARY(sigmoid)
 WK_DECLARE_UNARY(logical_not)
 
-/* condition (bool) ? a : b, elementwise and broadcasting.                                   torch: torch.where */
-WK_API wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *a, wk_Tensor *b);
+/* condition (bool) ? input : other, elementwise and broadcasting.                                   torch: torch.where */
+WK_API wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *input, wk_Tensor *other);
 /* value where mask (bool), input elsewhere.                                                 torch: masked_fill */
 WK_API wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value);
 /* min(max(input, low), high); the gradient at the bounds is 0, NaN stays.                   torch: torch.clamp */
@@ -294,8 +294,8 @@ WK_API wk_Tensor *wk_clamp(wk_Tensor *input, double low, double high);
  *                                                                                           torch: torch.matmul */
 WK_API wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b);
 /* [m, n] [n, p] -> [m, p];  [b, m, n] [b, n, p] -> [b, m, p].                                torch: torch.mm, torch.bmm */
-WK_API wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b);
-WK_API wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b);
+WK_API wk_Tensor *wk_mm(wk_Tensor *input, wk_Tensor *mat2);
+WK_API wk_Tensor *wk_bmm(wk_Tensor *input, wk_Tensor *mat2);
 /* beta * input + alpha * (a @ b); input broadcasts to [m, p]. Unset beta and alpha are 1, and WK_ZERO is 0.  torch: torch.addmm */
 typedef struct wk_addmm_options {
     wk_Tensor *input, *mat1, *mat2;
@@ -349,7 +349,7 @@ WK_API wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int
 /* Rows of a dimension by an int64 vector; elements by an int64 tensor of the result's shape.  torch: index_select, gather */
 WK_API wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index);
 WK_API wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index);
-WK_API wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *source);
+WK_API wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *src);
 
 /* Joined along a dimension that exists, or along a new one.                                torch: cat, stack */
 WK_API wk_Tensor *wk_cat(wk_List tensors, int64_t dim);

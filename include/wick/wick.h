@@ -21,7 +21,8 @@
 
 /* clang-format off */
 
-/* Gives back what is yours; NULL is allowed. */
+/* Gives back what is yours; NULL is allowed. What has been given back must not be used or given back again: builds with assertions notice
+ * it and say so, others may not. */
 #define wk_free(object)                     \
     _Generic((object),                      \
         wk_Tensor *: wk_tensor_free,        \

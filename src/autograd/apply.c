@@ -201,6 +201,9 @@ wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const
 
 wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes)
 {
+    if (!in[0]) /* the operation is the one that gives a result: add, not add_ */
+        return wk_raise_if_silent(WK_ERROR_ARGUMENT, "%s%s: argument self is NULL", op->name,
+                                  op->name[strlen(op->name) - 1] == '_' ? "" : "_");
     return apply(op, count, in, attributes, true, NULL);
 }
 

@@ -50,8 +50,6 @@ static bool add_inputs(Task *t)
 {
     for (int i = 0; i < t->input_count; i++) {
         wk_Tensor *input = t->inputs[i];
-        if (!wk_tensor_check(input, "grad", "input"))
-            return false;
         if (!wk_requires_grad(input))
             return wk_raise(WK_ERROR_STATE,
                             "grad: One of the differentiated Tensors does not require grad (input %d)", i),
@@ -145,6 +143,14 @@ static bool add_to_grads(Task *t, void *context)
     return true;
 }
 
+static bool check_grad_list(wk_List list, const char *op, const char *name)
+{
+    bool fits = wk_array_check(list.count, list.tensors, op, name);
+    for (int i = 0; fits && i < list.count; i++)
+        fits = wk_tensor_check(list.tensors[i], op, name);
+    return fits;
+}
+
 bool wk_backward_with(wk_backward_options o)
 {
     Task t = {.only_inputs = o.inputs.count > 0,
@@ -152,7 +158,7 @@ bool wk_backward_with(wk_backward_options o)
               .create_graph = o.create_graph,
               .input_count = o.inputs.count,
               .inputs = o.inputs.tensors};
-    if (!wk_tensor_check(o.tensor, "backward", "tensor"))
+    if (!wk_tensor_check(o.tensor, "backward", "tensor") || !check_grad_list(o.inputs, "backward", "inputs"))
         return false;
     return execute(&t, (wk_List){1, &o.tensor}, (wk_List){1, &o.gradient}, add_to_grads, NULL);
 }
@@ -190,7 +196,10 @@ bool wk_grads_with(wk_Tensor **grads, wk_grad_options o)
 {
     if (!grads)
         return wk_raise_null("grad", "grads"), false;
-    if (o.outputs.count < 1 || o.inputs.count < 1)
+    if (!check_grad_list(o.outputs, "grad", "outputs") || !check_grad_list(o.inputs, "grad", "inputs") ||
+        !wk_array_check(o.grad_outputs.count, o.grad_outputs.tensors, "grad", "grad_outputs"))
+        return false;
+    if (!o.outputs.count || !o.inputs.count)
         return wk_raise(WK_ERROR_ARGUMENT, "grad: outputs and inputs must each have a tensor, got %d and %d",
                         o.outputs.count, o.inputs.count),
                false;

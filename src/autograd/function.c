@@ -147,6 +147,8 @@ static bool inputs_fit(const wk_Function *function, wk_List inputs, int count, b
         return wk_raise(WK_ERROR_ARGUMENT, "%s: %d outputs, from 1 to %d are possible", name, count,
                         MAX_OUTPUTS),
                false;
+    if (!wk_array_check(inputs.count, inputs.tensors, name, "inputs"))
+        return false;
     for (int i = 0; i < inputs.count; i++) {
         if (!wk_tensor_check(inputs.tensors[i], name, "input"))
             return false;
@@ -211,6 +213,8 @@ bool wk_save_for_backward(wk_FunctionContext *ctx, wk_List tensors)
         return wk_raise(WK_ERROR_ARGUMENT, "save_for_backward: %d tensors, at most %d are possible",
                         tensors.count, MAX_SAVED),
                false;
+    if (!wk_array_check(tensors.count, tensors.tensors, "save_for_backward", "tensors"))
+        return false;
     wk_Tensor **copy = wk_alloc((size_t)tensors.count * sizeof *copy);
     if (!copy)
         return false;
@@ -234,7 +238,9 @@ wk_Tensor *wk_saved_tensor(wk_FunctionContext *ctx, int index)
 
 bool wk_needs_input_grad(const wk_FunctionContext *ctx, int index)
 {
-    if (!ctx || index < 0 || index >= (ctx->node ? ctx->node->edge_count : ctx->inputs.count))
+    if (!ctx)
+        return wk_raise_null("needs_input_grad", "ctx"), false;
+    if (index < 0 || index >= (ctx->node ? ctx->node->edge_count : ctx->inputs.count))
         return false;
     return ctx->node ? wk_node_needs(ctx->node, index) : wk_requires_grad(ctx->inputs.tensors[index]);
 }
@@ -256,5 +262,5 @@ bool wk_mark_non_differentiable(wk_FunctionContext *ctx, wk_Tensor *output)
 
 void *wk_function_user(const wk_FunctionContext *ctx)
 {
-    return ctx ? ctx->user : NULL;
+    return ctx ? ctx->user : wk_raise_null("function_user", "ctx");
 }

@@ -26,6 +26,8 @@ static bool own_inputs(Check *c)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: %d inputs, from 1 to 16 are possible", c->name,
                         c->o.inputs.count),
                false;
+    if (!wk_array_check(c->o.inputs.count, c->o.inputs.tensors, c->name, "inputs"))
+        return false;
     bool any = false;
     c->inputs = c->o.inputs.count;
     for (int i = 0; i < c->inputs; i++) {
@@ -213,6 +215,11 @@ bool wk_gradgradcheck_with(wk_gradcheck_options options)
         return wk_raise_null("gradgradcheck", "function"), false;
     if (n < 1 || n > 15)
         return wk_raise(WK_ERROR_ARGUMENT, "gradgradcheck: %d inputs, from 1 to 15 are possible", n), false;
+    if (!wk_array_check(n, options.inputs.tensors, "gradgradcheck", "inputs"))
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!wk_tensor_check(options.inputs.tensors[i], "gradgradcheck", "input"))
+            return false;
     wk_Scope scope = wk_scope_begin();
     memcpy(inputs, options.inputs.tensors, (size_t)n * sizeof *inputs);
     wk_Tensor *y = options.function(options.inputs, options.user);

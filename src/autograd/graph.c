@@ -62,9 +62,9 @@ static bool draw_edges(Drawing *d, size_t index)
 
 char *wk_graph_dot(wk_Tensor *tensor)
 {
-    wk_Node *root = wk_grad_fn(tensor);
+    wk_Node *root = wk_tensor_check(tensor, "graph_dot", "tensor") ? wk_grad_fn(tensor) : NULL;
     if (!root)
-        return tensor ? wk_raise(WK_ERROR_STATE, "graph_dot: the tensor has no history") : NULL;
+        return wk_raise_if_silent(WK_ERROR_STATE, "graph_dot: the tensor has no history");
     Drawing d = {0};
     bool fresh;
     wk_text_printf(&d.text, "digraph wick {\n  node [shape=box, fontname=monospace];\n");

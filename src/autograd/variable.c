@@ -157,11 +157,12 @@ wk_Tensor *wk_grad_of(const wk_Tensor *tensor)
 
 bool wk_set_grad(wk_Tensor *tensor, wk_Tensor *grad)
 {
-    if (!wk_tensor_check(tensor, "grad", "tensor") || (grad && !wk_tensor_check(grad, "grad", "grad")))
+    if (!wk_tensor_check(tensor, "set_grad", "tensor") ||
+        (grad && !wk_tensor_check(grad, "set_grad", "grad")))
         return false;
     if (grad && (grad->dtype != tensor->dtype || !wk_shape_same(grad, tensor)))
         return wk_raise(WK_ERROR_SHAPE,
-                        "grad: assigned grad has data of a different type or size: %s %s for %s %s",
+                        "set_grad: assigned grad has data of a different type or size: %s %s for %s %s",
                         wk_dtype_name((wk_dtype)grad->dtype), WK_SHAPE_TEXT(grad),
                         wk_dtype_name((wk_dtype)tensor->dtype), WK_SHAPE_TEXT(tensor)),
                false;
@@ -239,7 +240,10 @@ wk_GradMode wk_grad_mode_begin(bool enabled)
 
 void wk_grad_mode_end(wk_GradMode *mode)
 {
-    wk_set_grad_enabled(mode->former);
+    if (mode)
+        wk_set_grad_enabled(mode->former);
+    else
+        wk_raise_null("grad_mode_end", "mode");
 }
 
 /* ---- hooks ------------------------------------------------------------------------------------------ */

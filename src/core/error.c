@@ -95,6 +95,13 @@ void *wk_raise_null(const char *op, const char *name)
     return wk_raise_if_silent(WK_ERROR_ARGUMENT, "%s: argument %s is NULL", op, name);
 }
 
+bool wk_array_check(int count, const void *items, const char *op, const char *name)
+{
+    if (count < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: argument %s has %d items", op, name, count), false;
+    return !count || items || wk_raise_null(op, name);
+}
+
 const char *wk_quote(char *out, unsigned long size, const char *text)
 {
     unsigned long used = 0;
@@ -143,6 +150,6 @@ void wk_on_error(wk_ErrorHandler handler)
 void wk_die(wk_ErrorKind kind, const char *message)
 {
     (void)kind;
-    fprintf(stderr, "%s\n", message);
+    fprintf(stderr, "%s\n", message ? message : "wick: an error without a message");
     exit(1);
 }

@@ -2,6 +2,8 @@
 #ifndef WICK_CORE_ERROR_H
 #define WICK_CORE_ERROR_H
 
+#include <stdbool.h>
+
 #include "wick/error.h"
 
 /* Records a failure of this thread and returns NULL, so that `return wk_raise(...)` ends a function that yields a pointer,
@@ -18,6 +20,9 @@ int wk_failed_since(unsigned failures);
 
 /* For an argument that must not be NULL: passes a failure on when one is pending, otherwise raises "OP: argument NAME is NULL". Returns NULL. */
 void *wk_raise_null(const char *op, const char *name);
+
+/* Whether an array argument is what its count says: false with an error for a count below 0, and for NULL where there should be items. */
+bool wk_array_check(int count, const void *items, const char *op, const char *name);
 
 /* Copies text for a message: control characters, escapes and non-ASCII bytes become \xNN, long text is cut with "...". Returns out. */
 const char *wk_quote(char *out, unsigned long size, const char *text);

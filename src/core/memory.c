@@ -263,7 +263,8 @@ static void *large_block(size_t bytes)
     return b;
 }
 
-void *wk_alloc(size_t bytes)
+/* A failure tells `wanted`, the bytes that the caller has asked for. */
+static void *allocate_block(size_t bytes, size_t wanted)
 {
     wk_MemoryHook hook = atomic_load_explicit(&wk_memory_hook, memory_order_acquire);
     void *block = NULL;
@@ -279,8 +280,19 @@ void *wk_alloc(size_t bytes)
         }
     }
     if (!block)
-        return wk_raise(WK_ERROR_MEMORY, "can't allocate memory: you tried to allocate %zu bytes", bytes);
+        return wk_raise(WK_ERROR_MEMORY, "can't allocate memory: you tried to allocate %zu bytes", wanted);
     return block;
+}
+
+void *wk_alloc(size_t bytes)
+{
+    return allocate_block(bytes, bytes);
+}
+
+void *wk_alloc_headed(size_t header, size_t bytes)
+{
+    size_t both;
+    return allocate_block(__builtin_add_overflow(header, bytes, &both) ? SIZE_MAX : both, bytes);
 }
 
 void *wk_zalloc(size_t bytes)
@@ -354,13 +366,17 @@ static struct {
     unsigned next;
 } wk_waiting = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void wk_release_late(void *block, size_t bytes)
+void wk_release_object(void *object, size_t bytes)
 {
+    if (!object || bytes > SMALL_LIMIT) {
+        wk_release(object, bytes);
+        return;
+    }
     pthread_mutex_lock(&wk_waiting.lock);
     unsigned slot = wk_waiting.next++ % LATE;
     void *oldest = wk_waiting.late[slot].block;
     size_t oldest_bytes = wk_waiting.late[slot].bytes;
-    wk_waiting.late[slot].block = block;
+    wk_waiting.late[slot].block = object;
     wk_waiting.late[slot].bytes = bytes;
     pthread_mutex_unlock(&wk_waiting.lock);
     ThreadCache *cache = cache_of_thread();

@@ -10,13 +10,21 @@
 void *wk_alloc(size_t bytes);
 void *wk_zalloc(size_t bytes);
 
+/* Room for both in one block of header + bytes; the message of a failure tells only the bytes, which the user has asked for. */
+void *wk_alloc_headed(size_t header, size_t bytes);
+
 /* Gives back what wk_alloc(bytes) gave; NULL is allowed. */
 void wk_release(void *block, size_t bytes);
 
-#ifndef NDEBUG
-/* The same for a small block, which is counted as given back at once but used again only after thousands of others: what is read of it
- * in the meantime is what it was. For debug builds. */
-void wk_release_late(void *block, size_t bytes);
+/* The same for a block that begins with a magic word. In debug builds a small one is counted as given back at once but used again only
+ * after thousands of others: what is read through a stale pointer in the meantime is what it was. */
+#ifdef NDEBUG
+static inline void wk_release_object(void *object, size_t bytes)
+{
+    wk_release(object, bytes);
+}
+#else
+void wk_release_object(void *object, size_t bytes);
 #endif
 
 /* Copies the old contents into a block of new_bytes and releases the old one; on failure returns NULL and leaves the old one. */

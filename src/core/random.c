@@ -75,7 +75,7 @@ wk_Generator *wk_generator_retain(wk_Generator *generator)
 void wk_generator_free(wk_Generator *generator)
 {
     if (generator && wk_generator(generator) && wk_object_drop(&generator->object))
-        wk_release(generator, sizeof *generator);
+        wk_release_object(generator, sizeof *generator);
 }
 
 void wk_manual_seed(uint64_t seed)

@@ -94,6 +94,8 @@ int wk_shape_dim(const char *op, int ndim, int64_t dim)
 bool wk_shape_dim_mask(const char *op, int ndim, wk_Dims dims, unsigned *mask)
 {
     *mask = 0;
+    if (!wk_array_check(dims.count, dims.dims, op, "dims"))
+        return false;
     for (int i = 0; i < dims.count; i++) {
         int d = wk_shape_dim(op, ndim, dims.dims[i]);
         if (d < 0)
@@ -130,6 +132,8 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
 {
     if (ndim < 0 || ndim > WK_MAX_DIMS)
         return wk_raise(WK_ERROR_SHAPE, "%s: rank %d, max %d", op, ndim, WK_MAX_DIMS), false;
+    if (!wk_array_check(ndim, dims, op, "dims"))
+        return false;
     int unknown = -1;
     int64_t known = 1;
     out->ndim = ndim;

@@ -23,7 +23,7 @@ static _Atomic wk_dtype wk_default = wk_float32;
 
 static wk_Storage *storage_new(size_t bytes)
 {
-    wk_Storage *s = wk_alloc(STORAGE_HEADER + bytes);
+    wk_Storage *s = wk_alloc_headed(STORAGE_HEADER, bytes);
     if (!s)
         return NULL;
     atomic_init(&s->refs, 1);
@@ -206,10 +206,8 @@ void wk_tensor_release(wk_Tensor *t)
     storage_release(t->storage);
 #ifndef NDEBUG
     memset(t->shape, 0x5a, sizeof t->shape);
-    wk_release_late(t, sizeof *t);
-#else
-    wk_release(t, sizeof *t);
 #endif
+    wk_release_object(t, sizeof *t);
 }
 
 bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name)
@@ -379,6 +377,8 @@ double wk_at_index(const wk_Tensor *tensor, int count, const int64_t *indices)
     if (count != tensor->ndim)
         return wk_raise(WK_ERROR_INDEX, "at: %d indices for tensor of dimension %d", count, tensor->ndim),
                NAN;
+    if (!wk_array_check(count, indices, "at", "indices"))
+        return NAN;
     int64_t at = 0;
     for (int i = 0; i < count; i++) {
         int64_t n = tensor->shape[i], k = indices[i] < 0 ? indices[i] + n : indices[i];

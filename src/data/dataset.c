@@ -59,7 +59,7 @@ static void tensor_dataset_release(wk_Dataset *self)
     TensorDataset *d = (TensorDataset *)self;
     for (int i = 0; i < d->count; i++)
         wk_tensor_release(d->tensors[i]);
-    wk_release(d, sizeof *d);
+    wk_release_object(d, sizeof *d);
 }
 
 /* A new tensor [count, dims...], for a batch. */
@@ -101,6 +101,8 @@ wk_Dataset *wk_TensorDataset(wk_List tensors)
     if (tensors.count < 1 || tensors.count > WK_BATCH_TENSORS)
         return wk_raise(WK_ERROR_ARGUMENT, "TensorDataset: %d tensors, must be 1 to %d", tensors.count,
                         WK_BATCH_TENSORS);
+    if (!wk_array_check(tensors.count, tensors.tensors, "TensorDataset", "tensors"))
+        return NULL;
     for (int i = 0; i < tensors.count; i++) {
         const wk_Tensor *t = tensors.tensors[i];
         if (!wk_tensor_check(t, "TensorDataset", "tensor"))
@@ -138,7 +140,7 @@ static void callback_dataset_release(wk_Dataset *self)
     CallbackDataset *d = (CallbackDataset *)self;
     if (d->options.release)
         d->options.release(d->options.user);
-    wk_release(d, sizeof *d);
+    wk_release_object(d, sizeof *d);
 }
 
 /* Copies one sample's tensor into row `at` of its batch tensor, which the first sample makes. */

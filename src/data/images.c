@@ -168,7 +168,7 @@ static void images_release(wk_Dataset *self)
     wk_tensor_release(d->images);
     wk_tensor_release(d->labels);
     wk_release(d->taps, d->tap_count * sizeof *d->taps);
-    wk_release(d, sizeof *d);
+    wk_release_object(d, sizeof *d);
 }
 
 static const wk_DatasetClass images_class = {"Images", images_batch, images_release};

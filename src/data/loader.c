@@ -229,7 +229,7 @@ static void loader_release(wk_DataLoader *loader)
     wk_dataset_free(loader->options.dataset);
     wk_generator_free(loader->options.generator);
     wk_generator_free(loader->own);
-    wk_release(loader, sizeof *loader);
+    wk_release_object(loader, sizeof *loader);
 }
 
 wk_DataLoader *wk_DataLoader_with(wk_DataLoader_options options)

@@ -76,7 +76,7 @@ void wk_state_dict_free(wk_StateDict *dict)
     wk_release(dict->metadata, (size_t)d->metadata_capacity * sizeof *dict->metadata);
     wk_release(d->table, d->slots * sizeof *d->table);
     d->magic = WK_FREED;
-    wk_release(d, sizeof *d);
+    wk_release_object(d, sizeof *d);
 }
 
 /* The slot where the name is, or the free one where it belongs. */

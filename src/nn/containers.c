@@ -28,15 +28,18 @@ const wk_Class wk_module_list_class = {.name = "ModuleList"};
 wk_Module *wk_append(wk_Module *container, wk_Module *module)
 {
     char name[16];
-    snprintf(name, sizeof name, "%d", container ? container->parts->children.count : 0);
+    if (!container || !module)
+        wk_raise_null("append", container ? "module" : "container");
+    bool valid = wk_module_check(container, "append"); /* if not, the module is taken over all the same */
+    snprintf(name, sizeof name, "%d", valid ? container->parts->children.count : 0);
     return wk_register_module(container, name, module) ? container : NULL;
 }
 
 /* Takes all of the modules over, whatever happens. */
 static wk_Module *container_of(const wk_Class *cls, int count, wk_Module *const *modules)
 {
-    if (count > 0 && !modules)
-        return wk_raise_null(cls->name, "modules");
+    if (!wk_array_check(count, modules, cls->name, "modules"))
+        return NULL;
     wk_Module *container = wk_module_new(sizeof *container, cls);
     bool whole = container != NULL;
     for (int i = 0; i < count; i++)

@@ -59,32 +59,40 @@ static bool fans_of(const char *op, const wk_Tensor *tensor, Fans *fans)
 wk_Tensor *wk_init_uniform_(wk_Tensor *tensor, double a, double b, wk_Generator *generator)
 {
     wk_Tensor *filled = NULL;
-    wk_no_grad filled = wk_uniform_(tensor, a, b, generator);
+    if (wk_tensor_check(tensor, "uniform_", "tensor"))
+        wk_no_grad filled = wk_uniform_(tensor, a, b, generator);
     return filled;
 }
 
 wk_Tensor *wk_init_normal_(wk_Tensor *tensor, double mean, double std, wk_Generator *generator)
 {
     wk_Tensor *filled = NULL;
-    wk_no_grad filled = wk_normal_(tensor, mean, std, generator);
+    if (wk_tensor_check(tensor, "normal_", "tensor"))
+        wk_no_grad filled = wk_normal_(tensor, mean, std, generator);
+    return filled;
+}
+
+static wk_Tensor *init_fill(const char *op, wk_Tensor *tensor, double value)
+{
+    wk_Tensor *filled = NULL;
+    if (wk_tensor_check(tensor, op, "tensor"))
+        wk_no_grad filled = wk_fill_(tensor, value);
     return filled;
 }
 
 wk_Tensor *wk_constant_(wk_Tensor *tensor, double value)
 {
-    wk_Tensor *filled = NULL;
-    wk_no_grad filled = wk_fill_(tensor, value);
-    return filled;
+    return init_fill("constant_", tensor, value);
 }
 
 wk_Tensor *wk_zeros_(wk_Tensor *tensor)
 {
-    return wk_constant_(tensor, 0);
+    return init_fill("zeros_", tensor, 0);
 }
 
 wk_Tensor *wk_ones_(wk_Tensor *tensor)
 {
-    return wk_constant_(tensor, 1);
+    return init_fill("ones_", tensor, 1);
 }
 
 static double xavier_std(const char *op, wk_xavier_options options)

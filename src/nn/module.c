@@ -154,7 +154,7 @@ static void release_module(wk_Module *module)
         release_names(&parts->named_parameters);
         release_names(&parts->named_buffers);
         wk_strfree((char *)parts->own.name);
-        wk_release(m, parts->bytes);
+        wk_release_object(m, parts->bytes);
         wk_release(parts, sizeof *parts);
     }
 }

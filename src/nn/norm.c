@@ -219,6 +219,8 @@ wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options)
         return wk_raise(WK_ERROR_SHAPE,
                         "LayerNorm: normalized_shape has %d dimensions, from 1 to %d are possible",
                         shape.count, WK_MAX_DIMS);
+    if (!wk_array_check(shape.count, shape.dims, "LayerNorm", "normalized_shape"))
+        return NULL;
     LayerNorm *norm = (LayerNorm *)wk_module_new(sizeof *norm, &layer_norm_class);
     if (!norm)
         return NULL;

@@ -225,7 +225,7 @@ bool wk_load_state_dict_with(wk_load_options options)
 
 bool wk_save(wk_Module *module, const char *path)
 {
-    wk_StateDict *dict = wk_state_dict(module);
+    wk_StateDict *dict = wk_module_check(module, "save") ? wk_state_dict(module) : NULL;
     if (!dict)
         return false;
     bool saved = wk_save_safetensors_with(

@@ -184,7 +184,7 @@ wk_Module *wk_train(wk_Module *module, bool mode)
 
 wk_Module *wk_eval(wk_Module *module)
 {
-    return wk_train(module, false);
+    return wk_module_check(module, "eval") ? wk_train(module, false) : NULL;
 }
 
 typedef struct Applied {

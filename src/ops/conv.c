@@ -128,6 +128,12 @@ static bool conv_numbers_fit(const wk_ConvShape *s)
         return wk_raise(WK_ERROR_ARGUMENT, "conv2d: non-positive groups is not supported: groups is %lld",
                         (long long)s->groups),
                false;
+    if (s->r < 1 || s->s < 1)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "conv2d: kernel size should be greater than zero, but got kernel_height: %lld "
+                        "kernel_width: %lld",
+                        (long long)s->r, (long long)s->s),
+               false;
     return true;
 }
 

@@ -180,19 +180,19 @@ WK_OP(scatter_add_op) = {.name = "scatter_add",
                          .forward = scatter_add_forward,
                          .backward = scatter_add_backward};
 
-wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *source)
+wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *src)
 {
     GatherArgs a;
     if (!wk_tensor_check(input, "scatter_add", "input") || !wk_tensor_check(index, "scatter_add", "index") ||
-        !wk_tensor_check(source, "scatter_add", "src") || !gather_args("scatter_add", input, dim, &a) ||
+        !wk_tensor_check(src, "scatter_add", "src") || !gather_args("scatter_add", input, dim, &a) ||
         !index_fits("scatter_add", index, input, a.dim, true) ||
-        !index_fits("scatter_add", index, source, a.dim, false))
+        !index_fits("scatter_add", index, src, a.dim, false))
         return NULL;
-    if (input->dtype != source->dtype)
+    if (input->dtype != src->dtype)
         return wk_raise(WK_ERROR_DTYPE,
                         "scatter_add: Expected self.dtype to be equal to src.dtype, got %s and %s",
-                        wk_dtype_name((wk_dtype)input->dtype), wk_dtype_name((wk_dtype)source->dtype));
-    return WK_APPLY(&scatter_add_op, &a, input, index, source);
+                        wk_dtype_name((wk_dtype)input->dtype), wk_dtype_name((wk_dtype)src->dtype));
+    return WK_APPLY(&scatter_add_op, &a, input, index, src);
 }
 
 /* ---- index_select ----------------------------------------------------------------------------------- */

@@ -156,6 +156,8 @@ wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indices)
     if (count > input->ndim)
         return wk_raise(WK_ERROR_INDEX, "index: too many indices for tensor of dimension %d: %d", input->ndim,
                         count);
+    if (!wk_array_check(count, indices, "index", "indices"))
+        return NULL;
     wk_Tensor *part = input;
     for (int i = 0; i < count && part; i++)
         part = wk_select(part, 0, indices[i]);
@@ -253,6 +255,8 @@ static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const
 {
     if (ndim < 0 || ndim > WK_MAX_DIMS)
         return wk_raise(WK_ERROR_SHAPE, "%s: rank %d, max %d", op, ndim, WK_MAX_DIMS), false;
+    if (!wk_array_check(ndim, dims, op, "dims") || !wk_array_check(ndim, strides, op, "strides"))
+        return false;
     int64_t last = offset, step,
             elements = (int64_t)(input->storage->bytes / wk_dtype_size((wk_dtype)input->dtype));
     bool empty = false, fits = offset >= 0;
@@ -330,7 +334,7 @@ wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, 
                                  const int64_t *strides, int64_t offset)
 {
     StridedArgs a;
-    input = wk_contiguous(input);
+    input = input ? wk_contiguous(input) : wk_raise_null("as_strided_scatter", "input");
     if (!input || !wk_tensor_check(source, "as_strided_scatter", "source") ||
         !strided_args("as_strided_scatter", input, ndim, dims, strides, offset, &a))
         return NULL;

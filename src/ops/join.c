@@ -93,7 +93,9 @@ static bool sizes_agree(const wk_Tensor *a, const wk_Tensor *b, int index, int d
 /* Checks the list and gives the dtype common to all. */
 static bool check_list(const char *op, wk_List list, wk_dtype *dtype)
 {
-    if (list.count < 1 || !list.tensors)
+    if (!wk_array_check(list.count, list.tensors, op, "tensors"))
+        return false;
+    if (!list.count)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: expected a non-empty list of Tensors", op), false;
     for (int i = 0; i < list.count; i++)
         if (!wk_tensor_check(list.tensors[i], op, "tensors"))

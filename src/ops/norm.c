@@ -61,6 +61,8 @@ static bool layer_norm_fits(const wk_Tensor *x, wk_Dims shape)
                             : "layer_norm: normalized_shape has %d dimensions, at most %d are possible",
                         shape.count, WK_MAX_DIMS),
                false;
+    if (!wk_array_check(shape.count, shape.dims, "layer_norm", "normalized_shape"))
+        return false;
     if (shape.count <= x->ndim &&
         memcmp(x->shape + x->ndim - shape.count, shape.dims, (size_t)shape.count * sizeof *shape.dims) == 0)
         return true;

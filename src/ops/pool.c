@@ -249,12 +249,17 @@ static bool pool_numbers_fit(const char *op, const wk_PoolShape *s)
 static bool pool_args(const char *op, const wk_Tensor *x, bool ceil_mode, PoolArgs *a)
 {
     wk_PoolShape *s = &a->shape;
-    if (x->ndim != 3 && x->ndim != 4)
-        return wk_raise(WK_ERROR_SHAPE, "%s: Expected 3D or 4D (batch mode) tensor, but got input of size %s",
-                        op, WK_SHAPE_TEXT(x)),
-               false;
     if (!pool_numbers_fit(op, s))
         return false;
+    bool fits = x->ndim == 3 || x->ndim == 4;
+    for (int i = x->ndim - 3; fits && i < x->ndim; i++)
+        fits = x->shape[i] > 0;
+    if (!fits)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, "
+                        "but got:%s",
+                        op, WK_SHAPE_TEXT(x)),
+               false;
     int64_t out[2];
     const int64_t *size = x->shape + x->ndim - 2;
     for (int i = 0; i < 2; i++)

@@ -18,7 +18,7 @@ wk_Tensor *wk_logical_not(wk_Tensor *input)
 
 wk_Tensor *wk_logical_not_(wk_Tensor *self)
 {
-    return wk_copy_(self, wk_logical_not(self));
+    return self ? wk_copy_(self, wk_logical_not(self)) : wk_raise_null("logical_not_", "self");
 }
 
 /* ---- where ------------------------------------------------------------------------------------------ */

@@ -314,6 +314,8 @@ wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
                         "dimensions in the tensor (%d), "
                         "and at most %d",
                         ndim, input->ndim, WK_MAX_DIMS);
+    if (!wk_array_check(ndim, dims, "expand", "dims"))
+        return NULL;
     ViewArgs a = view_args(input);
     a.shape.ndim = ndim;
     for (int i = ndim - 1; i >= 0; i--) {

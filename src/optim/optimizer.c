@@ -15,10 +15,9 @@ bool wk_optimizer_check(const wk_Optimizer *optimizer, const char *op)
         return wk_raise_null(op, "optimizer"), false;
     if (optimizer->object.magic == WK_ALIVE)
         return true;
-    return wk_raise(WK_ERROR_STATE, "%s: %s", op,
-                    optimizer->object.magic == WK_FREED ? "this optimizer has been freed"
-                                                        : "this is not an optimizer"),
-           false;
+    if (optimizer->object.magic == WK_FREED)
+        return wk_raise(WK_ERROR_STATE, "%s: this optimizer has been freed", op), false;
+    return wk_raise(WK_ERROR_ARGUMENT, "%s: this is not an optimizer", op), false;
 }
 
 /* ---- options ---------------------------------------------------------------------------------------- */
@@ -105,7 +104,9 @@ static bool param_allowed(const wk_Optimizer *optimizer, wk_List params, int i)
 
 static bool params_allowed(const wk_Optimizer *optimizer, wk_List params)
 {
-    if (params.count <= 0 || !params.tensors)
+    if (!wk_array_check(params.count, params.tensors, optimizer->cls->name, "params"))
+        return false;
+    if (!params.count)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: optimizer got an empty parameter list", optimizer->cls->name),
                false;
     for (int i = 0; i < params.count; i++)
@@ -168,7 +169,7 @@ void wk_optimizer_free(wk_Optimizer *optimizer)
     for (int g = 0; g < optimizer->group_count; g++)
         release_group(&optimizer->groups[g]);
     wk_release(optimizer->groups, (size_t)optimizer->group_count * sizeof *optimizer->groups);
-    wk_release(optimizer, sizeof *optimizer);
+    wk_release_object(optimizer, sizeof *optimizer);
 }
 
 bool wk_optimizer_zero_grad(wk_Optimizer *optimizer, bool set_to_none)

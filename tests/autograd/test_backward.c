@@ -42,6 +42,7 @@ static void test_gradient_takes_the_dtype_of_its_leaf(void **state)
     EXPECT_VALUES(wk_grad_of(b), 1, 2);
 }
 
+/* A18 */
 static void test_second_backward_needs_retain_graph(void **state)
 {
     (void)state;
@@ -136,8 +137,9 @@ static void test_paths_of_different_lengths(void **state)
     EXPECT_VALUES(wk_grad_of(w), 19);
 }
 
-/* ---- what is refused (A18, A19) --------------------------------------------------------------------- */
+/* ---- what is refused -------------------------------------------------------------------------------- */
 
+/* A18 A19 */
 static void test_refused(void **state)
 {
     (void)state;

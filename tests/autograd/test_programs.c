@@ -326,7 +326,7 @@ static void test_programs(void **state)
     }
 }
 
-/* The message tells what PyTorch's tells. */
+/* A19: the message tells what PyTorch's tells. */
 static void test_changed_values_are_named(void **state)
 {
     (void)state;

@@ -148,6 +148,7 @@ static void test_first_error_stays_until_read(void **state)
     assert_int_equal(wk_error_kind(), WK_OK);
 }
 
+/* A28 */
 static void test_long_and_strange_text(void **state)
 {
     (void)state;

@@ -55,7 +55,7 @@ static void test_keep_asks_for_one_free_each(void **state)
     wk_tensor_free(x);
 }
 
-/* In debug builds the memory of a released tensor is not used again at once, and its magic word betrays it. */
+/* A2: in debug builds the memory of a released tensor is not used again at once, and its magic word betrays it. */
 static void test_stale_handles(void **state)
 {
     (void)state;

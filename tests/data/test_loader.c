@@ -203,6 +203,7 @@ static void refused(wk_DataLoader_options options, const char *text)
     assert_int_equal(wk_memory_allocated(), memory);
 }
 
+/* A25 */
 static void wrong_options(void **state)
 {
     (void)state;
@@ -225,6 +226,7 @@ static void wrong_options(void **state)
     wk_dataloader_free(NULL);
 }
 
+/* A25 */
 static void epochs_without_a_batch(void **state)
 {
     (void)state;
@@ -316,9 +318,12 @@ static void a_function_makes_samples(void **state)
     }
 }
 
+/* A26 */
 static void errors_of_a_function_arrive(void **state)
 {
     (void)state;
+    assert_null(wk_CallbackDataset(-1, get_item));
+    assert_error(WK_ERROR_ARGUMENT, "CallbackDataset: length is -1");
     for (int workers = 0; workers < 3; workers++) {
         size_t memory = wk_memory_allocated();
         Function f = {.fails_at = 40, .odd_at = -1, .caller = pthread_self()};
@@ -346,6 +351,57 @@ static void errors_of_a_function_arrive(void **state)
         wk_dataloader_free(loader);
         assert_int_equal(wk_memory_allocated(), memory);
     }
+}
+
+/* What each wrong sample is told as; sample 0 is right. */
+typedef enum Wrong { WRONG_SHAPE, WRONG_RANK, WRONG_DTYPE, NO_TARGET, NO_INPUT, OWN_ERROR, WRONGS } Wrong;
+
+static bool get_wrong_item(int64_t index, wk_Sample *sample, void *user)
+{
+    Wrong wrong = index == 0 ? WRONGS : *(Wrong *)user;
+    if (wrong == OWN_ERROR)
+        return wk_view(wk_zeros(2), 3) != NULL;
+    if (wrong != NO_INPUT)
+        sample->input = wrong == WRONG_DTYPE  ? wk_zeros_shape(WK_SHAPE(3), wk_float64)
+                        : wrong == WRONG_RANK ? wk_zeros(3, 1)
+                                              : wk_zeros(wrong == WRONG_SHAPE ? 4 : 3);
+    if (wrong != NO_TARGET)
+        sample->target = wk_scalar_dtype((double)index, wk_int64);
+    return true;
+}
+
+/* A26 */
+static void wrong_samples_arrive(void **state)
+{
+    (void)state;
+    static const struct {
+        wk_ErrorKind kind;
+        const char *message;
+    } want[WRONGS] = {
+        [WRONG_SHAPE] = {WK_ERROR_SHAPE,
+                         "DataLoader: stack expects each tensor to be equal size, but got [3] at "
+                         "entry 0 and [4] at entry 1"},
+        [WRONG_RANK] = {WK_ERROR_SHAPE,
+                        "DataLoader: stack expects each tensor to be equal size, but got [3] at "
+                        "entry 0 and [3, 1] at entry 1"},
+        [WRONG_DTYPE] = {WK_ERROR_DTYPE, "DataLoader: sample 1 is float64, the first of its batch float32"},
+        [NO_TARGET] = {WK_ERROR_STATE, "DataLoader: sample 1 has no target, unlike the first of its batch"},
+        [NO_INPUT] = {WK_ERROR_ARGUMENT, "DataLoader: argument sample->input is NULL"},
+        [OWN_ERROR] = {WK_ERROR_SHAPE, "view: shape '[3]' is invalid for input of size 2"},
+    };
+    for (int workers = 0; workers < 3; workers++)
+        for (Wrong wrong = 0; wrong < WRONGS; wrong++) {
+            size_t memory = wk_memory_allocated();
+            wk_DataLoader *loader = wk_DataLoader(wk_CallbackDataset(9, get_wrong_item, &wrong),
+                                                  .batch_size = 3, .num_workers = workers);
+            wk_Batch b;
+            assert_false(wk_next(loader, &b));
+            assert_string_equal(wk_error(), want[wrong].message);
+            assert_int_equal(wk_error_kind(), want[wrong].kind);
+            wk_clear_error();
+            wk_dataloader_free(loader);
+            assert_int_equal(wk_memory_allocated(), memory); /* the threads are gone, and all they had */
+        }
 }
 
 static bool random_item(int64_t index, wk_Sample *sample, void *user)
@@ -498,6 +554,7 @@ int main(void)
         cmocka_unit_test(wrong_tensor_datasets),
         cmocka_unit_test(a_function_makes_samples),
         cmocka_unit_test(errors_of_a_function_arrive),
+        cmocka_unit_test(wrong_samples_arrive),
         cmocka_unit_test(random_samples_repeat_for_a_seed),
         cmocka_unit_test(memory_runs_out_at_each_allocation),
         cmocka_unit_test(threads_that_cannot_be_had),

@@ -90,6 +90,7 @@ static void refused(wk_MNIST_options options, wk_ErrorKind kind, const char *tex
     assert_int_equal(wk_memory_allocated(), memory);
 }
 
+/* I34 */
 static void counts_differ(void **state)
 {
     (void)state;
@@ -97,6 +98,7 @@ static void counts_differ(void **state)
     refused((wk_MNIST_options){0}, WK_ERROR_CORRUPT, "t10k-labels-idx1-ubyte: 59 labels for 60 images");
 }
 
+/* I34 */
 static void a_label_that_is_none(void **state)
 {
     (void)state;
@@ -109,6 +111,7 @@ static void a_label_that_is_none(void **state)
     refused((wk_MNIST_options){0}, WK_ERROR_CORRUPT, "t10k-labels-idx1-ubyte: label[13]=10, classes=10");
 }
 
+/* I34 */
 static void no_items(void **state)
 {
     (void)state;
@@ -116,6 +119,7 @@ static void no_items(void **state)
     refused((wk_MNIST_options){0}, WK_ERROR_CORRUPT, "t10k-images-idx3-ubyte: 0 items");
 }
 
+/* I30 */
 static void wrong_rank(void **state)
 {
     (void)state;
@@ -127,6 +131,7 @@ static void wrong_rank(void **state)
             "t10k-images-idx3-ubyte: magic 0x00000802, must be 0x00000803");
 }
 
+/* C69 */
 static void files_that_are_not_there(void **state)
 {
     (void)state;

@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "support/skip.h"
+
 #include "core/tensor.h"
 #include "wick/error.h"
 #include "wick/io.h"
@@ -117,6 +119,23 @@ static inline void assert_error(wk_ErrorKind kind, const char *text)
     assert_string_equal(message + (have - want), text);
     assert_int_equal(wk_error_kind(), kind);
     wk_clear_error();
+}
+
+/* Runs as a user to whom modes apply: root may read and write everything. Returns false, and says so, when that cannot be had. */
+static inline bool temp_lower_privileges(void)
+{
+    if (geteuid() != 0)
+        return true;
+    if (chmod(temp_folder, 0755) == 0 && seteuid(65534) == 0)
+        return true;
+    print_message("skipped: files without permission (root, and cannot be another user)\n");
+    return false;
+}
+
+static inline void temp_raise_privileges(void)
+{
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
 }
 
 /* A hook of memory or files that fails the n-th call, once or from then on. */

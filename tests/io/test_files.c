@@ -32,6 +32,7 @@ static void refuses_what_is_no_file(void **state)
     remove(link);
 }
 
+/* A28 */
 static void refuses_long_and_strange_names(void **state)
 {
     (void)state;
@@ -43,6 +44,89 @@ static void refuses_long_and_strange_names(void **state)
     wk_File file;
     assert_false(wk_file_open(&file, "load", NULL));
     assert_error(WK_ERROR_ARGUMENT, "load: argument path is NULL");
+}
+
+/* ---- C69: what a path may be, asked of every reader ------------------------------------------------- */
+
+static bool read_idx(const char *path)
+{
+    return wk_load_idx(path) != NULL;
+}
+
+static bool read_safetensors(const char *path)
+{
+    return wk_load_safetensors(path) != NULL;
+}
+
+static bool read_bytes(const char *path)
+{
+    return wk_read_file(path, 0) != NULL;
+}
+
+static const struct {
+    const char *op;
+    bool (*read)(const char *path);
+} readers[] = {{"load_idx", read_idx}, {"load_safetensors", read_safetensors}, {"read_file", read_bytes}};
+
+/* Each says "OP: cannot VERB PATH: why". */
+static void every_reader_refuses(const char *path, const char *verb, const char *why)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+        char want[1024];
+        size_t memory = wk_memory_allocated();
+        assert_false(readers[i].read(path));
+        snprintf(want, sizeof want, "%s: cannot %s %s: %s", readers[i].op, verb, WK_QUOTED(path), why);
+        assert_string_equal(wk_error(), want);
+        assert_int_equal(wk_error_kind(), WK_ERROR_IO);
+        wk_clear_error();
+        assert_int_equal(wk_memory_allocated(), memory);
+    }
+}
+
+/* C69 */
+static void paths_that_are_no_file(void **state)
+{
+    (void)state;
+    every_reader_refuses(temp_folder, "read", "Is a directory");
+    const char *path = temp_path("pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    every_reader_refuses(path, "read", "Is a FIFO, not a regular file");
+    remove(path);
+    path = temp_path("missing");
+    every_reader_refuses(path, "open", "No such file or directory");
+    path = temp_path("dangling");
+    assert_int_equal(symlink("nowhere", path), 0);
+    every_reader_refuses(path, "open", "No such file or directory");
+    remove(path);
+    path = temp_path("round");
+    assert_int_equal(symlink("round", path), 0);
+    every_reader_refuses(path, "open", "Too many levels of symbolic links");
+    remove(path);
+}
+
+/* C69 */
+static void names_of_4096_bytes_and_more(void **state)
+{
+    (void)state;
+    static char name[5000];
+    memset(name, 'a', sizeof name - 1);
+    every_reader_refuses(name, "open", "File name too long");
+    name[4096] = 0;
+    every_reader_refuses(name, "open", "File name too long");
+    name[256] = 0; /* too long for a folder's entry, not for a path */
+    every_reader_refuses(name, "open", "File name too long");
+}
+
+/* C69 */
+static void files_that_may_not_be_read(void **state)
+{
+    (void)state;
+    const char *path = temp_write("secret", "abc", 3);
+    assert_int_equal(chmod(path, 0), 0);
+    if (temp_lower_privileges())
+        every_reader_refuses(path, "open", "Permission denied");
+    temp_raise_privileges();
+    remove(path);
 }
 
 static int deny(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
@@ -118,9 +202,14 @@ static void reads_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_what_is_no_file), cmocka_unit_test(refuses_long_and_strange_names),
-        cmocka_unit_test(the_system_may_refuse),   cmocka_unit_test(short_reads_and_interrupts_are_no_errors),
+        cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(refuses_long_and_strange_names),
+        cmocka_unit_test(the_system_may_refuse),
+        cmocka_unit_test(short_reads_and_interrupts_are_no_errors),
         cmocka_unit_test(reads_are_bounded),
+        cmocka_unit_test(paths_that_are_no_file),
+        cmocka_unit_test(names_of_4096_bytes_and_more),
+        cmocka_unit_test(files_that_may_not_be_read),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
 }

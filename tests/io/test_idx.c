@@ -33,6 +33,7 @@ static void fails(size_t count, wk_ErrorKind kind, const char *text)
     assert_int_equal(wk_memory_allocated(), memory);
 }
 
+/* I29 */
 static void empty_or_three_bytes(void **state)
 {
     (void)state;
@@ -42,12 +43,15 @@ static void empty_or_three_bytes(void **state)
     fails(7, WK_ERROR_CORRUPT, "truncated at byte 7, header needs 8");
 }
 
+/* I30 */
 static void wrong_magic(void **state)
 {
     (void)state;
     size_t n = header(8, 1, (uint32_t[]){3}) + 3;
     bytes_of_file[0] = 1;
     fails(n, WK_ERROR_CORRUPT, "magic 0x01000801 is not that of an IDX file");
+    bytes_of_file[0] = 0, bytes_of_file[1] = 0x80;
+    fails(n, WK_ERROR_CORRUPT, "magic 0x00800801 is not that of an IDX file");
     header(10, 1, (uint32_t[]){3});
     fails(n, WK_ERROR_CORRUPT, "magic 0x00000a01 is not that of an IDX file");
     header(8, 0, NULL);
@@ -60,16 +64,17 @@ static void wrong_magic(void **state)
     fails(41, WK_ERROR_SHAPE, "magic 0x00000809: rank 9, max 8");
 }
 
-static bool no_memory(size_t bytes, void *user)
+static bool no_memory_for_much(size_t bytes, void *user)
 {
     (void)user;
-    return bytes < 4096;
+    return bytes < 100000;
 }
 
+/* I31 */
 static void sizes_that_overflow(void **state)
 {
     (void)state;
-    wk_set_memory_hook(no_memory, NULL); /* nothing is asked for on the word of such a header */
+    wk_set_memory_hook(no_memory_for_much, NULL); /* nothing is asked for on the word of such a header */
     size_t n = header(8, 3, (uint32_t[]){0xffffffff, 0xffffffff, 0xffffffff});
     fails(n, WK_ERROR_OVERFLOW, "sizes [4294967295, 4294967295, 4294967295] overflow");
     n = header(14, 2, (uint32_t[]){0x80000000, 0x40000000});
@@ -79,6 +84,7 @@ static void sizes_that_overflow(void **state)
     wk_set_memory_hook(NULL, NULL);
 }
 
+/* I32 */
 static void fewer_bytes_than_told(void **state)
 {
     (void)state;
@@ -86,6 +92,7 @@ static void fewer_bytes_than_told(void **state)
     fails(n + 392, WK_ERROR_CORRUPT, "need 47040016 bytes, have 408");
 }
 
+/* I33 */
 static void trailing_bytes(void **state)
 {
     (void)state;
@@ -182,6 +189,7 @@ static void gzip_is_read(void **state)
     wk_scope_end(scope);
 }
 
+/* I35 */
 static void gzip_of_several_members_is_read(void **state)
 {
     (void)state;
@@ -196,6 +204,7 @@ static void gzip_of_several_members_is_read(void **state)
     wk_scope_end(scope);
 }
 
+/* I35 */
 static void gzip_truncated(void **state)
 {
     (void)state;
@@ -207,6 +216,7 @@ static void gzip_truncated(void **state)
     }
 }
 
+/* I35 */
 static void gzip_damaged(void **state)
 {
     (void)state;
@@ -223,6 +233,11 @@ static void gzip_damaged(void **state)
     zipped[2] = 9;
     zipped_fails(n, WK_ERROR_CORRUPT, "gzip: unknown compression method at byte 4");
     zipped[2] = 8;
+    zipped[3] = 0xe0;
+    zipped_fails(n, WK_ERROR_CORRUPT, "gzip: unknown header flags set at byte 4");
+    zipped[3] = 2; /* the header has a checksum of its own: it is not the two bytes that follow */
+    zipped_fails(n, WK_ERROR_CORRUPT, "gzip: header crc mismatch at byte 12");
+    zipped[3] = 0;
     zipped[n] = 0;
     snprintf(text, sizeof text, "gzip: trailing bytes at byte %zu", n);
     zipped_fails(n + 1, WK_ERROR_CORRUPT, text);
@@ -231,22 +246,46 @@ static void gzip_damaged(void **state)
     zipped_fails(n + 1, WK_ERROR_CORRUPT, text);
 }
 
+/* A megabyte that inflates to a gigabyte of zeros: the same compressed block over and over. */
+static size_t make_bomb(unsigned char *out, size_t room)
+{
+    static unsigned char zeros[1 << 20], block[1 << 12];
+    z_stream z = {.next_in = zeros, .avail_in = sizeof zeros, .next_out = block, .avail_out = sizeof block};
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+    assert_int_equal(z.avail_in, 0);
+    size_t bytes = sizeof block - z.avail_out, n = 10;
+    deflateEnd(&z);
+    memcpy(out, (const unsigned char[]){0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3}, n);
+    for (int i = 0; i < 1024; i++, n += bytes) {
+        assert_true(n + bytes <= room);
+        memcpy(out + n, block, bytes);
+    }
+    return n;
+}
+
+/* I36 */
 static void gzip_bomb(void **state)
 {
     (void)state;
-    static unsigned char zeros[1 << 20];
+    static unsigned char bomb[2 << 20];
+    char text[100];
     size_t n = header(8, 1, (uint32_t[]){50000});
-    memcpy(zeros, bytes_of_file, n);
-    n = compress_member(zeros, sizeof zeros, zipped, sizeof zipped);
-    memcpy(bytes_of_file, zipped, n);
-    fails(n, WK_ERROR_CORRUPT, "trailing bytes after the 50008 that the header tells of");
+    n = compress_member(bytes_of_file, n, bomb,
+                        sizeof bomb); /* the header, and then the bomb as the next member */
+    n += make_bomb(bomb + n, sizeof bomb - n);
+    size_t most = wk_max_memory_allocated(), room = wk_memory_allocated() + 50008 + (1 << 18);
+    temp_write("t10k", bomb, n);
+    assert_null(wk_load_idx(temp_path("t10k")));
+    assert_error(WK_ERROR_CORRUPT, "t10k: trailing bytes after the 50008 that the header tells of");
+    assert_true(wk_max_memory_allocated() <= (most > room ? most : room));
     /* and a header that tells of more than the file can hold costs no memory */
     header(8, 2, (uint32_t[]){50000, 50000});
     n = compress_member(bytes_of_file, 12, zipped, sizeof zipped);
-    char text[100];
     snprintf(text, sizeof text, "need 2500000012 bytes, %zu compressed ones cannot hold them", n);
-    wk_set_memory_hook(NULL, NULL);
+    wk_set_memory_hook(no_memory_for_much, NULL);
     zipped_fails(n, WK_ERROR_CORRUPT, text);
+    wk_set_memory_hook(NULL, NULL);
 }
 
 static void memory_runs_out_at_each_allocation(void **state)

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include "io/files.h"
 #include "io/writer.h"
 
 enum { CONTENT = 200000 }; /* more than the writer's buffer */
@@ -195,6 +196,92 @@ static void refuses_what_is_no_file(void **state)
     assert_error(WK_ERROR_ARGUMENT, "save: argument path is NULL");
 }
 
+/* ---- C69: what a path may be, asked of every writer ------------------------------------------------- */
+
+static wk_Tensor *bytes_to_write;
+
+static bool write_idx(const char *path)
+{
+    return wk_save_idx(bytes_to_write, path);
+}
+
+static bool write_safetensors(const char *path)
+{
+    return wk_save_safetensors(1, (wk_NamedTensor[]){{"w", bytes_to_write}}, path);
+}
+
+static bool write_bytes(const char *path)
+{
+    return wk_write_file(path, bytes_to_write);
+}
+
+static const struct {
+    const char *op;
+    bool (*write)(const char *path);
+} writers[] = {{"save_idx", write_idx}, {"save_safetensors", write_safetensors}, {"write_file", write_bytes}};
+
+static void every_writer_refuses(const char *path, const char *verb, const char *why)
+{
+    int files = temp_files();
+    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
+        char want[1024];
+        assert_false(writers[i].write(path));
+        snprintf(want, sizeof want, "%s: cannot %s %s: %s", writers[i].op, verb, WK_QUOTED(path), why);
+        assert_string_equal(wk_error(), want);
+        assert_int_equal(wk_error_kind(), WK_ERROR_IO);
+        wk_clear_error();
+    }
+    assert_int_equal(temp_files(), files);
+}
+
+/* C69 */
+static void paths_that_cannot_be_written(void **state)
+{
+    (void)state;
+    static char name[5000];
+    every_writer_refuses(temp_folder, "write", "Is a directory");
+    const char *path = temp_path("pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    every_writer_refuses(path, "write", "Not a regular file");
+    remove(path);
+    path = temp_path("no-folder/x");
+    every_writer_refuses(path, "create", "No such file or directory");
+    path = temp_path("hanging");
+    assert_int_equal(symlink("nowhere", path), 0);
+    every_writer_refuses(path, "write", "No such file or directory");
+    remove(path);
+    memset(name, 'a', sizeof name - 1);
+    every_writer_refuses(name, "write", "File name too long");
+    name[4096] = 0;
+    every_writer_refuses(name, "write", "File name too long");
+}
+
+/* C69 */
+static void folders_that_may_not_be_written(void **state)
+{
+    (void)state;
+    const char *folder = temp_path("closed"), *path = temp_path("closed/x");
+    assert_int_equal(mkdir(folder, 0555), 0);
+    if (temp_lower_privileges())
+        every_writer_refuses(path, "create", "Permission denied");
+    temp_raise_privileges();
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static int settle_and_setup(void **state)
+{
+    int failed = temp_setup(state);
+    static int64_t dims[] = {3};
+    bytes_to_write = wk_keep(wk_tensor_copy("abc", wk_uint8, 1, dims));
+    return failed;
+}
+
+static int free_and_teardown(void **state)
+{
+    wk_tensor_free(bytes_to_write);
+    return temp_teardown(state);
+}
+
 static void a_long_name_is_written(void **state)
 {
     (void)state;
@@ -229,8 +316,10 @@ int main(void)
         cmocka_unit_test(short_writes_and_interrupts_are_no_errors),
         cmocka_unit_test(the_mask_and_links_are_respected),
         cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(paths_that_cannot_be_written),
+        cmocka_unit_test(folders_that_may_not_be_written),
         cmocka_unit_test(a_long_name_is_written),
         cmocka_unit_test(giving_up_leaves_nothing),
     };
-    return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
+    return cmocka_run_group_tests(tests, settle_and_setup, free_and_teardown);
 }

@@ -205,6 +205,7 @@ static void test_loss_weight(void **state)
 
 /* ---- mistakes --------------------------------------------------------------------------------------- */
 
+/* A13 A21 */
 static void test_messages(void **state)
 {
     (void)state;

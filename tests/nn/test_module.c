@@ -139,6 +139,7 @@ static void test_own_class(void **state)
 
 /* ---- ownership -------------------------------------------------------------------------------------- */
 
+/* A28 */
 static void test_names(void **state)
 {
     (void)state;
@@ -192,9 +193,11 @@ static void test_incomplete(void **state)
     wk_clear_error();
     assert_null(wk_attr(net, fc1, wk_Linear(1, 1))); /* no module: the child goes */
     wk_clear_error();
-    EXPECT_ERROR(wk_Sequential(wk_Tanh(), NULL, wk_ReLU()), WK_ERROR_ARGUMENT, "argument child is NULL");
+    EXPECT_ERROR(wk_Sequential(wk_Tanh(), NULL, wk_ReLU()), WK_ERROR_ARGUMENT,
+                 "append: argument module is NULL");
 }
 
+/* A23 */
 static void test_cycle(void **state)
 {
     (void)state;
@@ -374,6 +377,7 @@ static void test_to_dtype(void **state)
 
 /* ---- state ------------------------------------------------------------------------------------------ */
 
+/* A22 */
 static void test_load_mismatch(void **state)
 {
     (void)state;
@@ -411,7 +415,7 @@ static void test_load_mismatch(void **state)
     wk_free(net);
 }
 
-/* More keys than a message can hold: it says how many. */
+/* A22: more keys than a message can hold: it says how many. */
 static void test_many_missing(void **state)
 {
     (void)state;

@@ -124,6 +124,7 @@ static void test_first_values(void **state)
 
 /* ---- messages, failures ----------------------------------------------------------------------------- */
 
+/* A20 */
 static void test_messages(void **state)
 {
     (void)state;

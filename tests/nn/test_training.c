@@ -287,7 +287,7 @@ static void *call_on_thread(void *module)
     return done ? module : NULL;
 }
 
-/* Assertions notice a call in training from a second thread. */
+/* A27: assertions notice a call in training from a second thread. */
 static void test_two_threads_in_training(void **state)
 {
     (void)state;

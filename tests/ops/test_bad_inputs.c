@@ -7,56 +7,30 @@ static wk_Tensor *floats(int count)
     return wk_zeros(count);
 }
 
+/* A1; every function and argument: tests/api */
 static void test_null_is_passed_on(void **state)
 {
     (void)state;
     wk_Tensor *x = f32(1, 2), *none = NULL;
     EXPECT_ERROR(wk_matmul(none, x), WK_ERROR_ARGUMENT, "matmul: argument a is NULL");
-    EXPECT_ERROR(wk_matmul(x, none), WK_ERROR_ARGUMENT, "matmul: argument b is NULL");
-    EXPECT_ERROR(wk_add(none, x), WK_ERROR_ARGUMENT, "add: argument input is NULL");
-    EXPECT_ERROR(wk_add(x, none), WK_ERROR_ARGUMENT, "add: argument other is NULL");
-    EXPECT_ERROR(wk_add(none, 1), WK_ERROR_ARGUMENT, "add: argument input is NULL");
-    EXPECT_ERROR(wk_relu(NULL), WK_ERROR_ARGUMENT, "relu: argument input is NULL");
-    EXPECT_ERROR(wk_conv2d(x, none), WK_ERROR_ARGUMENT, "conv2d: argument weight is NULL");
-    EXPECT_ERROR(wk_cat(wk_list(x, none), 0), WK_ERROR_ARGUMENT, "cat: argument tensors is NULL");
-    EXPECT_ERROR(wk_mse_loss(x, none), WK_ERROR_ARGUMENT, "mse_loss: argument target is NULL");
-    EXPECT_ERROR(wk_cross_entropy(x, none), WK_ERROR_ARGUMENT, "cross_entropy: argument target is NULL");
-    EXPECT_ERROR(wk_item(NULL) == 0, WK_ERROR_ARGUMENT, "item: argument tensor is NULL");
-    EXPECT_ERROR(wk_from_blob(NULL, 1, (int64_t[]){1}, wk_float32, NULL, NULL), WK_ERROR_ARGUMENT,
-                 "from_blob: argument data is NULL");
-    EXPECT_ERROR(wk_zeros_shape(1, NULL, wk_float32), WK_ERROR_ARGUMENT, "zeros: argument dims is NULL");
-    /* the first message is the one that stays */
-    EXPECT_ERROR(wk_relu(wk_add(wk_view(x, 3), 1)), WK_ERROR_SHAPE,
+    EXPECT_ERROR(wk_relu(wk_add(wk_view(x, 3), 1)),
+                 WK_ERROR_SHAPE, /* the first message is the one that stays */
                  "view: shape '[3]' is invalid for input of size 2");
-    assert_true(wk_keep(NULL) == NULL);
-    wk_clear_error();
-    wk_tensor_free(NULL);
-    assert_int_equal(wk_error_kind(), WK_OK);
+    EXPECT_ERROR(wk_sum(x, {-1, NULL}), WK_ERROR_ARGUMENT, "sum: argument dims has -1 items");
+    EXPECT_ERROR(wk_cat(((wk_List){-1, NULL}), 0), WK_ERROR_ARGUMENT, "cat: argument tensors has -1 items");
 }
 
-static void test_every_unary_function_takes_null(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *message;
-        wk_Tensor *(*function)(wk_Tensor *), *(*in_place)(wk_Tensor *);
-    } all[] = {
-#define UNARY(name, ...) {#name ": argument input is NULL", wk_##name, wk_##name##_},
-#include "kernels/rows.def"
-    };
-    for (size_t i = 0; i < LENGTH(all); i++) {
-        EXPECT_ERROR(all[i].function(NULL), WK_ERROR_ARGUMENT, all[i].message);
-        EXPECT_ERROR(all[i].in_place(NULL), WK_ERROR_ARGUMENT, all[i].message);
-    }
-}
-
+/* A3 A4 A5 A6 */
 static void test_creation(void **state)
 {
     (void)state;
     const int64_t huge = (int64_t)1 << 40, nine[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+    EXPECT_ERROR(wk_zeros(-1), WK_ERROR_SHAPE,
+                 "zeros: dim 0 is -1: trying to create tensor with negative dimension -1: [-1]");
     EXPECT_ERROR(wk_zeros(2, -1), WK_ERROR_SHAPE, "zeros: dim 1 is -1");
     EXPECT_ERROR(wk_zeros(huge, huge), WK_ERROR_OVERFLOW, "Storage size calculation overflowed");
-    EXPECT_ERROR(wk_empty((int64_t)1 << 50), WK_ERROR_MEMORY, "you tried to allocate 4503599627370");
+    EXPECT_ERROR(wk_empty((int64_t)1 << 50), WK_ERROR_MEMORY,
+                 "can't allocate memory: you tried to allocate 4503599627370496 bytes");
     EXPECT_ERROR(wk_empty((int64_t)1 << 61), WK_ERROR_OVERFLOW, "Storage size calculation overflowed");
     EXPECT_ERROR(wk_zeros_shape(9, nine, wk_float32), WK_ERROR_SHAPE, "zeros: rank 9, max 8");
     EXPECT_ERROR(wk_zeros_shape(-1, nine, wk_float32), WK_ERROR_SHAPE, "zeros: rank -1, max 8");
@@ -69,7 +43,7 @@ static void test_creation(void **state)
     EXPECT_ERROR(wk_arange(0, 1e300, 1e-10), WK_ERROR_OVERFLOW, "arange: invalid size");
     EXPECT_ERROR(wk_linspace(0, 1, -1), WK_ERROR_ARGUMENT, "number of steps must be non-negative");
     EXPECT_ERROR(wk_eye(-1), WK_ERROR_ARGUMENT, "n must be greater or equal to 0");
-    EXPECT_ERROR(wk_randperm(-1), WK_ERROR_ARGUMENT, "-1");
+    EXPECT_ERROR(wk_randperm(-1), WK_ERROR_ARGUMENT, "randperm: n must be non-negative, got -1");
     EXPECT_SHAPE(wk_zeros(0, huge, huge), 0, huge, huge); /* nothing is nothing, however wide */
     EXPECT_SHAPE(wk_relu(wk_zeros(huge, huge, 0)), huge, huge, 0);
     EXPECT_ERROR(wk_expand(wk_scalar(1), huge, huge), WK_ERROR_OVERFLOW, "the number of elements overflows");
@@ -77,6 +51,7 @@ static void test_creation(void **state)
                  WK_ERROR_OVERFLOW, "the number of elements overflows");
 }
 
+/* A7 A8 A9 */
 static void test_shapes(void **state)
 {
     (void)state;
@@ -99,7 +74,13 @@ static void test_shapes(void **state)
     EXPECT_ERROR(wk_addmm(floats(3), m, wk_zeros(3, 4)), WK_ERROR_SHAPE,
                  "Target sizes: [2, 4]. Tensor sizes: [3]");
     EXPECT_ERROR(wk_view(x, 4, 2), WK_ERROR_SHAPE, "view: shape '[4, 2]' is invalid for input of size 6");
-    EXPECT_ERROR(wk_reshape(x, -1, -1), WK_ERROR_SHAPE, "reshape: only one dimension can be inferred");
+    EXPECT_ERROR(wk_reshape(x, 4, 2), WK_ERROR_SHAPE,
+                 "reshape: shape '[4, 2]' is invalid for input of size 6");
+    EXPECT_ERROR(wk_reshape(x, -1, -1), WK_ERROR_SHAPE,
+                 "reshape: only one dimension can be inferred, got shape '[-1, -1]'");
+    EXPECT_ERROR(wk_reshape(floats(0), 0, -1), WK_ERROR_SHAPE,
+                 "reshape: cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified "
+                 "dimension size -1 can be any value and is ambiguous");
     EXPECT_ERROR(wk_view(wk_zeros(0, 3), 0, -1), WK_ERROR_SHAPE,
                  "cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified dimension "
                  "size -1 can be any "
@@ -147,6 +128,7 @@ static void test_shapes(void **state)
                  "add_: output with shape [3] doesn't match the broadcast shape [2, 3]");
 }
 
+/* A10 A11 A12 */
 static void test_indices_and_dimensions(void **state)
 {
     (void)state;
@@ -154,7 +136,11 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_index(wk_scalar(1), 0), WK_ERROR_INDEX, "too many indices for tensor of dimension 0");
     EXPECT_ERROR(wk_select(wk_scalar(1), 0, 0), WK_ERROR_INDEX, "cannot be applied to a 0-dim tensor.");
     EXPECT_ERROR(isnan(wk_item(f32(1, 2))) ? 0 : 1, WK_ERROR_SHAPE,
-                 "a Tensor with 2 elements cannot be converted to Scalar");
+                 "item: a Tensor with 2 elements cannot be converted to Scalar");
+    EXPECT_ERROR(isnan(wk_item(floats(0))) ? 0 : 1, WK_ERROR_SHAPE,
+                 "item: a Tensor with 0 elements cannot be converted to Scalar");
+    EXPECT_ERROR(wk_item_int64(i64(1, 2)), WK_ERROR_SHAPE,
+                 "item: a Tensor with 2 elements cannot be converted to Scalar");
     EXPECT_ERROR(isnan(wk_at(m, 2, 0)) ? 0 : 1, WK_ERROR_INDEX,
                  "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(isnan(wk_at(m, 0)) ? 0 : 1, WK_ERROR_INDEX, "1 indices for tensor of dimension 2");
@@ -165,7 +151,23 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_sum(m, wk_dims(-3)), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got -3");
     EXPECT_ERROR(wk_sum(m, wk_dims(0, -2)), WK_ERROR_INDEX,
                  "dim 0 appears multiple times in the list of dims");
-    EXPECT_ERROR(wk_permute(m, 0, 0), WK_ERROR_INDEX, "dim");
+    EXPECT_ERROR(wk_amax(m, wk_dims(1, 1)), WK_ERROR_INDEX,
+                 "amax: dim 1 appears multiple times in the list of dims");
+    EXPECT_ERROR(wk_permute(m, 0, 0), WK_ERROR_INDEX,
+                 "permute: dim 0 appears multiple times in the list of dims");
+    EXPECT_ERROR(wk_permute(m, 0, -3), WK_ERROR_INDEX,
+                 "permute: Dimension out of range (expected to be in range of [-2, 1], but got -3)");
+    EXPECT_ERROR(wk_squeeze_dims(m, 1, (int64_t[]){2}), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_unsqueeze(m, 3), WK_ERROR_INDEX, "range of [-3, 2], but got 3"); /* one more place */
+    EXPECT_ERROR(wk_unsqueeze(m, -4), WK_ERROR_INDEX, "range of [-3, 2], but got -4");
+    EXPECT_ERROR(wk_stack(wk_list(m, m), 3), WK_ERROR_INDEX, "range of [-3, 2], but got 3");
+    EXPECT_ERROR(wk_flatten(m, 0, 2), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_gather(m, 2, i64(0)), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_index_select(m, -3, i64(0)), WK_ERROR_INDEX, "range of [-2, 1], but got -3");
+    EXPECT_ERROR(wk_argmax(m, wk_dims(2)), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_all(m, wk_dims(-3)), WK_ERROR_INDEX, "range of [-2, 1], but got -3");
+    EXPECT_ERROR(wk_log_softmax(m, 2), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
+    EXPECT_ERROR(wk_softmax(wk_scalar(1), 1), WK_ERROR_INDEX, "range of [-1, 0], but got 1");
     EXPECT_ERROR(wk_permute(m, 0), WK_ERROR_SHAPE, "input.dim() = 2 is not equal to len(dims) = 1");
     EXPECT_ERROR(wk_transpose(m, 0, 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_softmax(m, -3), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got -3");
@@ -175,12 +177,14 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_select(m, 0, 2), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(wk_select(m, 0, -3), WK_ERROR_INDEX,
                  "index -3 is out of bounds for dimension 0 with size 2");
-    EXPECT_ERROR(wk_slice(m, 0, 0, 2, 0), WK_ERROR_ARGUMENT, "step");
+    EXPECT_ERROR(wk_slice(m, 0, 0, 2, 0), WK_ERROR_ARGUMENT, "slice: step must be positive, got 0");
     EXPECT_ERROR(wk_narrow(m, 1, 2, 2), WK_ERROR_INDEX, "start (2) + length (2) exceeds dimension size (3).");
     EXPECT_ERROR(wk_narrow(m, 1, 0, -1), WK_ERROR_ARGUMENT, "length must be non-negative");
     EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, 2), 1, 2)), WK_ERROR_INDEX,
                  "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, -1), 1, 2)), WK_ERROR_INDEX, "index -1 is out of bounds");
+    EXPECT_ERROR(wk_index_select(m, 0, i64(0, -1)), WK_ERROR_INDEX,
+                 "index -1 is out of bounds for dimension 0 with size 2 (at element 1 of index)");
     EXPECT_ERROR(wk_gather(m, 0, f32(1)), WK_ERROR_DTYPE, "Expected dtype int64 for index");
     EXPECT_ERROR(wk_gather(m, 0, i64(0)), WK_ERROR_SHAPE, "Size does not match");
     EXPECT_ERROR(wk_index_select(m, 0, i64(0, 2)), WK_ERROR_INDEX,
@@ -199,6 +203,7 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_argmax(m, wk_dims(0, 1)), WK_ERROR_ARGUMENT, "one dim at most");
 }
 
+/* A23 */
 static void test_dtypes(void **state)
 {
     (void)state;
@@ -213,7 +218,7 @@ static void test_dtypes(void **state)
                  "Subtraction, the `-` operator, with two bool tensors is not supported.");
     EXPECT_ERROR(wk_sub(f32(1), b), WK_ERROR_DTYPE,
                  "Subtraction, the `-` operator, with a bool tensor is not supported.");
-    EXPECT_ERROR(wk_relu(b), WK_ERROR_DTYPE, "Bool");
+    EXPECT_ERROR(wk_relu(b), WK_ERROR_DTYPE, "relu: not implemented for 'Bool'");
     EXPECT_ERROR(wk_where(f32(1), f32(1), f32(2)), WK_ERROR_DTYPE,
                  "expected condition to be a boolean tensor, but got a tensor with dtype Float");
     EXPECT_ERROR(wk_masked_fill(f32(1), i64(1), 0), WK_ERROR_DTYPE, "only supports boolean masks");
@@ -223,12 +228,29 @@ static void test_dtypes(void **state)
                  WK_ERROR_DTYPE, "conv2d: not implemented for 'Long'");
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 1, 3, 3), wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_float64)),
                  WK_ERROR_DTYPE, "Input type (float32) and weight type (float64) should be the same");
+    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 1, 3, 3), wk_zeros(1, 1, 2, 2), f64(1)), WK_ERROR_DTYPE,
+                 "weight type (float32) and bias type float64 should be the same");
+    wk_Tensor *m = wk_zeros(2, 2), *wide = wk_to_dtype(m, wk_float64);
+    EXPECT_ERROR(wk_matmul(m, wide), WK_ERROR_DTYPE,
+                 "matmul: expected m1 and m2 to have the same dtype, but got: float32 != float64");
+    EXPECT_ERROR(wk_linear(m, wide, NULL), WK_ERROR_DTYPE,
+                 "to have the same dtype, but got: float32 != float64");
+    EXPECT_ERROR(wk_linear(m, m, f64(1, 2)), WK_ERROR_DTYPE,
+                 "self and mat2 must have the same dtype, but got float64 and float32");
+    EXPECT_ERROR(wk_bmm(wk_unsqueeze(m, 0), wk_unsqueeze(wide, 0)), WK_ERROR_DTYPE,
+                 "bmm: expected m1 and m2 to have the same dtype, but got: float32 != float64");
+    EXPECT_ERROR(wk_cross_entropy(m, f64(0, 1)), WK_ERROR_DTYPE, "expected target dtype int64, got float64");
+    EXPECT_ERROR(wk_add_(i64(1), 0.5), WK_ERROR_DTYPE,
+                 "add_: result type float32 can't be cast to the desired output type int64");
+    EXPECT_ERROR(wk_sqrt_(i64(4)), WK_ERROR_DTYPE,
+                 "sqrt_: result type float32 can't be cast to the desired output type int64");
     EXPECT_ERROR(wk_scatter_add(floats(2), 0, i64(0), f64(1)), WK_ERROR_DTYPE,
                  "Expected self.dtype to be equal to src.dtype");
     EXPECT_ERROR(wk_pow(i64(1, 2), -1), WK_ERROR_DOMAIN,
                  "Integers to negative integer powers are not allowed.");
 }
 
+/* A15 */
 static void test_division_by_zero(void **state)
 {
     (void)state;
@@ -237,6 +259,7 @@ static void test_division_by_zero(void **state)
     EXPECT_ERROR(wk_floor_divide(u8(1), 0), WK_ERROR_DOMAIN, "ZeroDivisionError");
 }
 
+/* A13 */
 static void test_conv2d(void **state)
 {
     (void)state;
@@ -256,19 +279,53 @@ static void test_conv2d(void **state)
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 2, 2), w), WK_ERROR_SHAPE,
                  "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't "
                  "be greater than actual input size");
+    EXPECT_ERROR(wk_conv2d(x, w, .groups = -1), WK_ERROR_ARGUMENT,
+                 "conv2d: non-positive groups is not supported: groups is -1");
+    EXPECT_ERROR(
+        wk_conv2d(wk_zeros(1, 4, 8, 8), wk_zeros(3, 2, 3, 3), .groups = 2), WK_ERROR_SHAPE,
+        "Given groups=2, expected weight to be at least 2 at dimension 0 and divisible by groups, but "
+        "got weight of size [3, 2, 3, 3] instead");
+    EXPECT_ERROR(
+        wk_conv2d(x, w, .dilation = 4), WK_ERROR_SHAPE,
+        "Calculated padded input size per channel: (8 x 8). Kernel size: (9 x 9). Kernel size can't be "
+        "greater than actual input size");
+    EXPECT_ERROR(wk_conv2d(x, wk_zeros(4, 3, 0, 3)), WK_ERROR_SHAPE,
+                 "kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 3");
+    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 0, 8), w), WK_ERROR_SHAPE,
+                 "Calculated padded input size per channel: (0 x 8). Kernel size: (3 x 3).");
+    EXPECT_ERROR(wk_conv2d(x, w, .stride_hw = {1, -1}), WK_ERROR_ARGUMENT,
+                 "non-positive stride is not supported: stride is -1");
     EXPECT_ERROR(wk_conv2d(x, w, floats(3)), WK_ERROR_SHAPE,
                  "expected bias to be 1-dimensional with 4 elements, but got bias of size [3] instead");
     EXPECT_ERROR(wk_conv2d(floats(3), w), WK_ERROR_SHAPE, "Expected 3D (unbatched) or 4D (batched) input");
-    EXPECT_ERROR(wk_conv2d(x, w, .padding = INT64_MAX), WK_ERROR_OVERFLOW, "overflow");
+    EXPECT_ERROR(wk_conv2d(x, w, .padding = INT64_MAX), WK_ERROR_OVERFLOW,
+                 "conv2d: size 8, kernel 3, padding 9223372036854775807 and dilation 1 overflow");
     EXPECT_ERROR(wk_conv2d(x, w, .dilation = INT64_MAX / 2), WK_ERROR_OVERFLOW, "overflow");
 }
 
+/* A14 */
 static void test_pooling(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_zeros(1, 1, 4, 4);
     EXPECT_ERROR(wk_max_pool2d(x, 0), WK_ERROR_ARGUMENT, "kernel size should be greater than zero");
-    EXPECT_ERROR(wk_max_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT, "stride should");
+    EXPECT_ERROR(wk_max_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "max_pool2d: stride should be greater than zero, but got dH: 0 dW: 0");
+    EXPECT_ERROR(wk_avg_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
+                 "avg_pool2d: stride should be greater than zero, but got dH: 0 dW: 0");
+    EXPECT_ERROR(
+        wk_avg_pool2d(x, 2, .padding = 2), WK_ERROR_ARGUMENT,
+        "avg_pool2d: pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 "
+        "and dilation=1");
+    EXPECT_ERROR(wk_avg_pool2d(x, 5), WK_ERROR_SHAPE,
+                 "avg_pool2d: Given input size: (1x4x4). Calculated output size: (1x0x0). Output size is too "
+                 "small");
+    static const char some[] =
+        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, ";
+    EXPECT_ERROR(wk_max_pool2d(wk_zeros(1, 0, 4, 4), 2), WK_ERROR_SHAPE, some);
+    EXPECT_ERROR(wk_avg_pool2d(wk_zeros(1, 1, 0, 4), 2), WK_ERROR_SHAPE, "but got:[1, 1, 0, 4]");
+    EXPECT_ERROR(wk_max_pool2d(wk_zeros(0, 4, 4), 2), WK_ERROR_SHAPE, some);
+    EXPECT_SHAPE(wk_max_pool2d(wk_zeros(0, 1, 4, 4), 2), 0, 1, 2, 2);
     EXPECT_ERROR(
         wk_max_pool2d(x, 2, .padding = 2), WK_ERROR_ARGUMENT,
         "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1");
@@ -285,6 +342,7 @@ static void test_pooling(void **state)
     EXPECT_ERROR(wk_max_pool2d(x, INT64_MAX, .dilation = 3), WK_ERROR_OVERFLOW, "overflow");
 }
 
+/* A12 */
 static void test_losses(void **state)
 {
     (void)state;
@@ -306,6 +364,7 @@ static void test_losses(void **state)
                  "7 is not a valid value for reduction");
 }
 
+/* A21 */
 static void test_probabilities(void **state)
 {
     (void)state;
@@ -321,10 +380,12 @@ static void test_probabilities(void **state)
                  "bernoulli_ expects p to be in [0, 1], but got p=1.5");
     EXPECT_ERROR(wk_uniform_(x, 2, 1, NULL), WK_ERROR_ARGUMENT,
                  "uniform_ expects to return a [from, to) range, but found from=2 > to=1");
-    EXPECT_ERROR(wk_normal_(x, 0, -1, NULL), WK_ERROR_ARGUMENT, "std");
+    EXPECT_ERROR(wk_normal_(x, 0, -1, NULL), WK_ERROR_ARGUMENT,
+                 "normal expects std >= 0.0, but found std -1");
     EXPECT_VALUES(x, 1, 2);
 }
 
+/* A24 */
 static void test_overlapping_memory(void **state)
 {
     (void)state;
@@ -341,6 +402,10 @@ static void test_overlapping_memory(void **state)
     /* a source that overlaps what is written is read first */
     wk_Tensor *y = f32(1, 2, 3, 4);
     EXPECT_VALUES(wk_add_(wk_slice(y, 0, 1, 4, 1), wk_slice(y, 0, 0, 3, 1)), 3, 5, 7);
+    /* memory with gaps is written to in its places, and nowhere else */
+    y = wk_zeros(2, 2);
+    EXPECT_TRUE(wk_add_(wk_select(y, 1, 0), 1) && wk_mul_(wk_t(y), 2));
+    EXPECT_VALUES(y, 2, 0, 2, 0);
     y = f32(1, 2, 3, 4);
     EXPECT_VALUES(wk_copy_(wk_slice(y, 0, 1, 4, 1), wk_slice(y, 0, 0, 3, 1)), 1, 2, 3);
     y = wk_view(f32(1, 2, 3, 4), 2, 2);
@@ -373,7 +438,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(test_null_is_passed_on),
-        TENSOR_TEST(test_every_unary_function_takes_null),
         TENSOR_TEST(test_creation),
         TENSOR_TEST(test_shapes),
         TENSOR_TEST(test_indices_and_dimensions),

@@ -302,6 +302,7 @@ static void test_edges_of_normalisation(void **state)
 
 /* ---- messages --------------------------------------------------------------------------------------- */
 
+/* A20 */
 static void test_batch_norm_messages(void **state)
 {
     (void)state;
@@ -340,6 +341,7 @@ static void test_batch_norm_messages(void **state)
     EXPECT_VALUES(mean, 0, 0, 0);
 }
 
+/* A20 */
 static void test_layer_norm_messages(void **state)
 {
     (void)state;
@@ -368,6 +370,7 @@ static void test_layer_norm_messages(void **state)
                  "mixed dtype (CPU)");
 }
 
+/* A20 */
 static void test_group_norm_messages(void **state)
 {
     (void)state;

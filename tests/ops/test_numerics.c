@@ -29,6 +29,11 @@ static wk_Tensor *clamp_01(wk_Tensor *x)
     return wk_clamp(x, 0, 1);
 }
 
+static wk_Tensor *clamp_crossed(wk_Tensor *x)
+{
+    return wk_clamp(x, 3, 2);
+}
+
 static wk_Tensor *power_0(wk_Tensor *x)
 {
     return wk_pow(x, 0);
@@ -60,27 +65,41 @@ static void test_functions_at_their_edges(void **state)
     EDGE(wk_relu, (0, -0.0, NAN, INF), (0, -0.0, NAN, INF), (0, 0, 1, 1));
     EDGE(clamp_01, (0, 1, -1, 2, 0.5, NAN), (0, 1, 0, 1, 0.5, NAN), (0, 0, 0, 0, 1, 0));
     EDGE(wk_abs, (0, -0.0, -2), (0, 0, 2), (0, 0, -1));
-    EDGE(wk_sqrt, (0, -1, 4), (0, NAN, 2), (INF, NAN, 0.25));
+    EDGE(wk_abs, (NAN, -INF), (NAN, INF), (0, -1));
+    EDGE(wk_sqrt, (0, -1, 4, INF), (0, NAN, 2, INF), (INF, NAN, 0.25, 0));
+    EDGE(wk_rsqrt, (0, -1, INF), (INF, NAN, 0), (-INF, NAN, 0));
+    EDGE(wk_reciprocal, (0, -0.0, INF), (INF, -INF, 0), (-INF, -INF, 0));
+    EDGE(wk_log1p, (-1, 0, -2), (-INF, 0, NAN), (INF, 1, -1));
+    EDGE(wk_expm1, (-INF, 0, 1000), (-1, 0, INF), (0, 1, INF));
+    EDGE(wk_erf, (-INF, 0, INF, NAN), (-1, 0, 1, NAN), (0, 1.12837916709551257390, 0, NAN));
+    EDGE(wk_sin, (INF, 0), (NAN, 0), (NAN, 1));
+    EDGE(wk_cos, (INF, 0), (NAN, 1), (NAN, 0));
+    EDGE(wk_square, (-INF, 0), (INF, 0), (-INF, 0));
     EDGE(power_0, (0, 2), (1, 1), (0, 0));
-    EDGE(power_half, (0, -2), (0, NAN), (INF, NAN));
+    EDGE(power_half, (0, -2, INF), (0, NAN, INF), (INF, NAN, 0));
     EDGE(power_of_zero, (0, 1, -1), (1, 0, INF), (0, 0, -INF));
-    EDGE(wk_log, (0, -1), (-INF, NAN), (INF, -1));
+    EDGE(wk_log, (0, -1, INF), (-INF, NAN, INF), (INF, -1, 0));
     EDGE(over_zero, (1, -1, 0), (INF, -INF, NAN), (INF, INF, INF));
     EDGE(one_over, (0), (INF), (-INF));
     EDGE(wk_sigmoid, (-1000, 1000, -INF, INF, NAN), (0, 1, 0, 1, NAN), (0, 0, 0, 0, NAN));
     EDGE(wk_tanh, (-1000, 1000, INF, NAN), (-1, 1, 1, NAN), (0, 0, 0, NAN));
-    EDGE(wk_sign, (0, -2, 3), (0, -1, 1), (0, 0, 0));
+    EDGE(wk_sign, (0, -2, 3, NAN), (0, -1, 1, 0), (0, 0, 0, 0));
+    EDGE(wk_floor, (-0.5, INF), (-1, INF), (0, 0));
     EDGE(wk_round, (0.5, 1.5, 2.5, -0.5), (0, 2, 2, -0.0), (0, 0, 0, 0));
-    EDGE(wk_exp, (-INF, INF, 1000, -1000), (0, INF, INF, 0), (0, INF, INF, 0));
+    EDGE(wk_exp, (-INF, INF, 1000, -1000, NAN), (0, INF, INF, 0, NAN), (0, INF, INF, 0, NAN));
     assert_true(signbit(wk_at(wk_relu(f32(-0.0)), 0))); /* -0 stays -0 */
-    EXPECT_VALUES(wk_silu(f32(-1000, 1000, INF)), -0.0, 1000, INF);
-    EXPECT_VALUES(wk_clamp(f32(0.5, NAN), 3, 2), 2, NAN); /* the upper bound wins */
+    EDGE(wk_silu, (-1000, 0, 1000), (-0.0, 0, 1000), (0, 0.5, 1));
+    EXPECT_VALUES(wk_silu(f32(-INF, INF)), NAN, INF);
+    assert_true(signbit(wk_at(wk_silu(f32(-1000)), 0)));
+    EDGE(clamp_crossed, (0.5, 5, NAN), (2, 2, NAN), (0, 0, 0)); /* the upper bound wins */
+    EXPECT_VALUES(wk_clamp(f32(0.5, 5), NAN, 2), NAN, NAN);
     EXPECT_VALUES(wk_clamp(f32(-5, 5), -INF, 2), -5, 2);
     assert_int_equal(wk_dtype_of(wk_clamp(wk_arange(0, 4, 1), 1, 2)), wk_int64);
     assert_int_equal(wk_dtype_of(wk_clamp(wk_arange(0, 4, 1), 0.5, INF)), wk_float32);
     /* PyTorch's gelu of an infinity depends on the dtype and the machine; wick's is the limit. */
-    EXPECT_VALUES(wk_gelu(f32(INF)), INF);
-    EXPECT_VALUES(wk_gelu(f64(INF)), INF);
+    EXPECT_VALUES(wk_gelu(f32(INF, -INF)), INF, 0);
+    EXPECT_VALUES(wk_gelu(f64(INF, -INF)), INF, 0);
+    EDGE(wk_gelu, (-1000, 0, 1000), (-0.0, 0, 1000), (0, 0.5, 1));
 }
 
 static void test_pairs_at_their_edges(void **state)
@@ -111,11 +130,23 @@ static void test_pairs_at_their_edges(void **state)
     EXPECT_VALUES(wk_div(i64(1, 0), i64(0, 0)), INF, NAN); /* true division */
 }
 
+static wk_Tensor *amax_all(wk_Tensor *x)
+{
+    return wk_amax(x);
+}
+
+static wk_Tensor *amin_all(wk_Tensor *x)
+{
+    return wk_amin(x);
+}
+
 static void test_extremes(void **state)
 {
     (void)state;
     EDGE(wk_max, (1, 3, 3), (3), (0, 0.5, 0.5));
     EDGE(wk_min, (1, 1, 3), (1), (0.5, 0.5, 0));
+    EDGE(amax_all, (1, 3, 3), (3), (0, 0.5, 0.5));
+    EDGE(amin_all, (1, 1, 3), (1), (0.5, 0.5, 0));
     wk_Tensor *x = wk_requires_grad_(f32(3, 1, 3));
     wk_ValuesIndices along = wk_max_dim(x, 0, false);
     EXPECT_VALUES(along.indices, 0);
@@ -135,13 +166,67 @@ static void test_extremes(void **state)
     EXPECT_VALUES(wk_grad_of(x), 0, 1, 0);
 }
 
-/* PyTorch finds the NaNs of the whole maximum equal to it; so does wick. */
+/* PyTorch finds the NaNs of the whole maximum equal to it; so does wick, for amax too, where PyTorch's gradient is NaN everywhere. */
 static void test_gradient_of_the_maximum_with_nan(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_requires_grad_(f32(1, NAN, 3));
     EXPECT_TRUE(wk_backward(wk_max(x)));
     EXPECT_VALUES(wk_grad_of(x), 0, 1, 0);
+    x = wk_requires_grad_(f32(1, NAN, 3));
+    EXPECT_TRUE(wk_backward(wk_amax(x)));
+    EXPECT_VALUES(wk_grad_of(x), 0, 1, 0);
+}
+
+static wk_Tensor *norm_all(wk_Tensor *x)
+{
+    return wk_norm(x);
+}
+
+static wk_Tensor *std_all(wk_Tensor *x)
+{
+    return wk_std(x);
+}
+
+static wk_Tensor *var_all(wk_Tensor *x)
+{
+    return wk_var(x);
+}
+
+static wk_Tensor *var_uncorrected(wk_Tensor *x)
+{
+    return wk_var(x, .correction = WK_ZERO);
+}
+
+static wk_Tensor *std_uncorrected(wk_Tensor *x)
+{
+    return wk_std(x, .correction = WK_ZERO);
+}
+
+static wk_Tensor *layer_norm_of_3(wk_Tensor *x)
+{
+    return wk_layer_norm(x, wk_dims(3));
+}
+
+static void test_spread(void **state)
+{
+    (void)state;
+    EDGE(norm_all, (0, 0), (0), (0, 0));
+    EDGE(std_all, (2, 2, 2), (0), (0, 0, 0));
+    EDGE(var_all, (2), (NAN), (NAN));
+    EDGE(var_uncorrected, (2), (0), (0));
+    EDGE(std_uncorrected, (2), (0), (0));
+    EXPECT_VALUES(wk_var(wk_zeros(0)), NAN);
+    EXPECT_VALUES(wk_std(wk_zeros(0)), NAN);
+    EXPECT_VALUES(wk_var(f32(1e7, 1e7 + 1, 1e7 + 2)),
+                  1); /* the mean is subtracted before the squares are taken */
+    EXPECT_VALUES(wk_var(f32(1e4 + 4, 1e4 + 7, 1e4 + 13, 1e4 + 16)), 30);
+    EDGE(layer_norm_of_3, (2, 2, 2), (0, 0, 0), (0, 0, 0));
+    EXPECT_VALUES(wk_batch_norm(wk_full(7, 3, 1), .training = true), 0, 0, 0);
+    wk_Tensor *far = wk_view(f32(10001, 10002, 10003, 10000), 4, 1);
+    EXPECT_VALUES(wk_batch_norm(far, .training = true), -0.44721180, 0.44721180, 1.3416354, -1.3416354);
+    /* the nearest float to ten million times 0.1f, which is 1000000.0149; PyTorch's sum is 999999.4375 */
+    assert_true(wk_item(wk_sum(wk_full(0.1, 10000000))) == 1000000);
 }
 
 static void test_pooling(void **state)
@@ -194,14 +279,28 @@ static void test_of_nothing(void **state)
     EXPECT_SHAPE(wk_linear(wk_zeros(0, 3), wk_zeros(4, 3), NULL), 0, 4);
     EXPECT_SHAPE(wk_conv2d(wk_zeros(0, 3, 8, 8), wk_zeros(4, 3, 3, 3)), 0, 4, 6, 6);
     EXPECT_SHAPE(wk_softmax(wk_zeros(0), 0), 0);
+    EXPECT_SHAPE(wk_softmax(wk_zeros(2, 0), 0), 2, 0);
+    EXPECT_SHAPE(wk_softmax(wk_zeros(2, 0), 1), 2, 0);
     EXPECT_SHAPE(wk_log_softmax(wk_zeros(2, 0), 1), 2, 0);
     EXPECT_VALUES(wk_softmax(wk_scalar(5), 0), 1);
+    EXPECT_VALUES(wk_log_softmax(wk_scalar(5), -1), 0);
     EXPECT_VALUES(wk_mse_loss(x, empty(wk_float32)), NAN);
+    EXPECT_VALUES(wk_l1_loss(x, empty(wk_float32)), NAN);
+    EXPECT_VALUES(wk_mse_loss(x, empty(wk_float32), .reduction = wk_reduction_sum), 0);
     EXPECT_VALUES(wk_cross_entropy(wk_zeros(0, 3), empty(wk_int64)), NAN);
     EXPECT_VALUES(wk_nll_loss(wk_zeros(0, 3), empty(wk_int64), .reduction = wk_reduction_sum), 0);
+    wk_Tensor *rows = wk_requires_grad_(wk_zeros(0, 3));
+    EXPECT_TRUE(wk_backward(wk_cross_entropy(rows, empty(wk_int64))));
+    EXPECT_SHAPE(wk_grad_of(rows), 0, 3);
     EXPECT_SHAPE(wk_add(empty(wk_float32), f32(1)), 0);
+    EXPECT_SHAPE(wk_add(wk_zeros(0, 3), f32(1)), 0, 3);
+    EXPECT_ERROR(
+        wk_add(empty(wk_float32), f32(1, 2)), WK_ERROR_SHAPE,
+        "add: The size of tensor a (0) must match the size of tensor b (2) at non-singleton dimension "
+        "0: [0] and [2]");
     EXPECT_SHAPE(wk_cat(wk_list(empty(wk_float32), wk_zeros(2, 3)), 0), 2, 3);
     EXPECT_SHAPE(wk_max_dim(wk_zeros(0, 3), 1, false).values, 0);
+    EXPECT_SHAPE(wk_amax(wk_zeros(0, 3), wk_dims(1)), 0);
 }
 
 static wk_Tensor *first_log_softmax(wk_Tensor *x)
@@ -257,6 +356,8 @@ static void test_cross_entropy_of_extremes(void **state)
     EXPECT_LOSS(x, wk_cross_entropy(x, i64(0)), INF, -1, 1);
     x = logits(1, 2, 3, 4);
     EXPECT_LOSS(x, wk_cross_entropy(x, i64(-100, -100)), NAN, 0, 0, 0, 0);
+    EXPECT_VALUES(wk_cross_entropy(x, i64(-100, -100), .reduction = wk_reduction_sum), 0);
+    EXPECT_VALUES(wk_cross_entropy(x, i64(-100, -100), .reduction = wk_reduction_none), 0, 0);
     x = logits(1, 2, 3, 4);
     EXPECT_LOSS(x, wk_cross_entropy(x, i64(-100, 1), f32(1, 2), .label_smoothing = 0.2), 0.3475985825061798,
                 0, 0, 0.20549437, -0.20549433);
@@ -275,6 +376,7 @@ static void test_dropout_of_everything(void **state)
     assert_ptr_equal(wk_dropout(x, 1, false), x);
 }
 
+/* A15 A16 */
 static void test_integers(void **state)
 {
     (void)state;
@@ -307,6 +409,7 @@ int main(void)
         TENSOR_TEST(test_pairs_at_their_edges),
         TENSOR_TEST(test_extremes),
         TENSOR_TEST(test_gradient_of_the_maximum_with_nan),
+        TENSOR_TEST(test_spread),
         TENSOR_TEST(test_pooling),
         TENSOR_TEST(test_of_nothing),
         TENSOR_TEST(test_softmax_of_extremes),

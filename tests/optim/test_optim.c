@@ -112,7 +112,7 @@ static void test_zero_recorded_gradient(void **state)
     wk_free(opt);
 }
 
-/* A weight changed by a step is noticed by a graph that still needs it. */
+/* A19: a weight changed by a step is noticed by a graph that still needs it. */
 static void test_version(void **state)
 {
     (void)state;
@@ -161,6 +161,7 @@ static void test_groups(void **state)
     wk_free(opt);
 }
 
+/* A21 A23 */
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -168,6 +169,9 @@ static void test_mistakes(void **state)
     wk_List p = wk_list(w);
     EXPECT_ERROR(wk_SGD(p, .lr = -0.1), WK_ERROR_ARGUMENT, "SGD: Invalid learning rate: -0.1");
     EXPECT_ERROR(wk_SGD(p, .lr = (double)NAN), WK_ERROR_ARGUMENT, "SGD: Invalid learning rate: nan");
+    EXPECT_ERROR(wk_Adam(p, .lr = -1), WK_ERROR_ARGUMENT, "Adam: Invalid learning rate: -1.0");
+    EXPECT_ERROR(wk_Adam(p, .lr = (double)NAN), WK_ERROR_ARGUMENT, "Adam: Invalid learning rate: nan");
+    EXPECT_ERROR(wk_RMSprop(p, .lr = -1), WK_ERROR_ARGUMENT, "RMSprop: Invalid learning rate: -1.0");
     EXPECT_ERROR(wk_SGD(p, .momentum = (double)NAN), WK_ERROR_ARGUMENT, "SGD: Invalid momentum value: nan");
     EXPECT_ERROR(wk_SGD(p, .momentum = -0.5), WK_ERROR_ARGUMENT, "SGD: Invalid momentum value: -0.5");
     EXPECT_ERROR(wk_SGD(p, .dampening = (double)NAN), WK_ERROR_ARGUMENT, "SGD: Invalid dampening value: nan");
@@ -180,6 +184,17 @@ static void test_mistakes(void **state)
                  "Adam: Invalid beta parameter at index 1: 1.0");
     EXPECT_ERROR(wk_Adam(p, .betas = {(double)NAN, 0.9}), WK_ERROR_ARGUMENT,
                  "Adam: Invalid beta parameter at index 0: nan");
+    EXPECT_ERROR(wk_Adam(p, .betas = {0.9, (double)NAN}), WK_ERROR_ARGUMENT,
+                 "Adam: Invalid beta parameter at index 1: nan");
+    EXPECT_ERROR(wk_Adam(p, .betas = {-0.1, 0.9}), WK_ERROR_ARGUMENT,
+                 "Adam: Invalid beta parameter at index 0: -0.1");
+    EXPECT_ERROR(wk_Adam(p, .weight_decay = (double)NAN), WK_ERROR_ARGUMENT,
+                 "Adam: Invalid weight_decay value: nan");
+    EXPECT_ERROR(wk_RMSprop(p, .eps = -1), WK_ERROR_ARGUMENT, "RMSprop: Invalid epsilon value: -1.0");
+    EXPECT_ERROR(wk_RMSprop(p, .momentum = (double)NAN), WK_ERROR_ARGUMENT,
+                 "RMSprop: Invalid momentum value: nan");
+    EXPECT_ERROR(wk_RMSprop(p, .alpha = (double)NAN), WK_ERROR_ARGUMENT, "RMSprop: Invalid alpha value: nan");
+    EXPECT_ERROR(wk_SGD((wk_List){1, NULL}), WK_ERROR_ARGUMENT, "SGD: argument params is NULL");
     EXPECT_ERROR(wk_Adam(p, .eps = -1e-8), WK_ERROR_ARGUMENT, "Adam: Invalid epsilon value: -1e-08");
     EXPECT_ERROR(wk_RMSprop(p, .alpha = -1), WK_ERROR_ARGUMENT, "RMSprop: Invalid alpha value: -1.0");
     EXPECT_ERROR(wk_RMSprop(p, .eps = (double)NAN), WK_ERROR_ARGUMENT, "RMSprop: Invalid epsilon value: nan");
