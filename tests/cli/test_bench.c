@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "support/skip.h"
+
 typedef struct Ran {
     int code;
     char text[16384]; /* stdout and stderr */
@@ -22,7 +24,7 @@ static Ran run(const char *arguments)
     char command[4096];
     const char *program = getenv("WICK_PROGRAM");
     if (!program)
-        skip();
+        SKIP("no program to run; set WICK_PROGRAM");
     snprintf(command, sizeof command, "'%s' bench %s 2>&1", program, arguments);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);

@@ -405,7 +405,7 @@ static void downloads_that_fail(void **state)
     const char *file = temp_write("file", "", 0);
     assert_int_equal(RUN("data", "get", "mnist", file), 73);
 #else
-    skip();
+    SKIP("built without libcurl");
 #endif
 }
 

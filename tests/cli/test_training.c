@@ -70,7 +70,7 @@ static void follows(const char *title, const char *options)
     char command[700], log[300], line[256];
     const char *folder = real_mnist();
     if (!folder)
-        skip();
+        SKIP("no MNIST folder; set WICK_MNIST");
     golden_losses(title, golden);
     snprintf(log, sizeof log, "%s", temp_path("log.csv"));
     snprintf(command, sizeof command, "--data %s %s --limit-steps %d --log %s", folder, options, STEPS, log);
@@ -108,7 +108,7 @@ static void reaches(const char *optimizer, double real, double digits)
     char command[700];
     const char *folder = real_mnist();
     if (SLOW_BUILD)
-        skip();
+        SKIP("three epochs take too long in a build with sanitizers");
     snprintf(command, sizeof command, "--data %s --optimizer %s --epochs 3", folder ? folder : "digits",
              optimizer);
     double accuracy = last_test_accuracy(train(command)), wanted = folder ? real : digits;

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/format.h"
 #include "core/memory.h"
+#include "support/skip.h"
 
 typedef struct FormatCase {
     wk_dtype dtype, default_dtype;
@@ -146,7 +147,7 @@ static void test_locale(void **state)
     }
     setlocale(LC_ALL, "C");
     if (!found)
-        skip();
+        SKIP("no locale with a decimal comma");
 }
 
 static int allocations_left;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/threads.h"
+#include "support/skip.h"
 #include "wick/runtime.h"
 
 #if defined(__has_feature)
@@ -145,7 +146,7 @@ static void goes_on_without_threads(void **state)
 {
     (void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip(); /* sanitizers need address space themselves */
+    SKIP("sanitizers need address space themselves");
 #endif
     pid_t pid = fork();
     if (pid == 0) {

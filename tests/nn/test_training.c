@@ -222,7 +222,7 @@ static void test_fork(void **state)
 {
     (void)state;
     if (UNDER_TSAN) /* it gives up in a child that starts threads */
-        skip();
+        SKIP("ThreadSanitizer gives up in a child that starts threads");
     int former = wk_get_num_threads();
     wk_set_num_threads(2);
     wk_Tensor *want = train_for(3, 20); /* the pool is warm */
@@ -293,7 +293,7 @@ static void test_two_threads_in_training(void **state)
     (void)state;
 #ifdef NDEBUG
     (void)meeting_forward, (void)call_on_thread;
-    skip();
+    SKIP("noticed by builds with assertions only");
 #else
     wk_Module *net = wk_module_named(sizeof(wk_Module), "Net", meeting_forward);
     pthread_barrier_init(&meeting.inside, NULL, 2);

@@ -991,7 +991,7 @@ static void test_every_operation_was_checked(void **state)
 static void test_every_operation_was_checked(void **state)
 {
     (void)state;
-    skip();
+    SKIP("the list of operations needs ELF");
 }
 #endif
 
