@@ -44,6 +44,8 @@ endforeach()
 
 # It asks every operation of the library for its samples: an archive would leave out the files that no test calls.
 if(TARGET test.ops.gradcheck)
+  file(GLOB gradient_sources CONFIGURE_DEPENDS tests/ops/gradients/*.c)
+  target_sources(test.ops.gradcheck PRIVATE ${gradient_sources})
   target_link_libraries(test.ops.gradcheck PRIVATE wick_objects)
 endif()
 
