@@ -18,12 +18,12 @@
 /* ---- registering ------------------------------------------------------------------------------------ */
 
 void add_gradient_test(const char *name, void (*run)(void **state));
-#define GRADIENTS_OF(name)                                             \
-    static void name##_gradients(void **state);                        \
-    __attribute__((constructor)) static void register_##name(void)     \
-    {                                                                  \
-        add_gradient_test(#name, name##_gradients);                    \
-    }                                                                  \
+#define GRADIENTS_OF(name)                                         \
+    static void name##_gradients(void **state);                    \
+    __attribute__((constructor)) static void register_##name(void) \
+    {                                                              \
+        add_gradient_test(#name, name##_gradients);                \
+    }                                                              \
     static void name##_gradients(void **state __attribute__((unused)))
 
 /* ---- one check -------------------------------------------------------------------------------------- */
