@@ -206,12 +206,9 @@ static void test_nothing_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_layers),
-        TENSOR_TEST(test_recording),
-        TENSOR_TEST(test_backward),
-        TENSOR_TEST(test_hooks_and_graph),
-        TENSOR_TEST(test_own_functions),
-        cmocka_unit_test(test_nothing_is_left_out),
+        TENSOR_TEST(test_layers),        TENSOR_TEST(test_recording),
+        TENSOR_TEST(test_backward),      TENSOR_TEST(test_hooks_and_graph),
+        TENSOR_TEST(test_own_functions), cmocka_unit_test(test_nothing_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

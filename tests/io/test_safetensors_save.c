@@ -140,10 +140,8 @@ static void files_fail_while_saving(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_bytes_are_written),
-        cmocka_unit_test(views_are_gathered),
-        cmocka_unit_test(wrong_arguments_of_saving),
-        cmocka_unit_test(memory_runs_out_while_saving),
+        cmocka_unit_test(the_same_bytes_are_written), cmocka_unit_test(views_are_gathered),
+        cmocka_unit_test(wrong_arguments_of_saving),  cmocka_unit_test(memory_runs_out_while_saving),
         cmocka_unit_test(files_fail_while_saving),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);

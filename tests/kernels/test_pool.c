@@ -1,54 +1,11 @@
 /* Pooling against plain loops: ties, NaN, -inf, padding, dilation, windows past the edge. */
-#include "kernels/kernels_test.h"
+#include "kernels/pool_shapes.h"
 
-static const wk_PoolShape shapes[] = {
-    {.planes = 7,
-     .h = 28,
-     .w = 28,
-     .kernel = {2, 2},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 14,
-     .ow = 14},
-    {.planes = 5, .h = 10, .w = 10, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 5, .ow = 5},
-    {.planes = 3,
-     .h = 9,
-     .w = 7,
-     .kernel = {3, 2},
-     .stride = {2, 1},
-     .padding = {1, 1},
-     .dilation = {1, 1},
-     .oh = 5,
-     .ow = 8},
-    {.planes = 2,
-     .h = 11,
-     .w = 13,
-     .kernel = {3, 3},
-     .stride = {1, 2},
-     .padding = {1, 0},
-     .dilation = {2, 3},
-     .oh = 9,
-     .ow = 4},
-    {.planes = 2,
-     .h = 5,
-     .w = 6,
-     .kernel = {2, 3},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 3,
-     .ow = 3}, /* ceil_mode */
-    {.planes = 40,
-     .h = 33,
-     .w = 31,
-     .kernel = {3, 3},
-     .stride = {1, 1},
-     .padding = {1, 1},
-     .dilation = {1, 1},
-     .oh = 33,
-     .ow = 31},
-    {.planes = 0, .h = 4, .w = 4, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 2},
-};
-enum { SHAPES = sizeof shapes / sizeof *shapes };
+/* One of the table, or the large one after them. */
+static const wk_PoolShape *shape_of(int n)
+{
+    return n < POOL_SHAPES ? &pool_shapes[n] : &large_pool;
+}
 
 static void set(void *array, wk_dtype dtype, int64_t i, double value)
 {
@@ -62,10 +19,10 @@ static void max_pooling(void **state)
 {
     (void)state;
     FOR_EACH_ISA(k)
-    for (int n = 0; n < SHAPES; n++)
+    for (int n = 0; n <= POOL_SHAPES; n++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_float64; dtype++)
             for (int kind = 0; kind < 3; kind++) {
-                const wk_PoolShape *s = &shapes[n];
+                const wk_PoolShape *s = shape_of(n);
                 const int64_t in = s->planes * s->h * s->w, out = s->planes * s->oh * s->ow;
                 void *x = test_array(in, dtype), *y = test_array(out, dtype), *g = test_array(out, dtype),
                      *gx = test_array(in, dtype);
@@ -127,10 +84,10 @@ static void average_pooling(void **state)
     const wk_AvgPool hows[] = {
         {.count_include_pad = true}, {.count_include_pad = false}, {.divisor_override = 3}};
     FOR_EACH_ISA(k)
-    for (int n = 0; n < SHAPES; n++)
+    for (int n = 0; n <= POOL_SHAPES; n++)
         for (wk_dtype dtype = wk_float32; dtype <= wk_float64; dtype++)
             for (int h = 0; h < 3; h++) {
-                wk_PoolShape s = shapes[n];
+                wk_PoolShape s = *shape_of(n);
                 if (s.dilation[0] > 1) /* average pooling has none */
                     continue;
                 const int64_t in = s.planes * s.h * s.w, out = s.planes * s.oh * s.ow;
@@ -143,7 +100,7 @@ static void average_pooling(void **state)
                 k->avg_pool2d_backward[dtype](&s, &hows[h], g, gx);
                 for (int64_t o = 0; o < out; o++) {
                     const int64_t j = o % s.ow, i = o / s.ow % s.oh, base = o / s.ow / s.oh * s.h * s.w;
-                    int64_t inside[64], count = 0;
+                    int64_t inside[MOST_IN_A_WINDOW], count = 0;
                     double sum = 0;
                     for (int64_t r = 0; r < s.kernel[0]; r++)
                         for (int64_t q = 0; q < s.kernel[1]; q++) {
@@ -169,7 +126,7 @@ static void average_pooling(void **state)
 static void threads_do_not_matter(void **state)
 {
     (void)state;
-    const wk_PoolShape *s = &shapes[5];
+    const wk_PoolShape *s = &large_pool;
     const int64_t n = s->planes * s->h * s->w;
     float *x = test_array(n, wk_float32), *y[2], *gx[2];
     int64_t *at = test_array(n, wk_int64);

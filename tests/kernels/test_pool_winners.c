@@ -1,88 +1,9 @@
 /* Max pooling that keeps winners, in both orders, against plain loops: ties, NaN, infinities, padding,
  * dilation, windows past the edge, windows that overlap or leave gaps. */
-#include "kernels/kernels_test.h"
+#include "kernels/pool_shapes.h"
 
-static const wk_PoolShape shapes[] = {
-    {.planes = 7,
-     .h = 28,
-     .w = 28,
-     .kernel = {2, 2},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 14,
-     .ow = 14},
-    {.planes = 2,
-     .h = 4,
-     .w = 200,
-     .kernel = {2, 2},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 2,
-     .ow = 100},
-    {.planes = 3,
-     .h = 5,
-     .w = 7,
-     .kernel = {2, 2},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 2,
-     .ow = 3}, /* a rest left out */
-    {.planes = 3, .h = 6, .w = 6, .kernel = {3, 2}, .stride = {3, 2}, .dilation = {1, 1}, .oh = 2, .ow = 3},
-    {.planes = 3,
-     .h = 9,
-     .w = 7,
-     .kernel = {3, 2},
-     .stride = {2, 1},
-     .padding = {1, 1},
-     .dilation = {1, 1},
-     .oh = 5,
-     .ow = 8},
-    {.planes = 2,
-     .h = 11,
-     .w = 13,
-     .kernel = {3, 3},
-     .stride = {1, 2},
-     .padding = {1, 0},
-     .dilation = {2, 3},
-     .oh = 9,
-     .ow = 4},
-    {.planes = 2,
-     .h = 5,
-     .w = 6,
-     .kernel = {2, 3},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 3,
-     .ow = 3}, /* ceil_mode */
-    {.planes = 4,
-     .h = 3,
-     .w = 3,
-     .kernel = {1, 1},
-     .stride = {2, 2},
-     .dilation = {1, 1},
-     .oh = 2,
-     .ow = 2}, /* gaps */
-    {.planes = 9,
-     .h = 13,
-     .w = 11,
-     .kernel = {3, 3},
-     .stride = {1, 1},
-     .padding = {1, 1},
-     .dilation = {1, 1},
-     .oh = 13,
-     .ow = 11},
-    {.planes = 1,
-     .h = 15,
-     .w = 17,
-     .kernel = {15, 17},
-     .stride = {1, 1},
-     .dilation = {1, 1},
-     .oh = 1,
-     .ow = 1}, /* 255 in a window */
-    {.planes = 0, .h = 4, .w = 4, .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .oh = 2, .ow = 2},
-};
 static const int64_t batches[] = {1, 3, 16, 17, 40};
-enum { SHAPES = sizeof shapes / sizeof *shapes, BATCHES = sizeof batches / sizeof *batches };
+enum { BATCHES = sizeof batches / sizeof *batches };
 
 typedef struct Pooled {
     int64_t n, in, out;
@@ -157,13 +78,13 @@ static void winners(void **state)
 {
     (void)state;
     FOR_EACH_ISA(k)
-    for (int i = 0; i < SHAPES; i++)
+    for (int i = 0; i < POOL_SHAPES; i++)
         for (int b = 0; b < BATCHES; b++)
             for (int kind = 0; kind < 4; kind++) {
-                Pooled p = pooled(&shapes[i], batches[b], kind);
-                k->max_pool_winners(&shapes[i], p.n, p.x, p.y, p.which);
-                k->max_pool_winners_backward(&shapes[i], p.n, p.g, p.which, p.gx);
-                check(k->isa, i, &shapes[i], &p);
+                Pooled p = pooled(&pool_shapes[i], batches[b], kind);
+                k->max_pool_winners(&pool_shapes[i], p.n, p.x, p.y, p.which);
+                k->max_pool_winners_backward(&pool_shapes[i], p.n, p.g, p.which, p.gx);
+                check(k->isa, i, &pool_shapes[i], &p);
                 pooled_free(&p);
             }
 }
@@ -171,8 +92,8 @@ static void winners(void **state)
 static void threads_do_not_matter(void **state)
 {
     (void)state;
-    for (int i = 0; i < SHAPES; i += 4) {
-        const wk_PoolShape *s = &shapes[i];
+    for (int i = 0; i < POOL_SHAPES; i += 4) {
+        const wk_PoolShape *s = &pool_shapes[i];
         Pooled p = pooled(s, 64, 0);
         float *y = malloc((size_t)p.out * 4), *gx = malloc((size_t)p.in * 4);
         for (int threads = 1; threads <= 4; threads++) {
