@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/data.h: what PyTorch's DataLoader and interpolate do (pip: torch):  tools/golden_data.py"""
-from pathlib import Path
-
+"""Makes tests/golden/data.h: what PyTorch's DataLoader and interpolate do. Needs torch 2.15."""
 import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
+
+import golden
+
+folder = golden.output_folder(__doc__)
 
 
 def fnv(data):
@@ -46,5 +48,4 @@ for size in (14, 20, 27, 28, 31, 32, 33, 56, 64):
 lines.append("};")
 x = F.pad(pixels.float() / 255, (2, 2, 2, 2))
 lines.append(f"static const uint64_t golden_padded = UINT64_C({fnv(x.numpy().tobytes())});")
-folder = Path(__file__).resolve().parent.parent / "tests" / "golden"
 (folder / "data.h").write_text("\n".join(lines) + "\n")

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Makes tests/golden/format.h: tensors and PyTorch's text of them, for tests/core/test_format.c.
 
-    python3 tools/golden_format.py > tests/golden/format.h        (PyTorch 2.15)
-
 Values are given in C where they are few; otherwise they follow rules that test_format.c knows:
 value i is start + step * i, and every `special`th is NaN. A change gives a tensor its history and must leave the values alone.
 """
@@ -10,6 +8,8 @@ import math
 import random
 
 import torch
+
+import golden
 
 F32, F64, I64, I32, U8, BOOL = torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool
 inf, nan = math.inf, math.nan
@@ -204,8 +204,9 @@ def suffixes():
     torch.set_default_dtype(F32)
 
 
-print("/* Made by tools/golden_format.py from PyTorch " + torch.__version__.split("+")[0] + ". */")
-print("static const FormatCase format_cases[] = {")
-for make in (scalars, empties, looks, folds, nests, summaries, suffixes):
-    make()
-print("};")
+with golden.printing_to(golden.output_folder(__doc__) / "format.h"):
+    print("/* Made by tools/golden_format.py from PyTorch " + torch.__version__.split("+")[0] + ". */")
+    print("static const FormatCase format_cases[] = {")
+    for make in (scalars, empties, looks, folds, nests, summaries, suffixes):
+        make()
+    print("};")

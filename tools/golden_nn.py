@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/nn.safetensors with PyTorch, for tests/nn/test_layers.c and tests/optim/test_optim.c:  tools/golden_nn.py
+"""Makes tests/golden/nn.safetensors with PyTorch, for tests/nn/test_layers.c and tests/optim/test_optim.c.
 
 A layer's case: seed 7, the module, x = randn, the result, and the gradients for a gradient of randn; its text is in the metadata.
 An optimizer's case: two parameters of randn, and their values after each of four steps along gradients of randn. Needs torch 2.15.
 """
-from pathlib import Path
-
 import torch
 from safetensors.torch import save_file
 from torch import nn, optim
+
+import golden
 
 LAYERS = {
     "linear": (lambda: nn.Linear(5, 3), (4, 5)),
@@ -100,4 +100,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(Path(__file__).resolve().parent.parent / "tests/golden/nn.safetensors")
+    main(golden.output_folder(__doc__) / "nn.safetensors")

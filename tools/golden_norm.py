@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/norm.safetensors with PyTorch, for tests/ops/test_norm.c and tests/nn/test_norm.c:  tools/golden_norm.py
+"""Makes tests/golden/norm.safetensors with PyTorch, for tests/ops/test_norm.c, test_var.c, test_adaptive_pool.c and
+tests/nn/test_norm.c.
 
 A case: x, perhaps weight, bias and running statistics, the result y and the gradients for a gradient g of randn; modules are
 trained for two batches and then evaluated; their texts are in the metadata. Needs torch 2.15.
 """
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
+
+import golden
 
 out, texts = {}, {}
 
@@ -112,7 +113,8 @@ def modules():
     module("AdaptiveAvgPool2d_pair", nn.AdaptiveAvgPool2d((1, None)), (2, 3, 5, 6))
 
 
+folder = golden.output_folder(__doc__)
 torch.manual_seed(0)
 functions()
 modules()
-save_file(out, Path(__file__).parent.parent / "tests/golden/norm.safetensors", texts)
+save_file(out, folder / "norm.safetensors", texts)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/ops.h with PyTorch: python tools/golden_ops.py > tests/golden/ops.h
+"""Makes tests/golden/ops.h with PyTorch.
 
 - promotion: the dtype of a op b for all dtypes and kinds of operand
 - shapes: random chains of view operations, with the shape, strides and values that come out, or the fact that they fail
@@ -8,6 +8,8 @@
 import random
 
 import torch
+
+import golden
 
 DTYPES = ["float32", "float64", "int64", "int32", "uint8", "bool"]
 
@@ -451,7 +453,8 @@ def row(tensor):
     return "{" + ", ".join(number(v) for v in tensor.tolist()) + "}"
 
 
-print("/* Made by tools/golden_ops.py with PyTorch. */")
-promotion()
-shapes()
-programs()
+with golden.printing_to(golden.output_folder(__doc__) / "ops.h"):
+    print("/* Made by tools/golden_ops.py with PyTorch. */")
+    promotion()
+    shapes()
+    programs()

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Makes tests/golden/random.h: PyTorch's random numbers as hashes and first values, for tests/core/test_random.c.
-
-    python3 tools/golden_random.py > tests/golden/random.h        (PyTorch 2.15 on a CPU with AVX2)
+Needs torch 2.15 on a CPU with AVX2.
 
 One generator runs through all rows in order. A row is a call, the FNV-1a hash of the bytes that it made, the bits of its first two
 values, and the hash of the generator's state after it, so that every row also checks how many words those before it took.
@@ -9,6 +8,8 @@ values, and the hash of the generator's state after it, so that every row also c
 import random
 
 import torch
+
+import golden
 
 assert torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512"), "other machines round uniform_ and normal_ differently"
 choice = random.Random(2015)
@@ -87,32 +88,37 @@ def mixed():
         lambda: random_(n), lambda: randperm(n)])()
 
 
-print("/* Made by tools/golden_random.py from PyTorch " + torch.__version__.split("+")[0] + ". */")
-print("static const RandomRow random_rows[] = {")
-torch.manual_seed(67280421310721)  # what torch.Generator() starts with
-normal("f32", 4, 0, 1)
-for value in (0, 1, 42, 2**32 + 5, 2**63 - 1):
-    seed(value)
-    normal("f32", 3, 0, 1)
-    normal("f32", 20, 0, 1)
-    uniform("f32", 9, -0.1, 0.3)
-    normal("f64", 1, 0.5, 2.5)
-seed(7)
-for n in (1, 2, 15, 16, 17, 31, 32, 33, 50, 1000, 100003):
-    for kind in ("f32", "f64"):
-        normal(kind, n, 0.3, 1.7)
-        uniform(kind, n, -0.3, 1.1)
-    normal_each("f32", n, 0.3, 1.7)
-for n in (1000, 100003):
-    for kind in ("f32", "f64"):
-        bernoulli(kind, n, 0.3)
-        bernoulli_of(kind, n)
-        exponential(kind, n, 1.5)
-    bernoulli("u8", n, 0.7)
-    randint(n, 0, 10)
-    randint(n, -5, 2**40)
-    random_(n)
-    randperm(n)
-for _ in range(60):
-    mixed()
-print("};")
+def rows():
+    print("/* Made by tools/golden_random.py from PyTorch " + torch.__version__.split("+")[0] + ". */")
+    print("static const RandomRow random_rows[] = {")
+    torch.manual_seed(67280421310721)  # what torch.Generator() starts with
+    normal("f32", 4, 0, 1)
+    for value in (0, 1, 42, 2**32 + 5, 2**63 - 1):
+        seed(value)
+        normal("f32", 3, 0, 1)
+        normal("f32", 20, 0, 1)
+        uniform("f32", 9, -0.1, 0.3)
+        normal("f64", 1, 0.5, 2.5)
+    seed(7)
+    for n in (1, 2, 15, 16, 17, 31, 32, 33, 50, 1000, 100003):
+        for kind in ("f32", "f64"):
+            normal(kind, n, 0.3, 1.7)
+            uniform(kind, n, -0.3, 1.1)
+        normal_each("f32", n, 0.3, 1.7)
+    for n in (1000, 100003):
+        for kind in ("f32", "f64"):
+            bernoulli(kind, n, 0.3)
+            bernoulli_of(kind, n)
+            exponential(kind, n, 1.5)
+        bernoulli("u8", n, 0.7)
+        randint(n, 0, 10)
+        randint(n, -5, 2**40)
+        random_(n)
+        randperm(n)
+    for _ in range(60):
+        mixed()
+    print("};")
+
+
+with golden.printing_to(golden.output_folder(__doc__) / "random.h"):
+    rows()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/official.safetensors with the format's own writer (pip: torch, safetensors):  tools/golden_safetensors.py"""
-from pathlib import Path
-
+"""Makes tests/golden/official.safetensors with the format's own writer. Needs torch 2.15 and safetensors."""
 import torch
 from safetensors.torch import save_file
+
+import golden
 
 tensors = {
     "fc.weight": torch.arange(6, dtype=torch.float32).reshape(2, 3) / 4,
@@ -16,5 +16,4 @@ tensors = {
     "ints": torch.tensor([[[1, -2]]], dtype=torch.int32),
     'a "quoted" \\ name\n\x01 \u00e9\u4e16\U0001f600': torch.ones(1),
 }
-folder = Path(__file__).resolve().parent.parent / "tests" / "golden"
-save_file(tensors, folder / "official.safetensors", metadata={"format": "pt"})
+save_file(tensors, golden.output_folder(__doc__) / "official.safetensors", metadata={"format": "pt"})

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/tutorial_seed0.txt and .safetensors with PyTorch:  tools/golden_tutorial.py [OUTPUT-FOLDER]
+"""Makes tests/golden/tutorial_seed0.txt and .safetensors with PyTorch.
 
 The text is what examples/04_neural_networks must print; the tensors are what it computes on the way. Needs torch 2.15 and safetensors.
 """
-import sys
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn, optim
+
+import golden
 
 OPTIMIZERS = {
     "SGD": (optim.SGD, {"lr": 0.05, "momentum": 0.9}),
@@ -106,10 +105,9 @@ def main(folder):
 
     tensors |= {"input": input, "out": out.detach(), "backward_gradient": gradient, "target": target,
                 "loss": loss.detach(), "loss2": loss2.detach()}
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "tutorial_seed0.txt").write_text("\n".join(lines) + "\n")
     save_file({name: value.contiguous() for name, value in tensors.items()}, folder / "tutorial_seed0.safetensors")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "tests/golden")
+    main(golden.output_folder(__doc__))
