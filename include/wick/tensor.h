@@ -281,7 +281,7 @@ WK_DECLARE_UNARY(tanh)
 WK_DECLARE_UNARY(sigmoid)
 WK_DECLARE_UNARY(logical_not)
 
-/* condition (bool) ? input : other, elementwise and broadcasting.                                   torch: torch.where */
+/* condition (bool) ? input : other, elementwise and broadcasting.                           torch: torch.where */
 WK_API wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *input, wk_Tensor *other);
 /* value where mask (bool), input elsewhere.                                                 torch: masked_fill */
 WK_API wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value);
