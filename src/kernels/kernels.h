@@ -12,6 +12,10 @@
  * The result may be one of the inputs, element for element. False: an integer divisor was zero (the other results are written). */
 typedef bool (*wk_Loop)(int64_t n, char *const *data, const int64_t *stride);
 
+/* A result of so many bytes fits into no cache, and fast loops store it past them: its lines are not read first, a third of the traffic.
+ * (What the system says of the last cache cannot be trusted: in a virtual machine it may be that of the whole host.) */
+enum { WK_STREAM_BYTES = 32 << 20 };
+
 /* C = beta * C + alpha * A B + bias, for each of `batch` triples (0 counts as 1). A is [m, k], B [k, n], C [m, n]; row, col and
  * batch are strides in elements, so that a transposed or broadcast matrix costs nothing. C must not overlap A or B, and is not read
  * when beta is 0. bias is NULL or has n values, added to every row. k = 0 gives beta * C + bias. */
@@ -114,6 +118,9 @@ typedef struct wk_Kernels {
     /* cast[from][to]; cast[t][t] copies, and fills where the input's stride is 0. Float to integer: NaN is 0; int64 and int32
      * saturate; uint8 wraps. Anything to bool is x != 0. */
     wk_Loop cast[WK_DTYPES][WK_DTYPES];
+
+    /* Runs a loop of so many inputs whose result, dense and none of the inputs, is stored past the caches. */
+    bool (*stream)(wk_Loop loop, int64_t n, int inputs, char *const *data, const int64_t *stride);
 
     /* Reductions. sum and prod of integers and bool are int64; of nothing, 0 and 1. Floats are added in a fixed tree. */
     wk_Reduce sum[WK_DTYPES], prod[WK_DTYPES];

@@ -1,10 +1,9 @@
-/* Scalar functions for the values in rows.def and for the other kernels.
+/* Functions for the values in rows.def and for the other kernels: scalar ones, and those of curves.h.
  *
  * Functions of floats are branch-free, so that compilers turn them into vector code, and add and multiply in one order, never fused:
- * the results are the same on every machine. Those in which networks spend their time (exp, tanh, sigmoid, silu, gelu, erf) are
- * computed in float, with errors below 1 ulp (exp), 3 (the others) and 10 (gelu): in double they would be slower than memory. expm1,
- * log and log1p are computed in double: errors stay below 0.51 ulp, and denormals need no care, because each float is a normal
- * double. Functions of doubles are libm's. Integers wrap. Capital names are generic over the dtype. */
+ * the results are the same on every machine. (Those of curves.h are vectors already, and fused.) expm1, log and log1p are computed in
+ * double: errors stay below 0.51 ulp, and denormals need no care, because each float is a normal double. Functions of doubles are
+ * libm's. Integers wrap. Capital names are generic over the dtype. */
 #ifndef WICK_KERNELS_MATH_H
 #define WICK_KERNELS_MATH_H
 
@@ -12,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "kernels/curves.h"
 
 static inline double wk_from_bits(uint64_t bits)
 {
@@ -87,117 +88,6 @@ WK_FLOAT_FUNCTION(expm1)
 WK_FLOAT_FUNCTION(log)
 WK_FLOAT_FUNCTION(log1p)
 
-static inline float wk_power_of_two(int32_t k)
-{
-    const uint32_t bits = (uint32_t)(k + 127) << 23;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* exp(x + low) = 2^k y with |x - k ln2| <= ln2 / 2, for |x| < 1000 or NaN and small `low`. Adding the shift rounds to a whole number,
- * in the low bits; k times the upper part of ln2 is exact. The polynomial is Cephes'. */
-static inline float wk_exp_parts_f32(float x, float low, int32_t *k)
-{
-    const float shift = 0x1.8p23f, t = x * 1.44269504f + shift, whole = t - shift;
-    uint32_t bits;
-    memcpy(&bits, &t, sizeof bits);
-    *k = (int32_t)(bits - 0x4b400000u);
-    const float r = x - whole * 0.693359375f + (whole * 2.12194440e-4f + low);
-    float p = 1.3981999507e-3f + r * 1.9875691500e-4f;
-    p = 8.3334519073e-3f + r * p;
-    p = 4.1665795894e-2f + r * p;
-    p = 1.6666665459e-1f + r * p;
-    p = 5.0000001201e-1f + r * p;
-    return 1 + (r + r * r * p);
-}
-
-/* Two scales, as one cannot be small enough for the denormals nor large enough for what rounds to the largest floats. The order of the
- * comparisons keeps NaN. */
-static inline float wk_exp_sum_f32(float x, float low)
-{
-    x = 89.0f < x ? 89.0f : x;
-    x = -104.0f > x ? -104.0f : x;
-    int32_t k;
-    const float y = wk_exp_parts_f32(x, low, &k);
-    const int32_t half = k >> 1;
-    return y * wk_power_of_two(half) * wk_power_of_two(k - half);
-}
-
-static inline float wk_exp_f32(float x)
-{
-    return wk_exp_sum_f32(x, 0);
-}
-
-static inline float wk_sigmoid_f32(float x)
-{
-    return 1 / (1 + wk_exp_f32(-x));
-}
-
-static inline float wk_silu_f32(float x)
-{
-    return x / (1 + wk_exp_f32(-x));
-}
-
-/* 1 - 2 / (exp(2 |x|) + 1), near 0 a polynomial (Cephes'). */
-static inline float wk_tanh_f32(float x)
-{
-    const float a = __builtin_fabsf(x), b = 10.0f < a ? 10.0f : a, z = x * x;
-    int32_t k;
-    const float y = wk_exp_parts_f32(2 * b, 0, &k) * wk_power_of_two(k);
-    float p = 2.06390887954e-2f + z * -5.70498872745e-3f;
-    p = -5.37397155531e-2f + z * p;
-    p = 1.33314422036e-1f + z * p;
-    p = -3.33332819422e-1f + z * p;
-    return __builtin_copysignf(a < 0.625f ? a + a * (z * p) : 1 - 2 / (y + 1), x);
-}
-
-/* erfc(z) = exp(-z^2) P(t) / (z + 2.5) for z >= 0 or NaN, t = (z - 2.5) / (z + 2.5); P is fitted over [0, 10.6]. The square comes as
- * factor * root^2: the upper half of root has an exact square, so that the error does not grow with z. */
-static inline float wk_erfc_f32(float x, float root, float factor)
-{
-    const float z = 10.5f < x ? 10.5f : x;
-    uint32_t bits;
-    memcpy(&bits, &root, sizeof bits);
-    bits &= 0xfffff000u;
-    float upper;
-    memcpy(&upper, &bits, sizeof upper);
-    const float inverse = 1 / (z + 2.5f), t = 1 - 5 * inverse;
-    float p = 6.229402753e-04f + t * 1.389247062e-04f;
-    p = -5.259941126e-04f + t * p;
-    p = -4.799915608e-03f + t * p;
-    p = 8.422531780e-03f + t * p;
-    p = 2.835981877e-02f + t * p;
-    p = -1.712548977e-01f + t * p;
-    p = 4.539142058e-01f + t * p;
-    p = -8.046517202e-01f + t * p;
-    p = 1.054031818e+00f + t * p;
-    return wk_exp_sum_f32(-factor * (upper * upper), factor * ((upper - root) * (upper + root))) *
-           (p * inverse);
-}
-
-/* Below 1 an odd polynomial, above 1 - erfc. */
-static inline float wk_erf_f32(float x)
-{
-    const float a = __builtin_fabsf(x), b = 10.5f < a ? 10.5f : a, z = a * a;
-    float p = -8.010186324e-04f + z * 7.853837232e-05f;
-    p = 5.188326855e-03f + z * p;
-    p = -2.685381150e-02f + z * p;
-    p = 1.128358514e-01f + z * p;
-    p = -3.761262582e-01f + z * p;
-    p = 1.128379166e+00f + z * p;
-    return __builtin_copysignf(a < 1 ? a * p : 1 - wk_erfc_f32(a, b, 1), x);
-}
-
-/* x/2 (1 + erf(x / sqrt 2)), by erfc, so that it is right for small results too. */
-static inline float wk_gelu_f32(float x)
-{
-    const float low = -40.0f > x ? -40.0f : x;
-    const float a = __builtin_fabsf(low), b = 40.0f < a ? 40.0f : a,
-                e = wk_erfc_f32(b * 0.70710678118654752440f, b, 0.5f);
-    return 0.5f * low * (low < 0 ? e : 2 - e);
-}
-
 static inline double wk_sigmoid_f64(double x)
 {
     return 1 / (1 + exp(-x));
@@ -212,6 +102,24 @@ static inline double wk_gelu_f64(double x)
 {
     double clamped = x < -40 ? -40 : x;
     return 0.5 * clamped * erfc(-clamped * 0.70710678118654752440);
+}
+
+static inline wk_vd wk_exp_vd(wk_vd x)
+{
+    for (int c = 0; c < WK_VD; c++)
+        x[c] = exp(x[c]);
+    return x;
+}
+
+static inline double wk_silu_slope_f64(double x)
+{
+    return wk_sigmoid_f64(x) * (1 + x * wk_sigmoid_f64(-x));
+}
+
+static inline double wk_gelu_slope_f64(double x)
+{
+    const double c = x < -40 ? -40 : x > 40 ? 40 : x;
+    return 0.5 * erfc(-c * 0.70710678118654752440) + c * (exp(c * c * -0.5) * 0.39894228040143267794);
 }
 
 /* Arithmetic of each dtype, float and double by T. */
@@ -422,7 +330,7 @@ static inline bool wk_v_mul_b(bool x, bool y)
     return x & y;
 }
 
-#define WK_OF_FLOATING(x, name) _Generic((x), float : name##_f32, double : name##_f64)
+#define WK_OF_CURVE(x, name) _Generic((x), wk_vf : name##_vf, double : name##_f64)
 #define WK_OF_NUMERIC(x, name)     \
     _Generic((x), float            \
              : name##_f32, double  \
@@ -462,19 +370,21 @@ static inline bool wk_v_mul_b(bool x, bool y)
              : wk_v_pow_i64, int32_t \
              : wk_v_pow_i32, uint8_t \
              : wk_v_pow_u8)(x, y)
-#define EXP(x)        _Generic((x), float : wk_exp_f32, double : exp)(x)
+#define EXP(x)        _Generic((x), wk_vf : wk_exp_vf, wk_vd : wk_exp_vd, double : exp)(x)
 #define EXPM1(x)      _Generic((x), float : wk_expm1_f32, double : expm1)(x)
 #define LOG(x)        _Generic((x), float : wk_log_f32, double : log)(x)
 #define LOG1P(x)      _Generic((x), float : wk_log1p_f32, double : log1p)(x)
 #define SIN(x)        _Generic((x), float : sinf, double : sin)(x)
 #define COS(x)        _Generic((x), float : cosf, double : cos)(x)
-#define TANH(x)       _Generic((x), float : wk_tanh_f32, double : tanh)(x)
-#define ERF(x)        _Generic((x), float : wk_erf_f32, double : erf)(x)
+#define TANH(x)       _Generic((x), wk_vf : wk_tanh_vf, double : tanh)(x)
+#define ERF(x)        _Generic((x), wk_vf : wk_erf_vf, double : erf)(x)
 #define SQRT(x)       _Generic((x), float : __builtin_sqrtf, double : __builtin_sqrt)(x)
 #define RSQRT(x)      (1 / SQRT(x))
 #define RECIPROCAL(x) (1 / (x))
-#define SIGMOID(x)    WK_OF_FLOATING(x, wk_sigmoid)(x)
-#define SILU(x)       WK_OF_FLOATING(x, wk_silu)(x)
-#define GELU(x)       WK_OF_FLOATING(x, wk_gelu)(x)
+#define SIGMOID(x)    WK_OF_CURVE(x, wk_sigmoid)(x)
+#define SILU(x)       WK_OF_CURVE(x, wk_silu)(x)
+#define GELU(x)       WK_OF_CURVE(x, wk_gelu)(x)
+#define SILU_SLOPE(x) WK_OF_CURVE(x, wk_silu_slope)(x)
+#define GELU_SLOPE(x) WK_OF_CURVE(x, wk_gelu_slope)(x)
 
 #endif

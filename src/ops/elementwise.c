@@ -7,7 +7,7 @@
 
 #include "ops/ops.h"
 
-enum Types { FLOATING, NUMERIC, ANY };
+enum Types { FLOATING, CURVES, NUMERIC, ANY };
 enum Saves { SX = 1, SY = 2, SZ = 4 };
 
 /* One row: what the descriptor must know beside the graph. */
@@ -102,7 +102,7 @@ static wk_dtype dtype_of_call(const Row *row, const wk_Call *call)
     wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
     if (minus_of_bool(row, call->count, in) || (call->count == 2 && negative_power(row, in)))
         return wk_default_dtype;
-    if (row->types == FLOATING && !wk_is_floating((int)dtype))
+    if (row->types <= CURVES && !wk_is_floating((int)dtype))
         dtype = wk_get_default_dtype();
     if (loop_of(row, (int)dtype) && (row->types != NUMERIC || dtype != wk_bool))
         return dtype;
@@ -136,12 +136,34 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
     wk_Tensor *out = self && self->dtype == out_dtype
                          ? self
                          : result_like(row->op.name, out_dtype, &shape, call->count, in);
-    if (!out || !wk_map(row->op.name, loop, out, call->count, operands))
+    const bool slow = row->types == CURVES || (row->types == FLOATING && call->count == 1);
+    if (!out || !(slow ? wk_map_slow : wk_map)(row->op.name, loop, out, call->count, operands))
         return NULL;
     out->number = !self && call->count == 2 && in[0]->number && in[1]->number;
     if (!self || out == self)
         return out;
     return wk_map(row->op.name, wk_kernels->cast[out_dtype][self->dtype], self, 1, &out) ? self : NULL;
+}
+
+/* ---- second derivatives that the rows name ---------------------------------------------------------- */
+
+wk_Tensor *wk_sigmoid_backward_tensor(wk_Tensor *grad, wk_Tensor *result);
+wk_Tensor *wk_tanh_backward_tensor(wk_Tensor *grad, wk_Tensor *result);
+wk_Tensor *wk_silu_backward_tensor(wk_Tensor *grad, wk_Tensor *input);
+wk_Tensor *wk_gelu_backward_tensor(wk_Tensor *grad, wk_Tensor *input);
+
+/* s (1 - s) (2 + x (1 - 2 s)) with s = sigmoid(x) */
+static wk_Tensor *silu_curvature(wk_Tensor *x)
+{
+    wk_Tensor *s = wk_sigmoid(x), *rest = wk_rsub(s, 1);
+    return wk_mul(wk_mul(s, rest), wk_add(wk_mul(x, wk_sub(rest, s)), 2));
+}
+
+/* exp(-x^2 / 2) / sqrt(2 pi) (2 - x^2) */
+static wk_Tensor *gelu_curvature(wk_Tensor *x)
+{
+    wk_Tensor *square = wk_square(x), *density = wk_mul(wk_exp(wk_mul(square, -0.5)), 0.39894228040143267794);
+    return wk_mul(density, wk_rsub(square, 2));
 }
 
 /* ---- the rows --------------------------------------------------------------------------------------- */
@@ -247,29 +269,25 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
 
 #include "kernels/rows.def"
 
-/* Where the engine hands the gradient over, its memory takes the result: one array less to fetch and to write. The gradients that call
- * this use the values of theirs only once; those of sigmoid and tanh, whose own gradients use them twice, do not. */
+/* Where the engine hands the gradient over, its memory takes the result: one array less to fetch and to write. Only for gradients that use
+ * the values of theirs once: not in those of these operations themselves, which are written with wk_<name>_tensor. */
 static bool may_write_over(const wk_Tensor *grad, const wk_Tensor *other)
 {
     return grad && other && grad->expendable && wk_grad_disabled && wk_shape_same(grad, other) &&
            grad->dtype == other->dtype;
 }
 
-wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input)
-{
-    return may_write_over(grad, input) ? wk_threshold_backward__tensor(grad, input)
-                                       : wk_threshold_backward_tensor(grad, input);
-}
-
-wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result)
-{
-    return wk_sigmoid_backward_tensor(grad, result);
-}
-
-wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result)
-{
-    return wk_tanh_backward_tensor(grad, result);
-}
+#define WRITES_OVER(name)                                                     \
+    wk_Tensor *wk_##name(wk_Tensor *grad, wk_Tensor *other)                   \
+    {                                                                         \
+        return may_write_over(grad, other) ? wk_##name##__tensor(grad, other) \
+                                           : wk_##name##_tensor(grad, other); \
+    }
+WRITES_OVER(threshold_backward)
+WRITES_OVER(sigmoid_backward)
+WRITES_OVER(tanh_backward)
+WRITES_OVER(silu_backward)
+WRITES_OVER(gelu_backward)
 
 /* ---- what is not a row ------------------------------------------------------------------------------ */
 

@@ -18,6 +18,7 @@ typedef struct Map {
     char *data[OPERANDS];
     int64_t rows, row, rows_per_block; /* of length `row`, along the last dimension */
     int64_t parts;                     /* a long single row is cut in that many */
+    bool streams;                      /* the result leaves the caches anyway */
     atomic_bool failed;
 } Map;
 
@@ -99,7 +100,8 @@ static void map_part(Map *m, int64_t row, int64_t first, int64_t count)
         for (int i = 0; i < m->operands; i++)
             at[i] += k * m->stride[i][d];
     }
-    if (!m->loop(count, at, stride))
+    if (!(m->streams ? wk_kernels->stream(m->loop, count, m->operands - 1, at, stride)
+                     : m->loop(count, at, stride)))
         atomic_store_explicit(&m->failed, true, memory_order_relaxed);
 }
 
@@ -155,7 +157,8 @@ static bool map_dense(const char *op, wk_Loop loop, wk_Tensor *out, int count, w
     return loop(out->numel, data, stride) || raise_zero_divisor(op);
 }
 
-bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int count,
+                    wk_Tensor *const *operands)
 {
     if (out->numel == 0)
         return true;
@@ -170,6 +173,10 @@ bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *
     add_operand(&m, out, out);
     for (int i = 0; i < count; i++)
         add_operand(&m, operands[i], out);
+    m.streams =
+        !slow && out->dense && out->numel * (int64_t)wk_dtype_size((wk_dtype)out->dtype) >= WK_STREAM_BYTES;
+    for (int i = 0; i < count; i++)
+        m.streams = m.streams && operands[i]->storage != out->storage;
     order_dims(&m);
     join_dims(&m);
     m.row = m.shape[m.ndim - 1];
@@ -179,6 +186,16 @@ bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *
     int64_t blocks = m.parts > 1 ? m.rows * m.parts : (m.rows + m.rows_per_block - 1) / m.rows_per_block;
     wk_parallel(blocks, map_block, &m);
     return !atomic_load_explicit(&m.failed, memory_order_relaxed) || raise_zero_divisor(op);
+}
+
+bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+{
+    return map_any(op, loop, false, out, count, operands);
+}
+
+bool wk_map_slow(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+{
+    return map_any(op, loop, true, out, count, operands);
 }
 
 wk_Split wk_split_at(const wk_Tensor *tensor, int dim)

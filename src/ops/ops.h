@@ -10,6 +10,9 @@
  * False with WK_ERROR_DOMAIN raised when the loop met a zero divisor. */
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
 
+/* The same for a loop that is slower than memory: to store its results past the caches would only add to that. */
+bool wk_map_slow(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
+
 /* A tensor of no dimensions that stands for a number: it does not decide the dtype of a result beyond its category. */
 wk_Tensor *wk_number_double(double value);
 wk_Tensor *wk_number_int64(int64_t value);
@@ -24,6 +27,8 @@ wk_Split wk_split_at(const wk_Tensor *tensor, int dim);
 wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input);
 wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result);
 wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result);
+wk_Tensor *wk_silu_backward(wk_Tensor *grad, wk_Tensor *input);
+wk_Tensor *wk_gelu_backward(wk_Tensor *grad, wk_Tensor *input);
 
 /* Raises "OP: not implemented for 'Bool'" in PyTorch's words. Returns NULL. */
 wk_Tensor *wk_raise_dtype(const char *op, int dtype);

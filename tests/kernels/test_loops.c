@@ -75,6 +75,10 @@ static double reference(const char *name, double x, double y)
         return x * y * (1 - y);
     if (IS("tanh_backward"))
         return x * (1 - y * y);
+    if (IS("silu_backward"))
+        return x / (1 + exp(-y)) * (1 + y / (1 + exp(y)));
+    if (IS("gelu_backward"))
+        return x * (0.5 * erfc(-y * 0.70710678118654752440) + y * exp(-0.5 * y * y) * 0.39894228040143267794);
     fail_msg("no reference for %s", name);
     return 0;
 }
@@ -211,6 +215,12 @@ static const Edge edges[] = {
     {AT(silu), INFINITY, 0, INFINITY},
     {AT(gelu), INFINITY, 0, INFINITY},
     {AT(gelu), -INFINITY, 0, -0.0},
+    {AT(gelu), -0.0, 0, -0.0},
+    {AT(gelu), NAN, 0, NAN},
+    {AT(gelu_backward), 1, INFINITY, 1},
+    {AT(gelu_backward), 1, NAN, NAN},
+    {AT(silu_backward), 1, 1000, 1},
+    {AT(silu_backward), 1, NAN, NAN},
     {AT(tanh), INFINITY, 0, 1},
     {AT(tanh), -INFINITY, 0, -1},
     {AT(tanh), -0.0, 0, -0.0},

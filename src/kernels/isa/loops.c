@@ -1,8 +1,10 @@
 /* The elementwise loops: one for each row of rows.def and each dtype that the row takes.
  *
  * Every loop has a turn for contiguous memory, which the compiler vectorises, and one for any strides; floating binary loops also
- * have turns for one operand that is a single number. Results are the same whichever turn runs: all compile the same expression. */
+ * have turns for one operand that is a single number. CURVES are written on whole vectors. Results are the same whichever turn runs: all
+ * compile the same expression. */
 #include "kernels/isa.h"
+#include "kernels/isa/vector.h"
 #include "kernels/math.h"
 
 #define ABLE(T, S)                          \
@@ -76,6 +78,51 @@ static inline bool load_bool(const char *p)
         return true;                                                                        \
     }
 
+/* The value of a whole vector. What is left over at the end, or lies apart in memory, is gathered into one. */
+typedef wk_vf (*Curve)(wk_vf x, wk_vf y);
+
+static inline __attribute__((always_inline)) void loop_curve(int64_t n, int inputs, char *const *data,
+                                                             const int64_t *stride, Curve value)
+{
+    if (stride[0] == 4 && stride[1] == 4 && (inputs == 1 || stride[2] == 4)) {
+        const float *a = (const float *)data[1], *b = (const float *)data[inputs];
+        float *out = (float *)data[0];
+        int64_t i = 0;
+        for (; i + WK_VF <= n; i += WK_VF)
+            wk_vf_store(out + i, value(wk_vf_load(a + i), wk_vf_load(b + i)));
+        if (i < n)
+            wk_vf_store_part(
+                out + i, value(wk_vf_load_part(a + i, n - i, 0), wk_vf_load_part(b + i, n - i, 0)), n - i);
+        return;
+    }
+    for (int64_t i = 0; i < n; i += WK_VF) {
+        float part[2][WK_VF] = {{0}};
+        const int64_t count = n - i < WK_VF ? n - i : WK_VF;
+        for (int k = 0; k < inputs; k++)
+            for (int64_t c = 0; c < count; c++)
+                part[k][c] = load_float32(data[1 + k] + (i + c) * stride[1 + k]);
+        wk_vf_store(part[0], value(wk_vf_load(part[0]), wk_vf_load(part[inputs - 1])));
+        for (int64_t c = 0; c < count; c++)
+            *(float *)(data[0] + (i + c) * stride[0]) = part[0][c];
+    }
+}
+
+#define CURVE_LOOP(name, inputs, value)                                                    \
+    static inline wk_vf curve_of_##name(wk_vf x, wk_vf y)                                  \
+    {                                                                                      \
+        (void)y;                                                                           \
+        return value;                                                                      \
+    }                                                                                      \
+    static bool loop_##name##_float32(int64_t n, char *const *data, const int64_t *stride) \
+    {                                                                                      \
+        loop_curve(n, inputs, data, stride, curve_of_##name);                              \
+        return true;                                                                       \
+    }
+#define UNARY_LOOP_CURVE(name, value)  CURVE_LOOP(name, 1, value)
+#define BINARY_LOOP_CURVE(name, value) CURVE_LOOP(name, 2, value)
+
+#define CURVES_ROW(LOOP, name, value) \
+    LOOP##_CURVE(name, value) LOOP(name, float64, double, double, double, value)
 #define FLOATING_ROW(LOOP, name, value)             \
     LOOP(name, float32, float, float, float, value) \
     LOOP(name, float64, double, double, double, value)
@@ -118,11 +165,37 @@ CHECKED_LOOP(remainder, int64, int64_t)
 CHECKED_LOOP(remainder, int32, int32_t)
 CHECKED_LOOP(remainder, uint8, uint8_t)
 
+/* In pieces so small that one is computed while the stores of the last are still on their way. */
+enum { STREAM_PIECE = 2048, STREAM_OPERANDS = 4 };
+
+static bool stream_loop(wk_Loop loop, int64_t n, int inputs, char *const *data, const int64_t *stride)
+{
+    _Alignas(64) char piece[STREAM_PIECE];
+    const int64_t step = STREAM_PIECE / stride[0];
+    const bool aligned = (uintptr_t)data[0] % WK_VECTOR_BYTES == 0;
+    bool fine = true; /* of integers: no zero divisor */
+    for (int64_t i = 0; i < n; i += step) {
+        char *at[STREAM_OPERANDS] = {piece}, *to = data[0] + i * stride[0];
+        for (int k = 1; k <= inputs; k++)
+            at[k] = data[k] + i * stride[k];
+        if (!aligned || n - i < step) {
+            at[0] = to;
+            fine &= loop(n - i, at, stride);
+            break;
+        }
+        fine &= loop(step, at, stride);
+        wk_stream_copy(to, piece, STREAM_PIECE);
+    }
+    wk_streamed();
+    return fine;
+}
+
 void WK_KERNEL(wk_install_loops)(wk_Kernels *table)
 {
 #define FLOATING_SET(name)                           \
     table->name[wk_float32] = loop_##name##_float32; \
     table->name[wk_float64] = loop_##name##_float64;
+#define CURVES_SET(name) FLOATING_SET(name)
 #define NUMERIC_SET(name)                        \
     FLOATING_SET(name)                           \
     table->name[wk_int64] = loop_##name##_int64; \
@@ -136,6 +209,7 @@ void WK_KERNEL(wk_install_loops)(wk_Kernels *table)
 #define COMPARE(name, ...)       ANY_SET(name)
 #include "kernels/rows.def"
     ANY_SET(logical_not)
+    table->stream = stream_loop;
     table->floor_divide[wk_int64] = loop_checked_floor_divide_int64;
     table->floor_divide[wk_int32] = loop_checked_floor_divide_int32;
     table->floor_divide[wk_uint8] = loop_checked_floor_divide_uint8;

@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "core/threads.h"
+#include "kernels/isa/vector.h"
 #include "kernels/math.h"
 
 enum {
@@ -75,6 +76,44 @@ static void reduce_run(ReducePlan *p, void (*block)(void *, int64_t))
         wk_parallel((p->tasks + p->per_block - 1) / p->per_block, block, p);
 }
 
+/* Rows of REDUCE_LANES, at most CASCADE of them, added to sums: those of floats stay in registers meanwhile. */
+#define REDUCE_ROWS(name, S, T, A, COMBINE)                                                  \
+    static inline void rows_##name##_##S(const T *in, int64_t rows, int64_t stride, A *sums) \
+    {                                                                                        \
+        for (int64_t r = 0; r < rows; r++)                                                   \
+            for (int64_t c = 0; c < REDUCE_LANES; c++)                                       \
+                sums[c] = COMBINE(sums[c], (A)in[r * stride + c]);                           \
+    }
+#define REDUCE_ROWS_SUM(S, T, LOAD)                                                             \
+    static inline void rows_sum_##S(const T *in, int64_t rows, int64_t stride, double *sums)    \
+    {                                                                                           \
+        for (int64_t c = 0; c < REDUCE_LANES; c += 4 * WK_VD) {                                 \
+            wk_vd a0 = wk_vd_load(sums + c), a1 = wk_vd_load(sums + c + WK_VD);                 \
+            wk_vd a2 = wk_vd_load(sums + c + 2 * WK_VD), a3 = wk_vd_load(sums + c + 3 * WK_VD); \
+            for (int64_t r = 0; r < rows; r++) {                                                \
+                const T *from = in + r * stride + c;                                            \
+                a0 += LOAD(from);                                                               \
+                a1 += LOAD(from + WK_VD);                                                       \
+                a2 += LOAD(from + 2 * WK_VD);                                                   \
+                a3 += LOAD(from + 3 * WK_VD);                                                   \
+            }                                                                                   \
+            wk_vd_store(sums + c, a0);                                                          \
+            wk_vd_store(sums + c + WK_VD, a1);                                                  \
+            wk_vd_store(sums + c + 2 * WK_VD, a2);                                              \
+            wk_vd_store(sums + c + 3 * WK_VD, a3);                                              \
+        }                                                                                       \
+    }
+REDUCE_ROWS_SUM(float32, float, wk_vd_load_floats)
+REDUCE_ROWS_SUM(float64, double, wk_vd_load)
+REDUCE_ROWS(sum, int64, int64_t, int64_t, ADD)
+REDUCE_ROWS(sum, int32, int32_t, int64_t, ADD)
+REDUCE_ROWS(sum, uint8, uint8_t, int64_t, ADD)
+REDUCE_ROWS(prod, float32, float, float, MUL)
+REDUCE_ROWS(prod, float64, double, double, MUL)
+REDUCE_ROWS(prod, int64, int64_t, int64_t, MUL)
+REDUCE_ROWS(prod, int32, int32_t, int64_t, MUL)
+REDUCE_ROWS(prod, uint8, uint8_t, int64_t, MUL)
+
 /* sum and prod: `COMBINE(a, b)` with neutral element ZERO, of T, accumulated in A, the result an R. */
 #define REDUCE_CASCADE(name, S, T, A, R, ZERO, COMBINE)                                                    \
     /* out[0..columns) from rows of memory `stride` elements apart. */                                     \
@@ -85,14 +124,15 @@ static void reduce_run(ReducePlan *p, void (*block)(void *, int64_t))
         int top = 0;                                                                                       \
         for (int64_t c = 0; c < columns; c++)                                                              \
             level[0][c] = ZERO;                                                                            \
-        for (int64_t r = 0; r < rows; r++, in += stride) {                                                 \
+        for (int64_t r = 0; r < rows; r += CASCADE) {                                                      \
+            const int64_t some = reduce_min(CASCADE, rows - r);                                            \
             if (columns == REDUCE_LANES)                                                                   \
-                for (int64_t c = 0; c < REDUCE_LANES; c++)                                                 \
-                    level[0][c] = COMBINE(level[0][c], (A)in[c]);                                          \
+                rows_##name##_##S(in + r * stride, some, stride, level[0]);                                \
             else                                                                                           \
-                for (int64_t c = 0; c < columns; c++)                                                      \
-                    level[0][c] = COMBINE(level[0][c], (A)in[c]);                                          \
-            count[0]++;                                                                                    \
+                for (int64_t i = r; i < r + some; i++)                                                     \
+                    for (int64_t c = 0; c < columns; c++)                                                  \
+                        level[0][c] = COMBINE(level[0][c], (A)in[i * stride + c]);                         \
+            count[0] += some;                                                                              \
             for (int l = 0; count[l] == CASCADE && l + 1 < LEVELS; l++) {                                  \
                 for (int64_t c = 0; c < columns; c++) {                                                    \
                     level[l + 1][c] = l == top ? level[l][c] : COMBINE(level[l + 1][c], level[l][c]);      \
