@@ -21,6 +21,7 @@ static _Thread_local struct {
 static _Atomic(wk_ErrorHandler) wk_error_handler;
 
 _Thread_local const wk_Frame *wk_frames;
+_Thread_local const char *wk_error_place;
 
 /* Appends " (in Net.conv1)" for the modules being called. */
 static void append_module_path(char *text, size_t size)
@@ -45,7 +46,12 @@ static void append_module_path(char *text, size_t size)
 static void *raise_text(wk_ErrorKind kind, const char *format, va_list args)
 {
     char text[sizeof wk_last_error.text];
-    vsnprintf(text, sizeof text, format, args);
+    size_t used = 0;
+    if (wk_error_place) {
+        snprintf(text, sizeof text / 2, "%s", wk_error_place);
+        used = strlen(text);
+    }
+    vsnprintf(text + used, sizeof text - used, format, args);
     append_module_path(text, sizeof text);
     wk_last_error.count++;
 

@@ -34,4 +34,7 @@ typedef struct wk_Frame {
 } wk_Frame;
 extern _Thread_local const wk_Frame *wk_frames;
 
+/* While it is set, what begins this thread's messages: "net.txt:3:9: ", for a reader that lets others judge what it has read. */
+extern _Thread_local const char *wk_error_place;
+
 #endif

@@ -155,3 +155,66 @@ bool wk_text_repr(wk_Text *text, double value)
     length = wk_number_format(out, sizeof out, value, digits > exponent + 1 ? digits - 1 - exponent : 1, 'f');
     return wk_text_append_bytes(text, out, length);
 }
+
+/* "e-05" at text[*at], which it goes past; false when something else is there. */
+static bool text_exponent(const char *text, size_t length, size_t *at, int *exponent)
+{
+    bool down = *at + 1 < length && text[*at + 1] == '-';
+    size_t first = *at + 1 + (down || (*at + 1 < length && text[*at + 1] == '+')), i = first;
+    if ((text[*at] | 0x20) != 'e')
+        return false;
+    for (*exponent = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
+        if (*exponent < 100000) /* infinite or 0 whatever follows */
+            *exponent = *exponent * 10 + text[i] - '0';
+    *exponent = down ? -*exponent : *exponent;
+    *at = i;
+    return i > first;
+}
+
+/* strtod's rounding without its radix: it is given the digits without the point, "12.5e3" as "125e2". */
+bool wk_number_read(const char *text, size_t length, double *value)
+{
+    char digits[128];
+    enum { MOST = 100 };
+    size_t at = 0, used = 0;
+    int64_t whole = 0;
+    int count = 0, fraction = 0, exponent = 0;
+    bool minus = length && text[0] == '-', point = false;
+    if (length > MOST)
+        return false;
+    for (at = minus || (length && text[0] == '+'); at < length; at++) {
+        if (text[at] == '.' && !point) {
+            point = true;
+        } else if (text[at] >= '0' && text[at] <= '9') {
+            digits[used++] = text[at];
+            fraction += point;
+            if (++count <= 15)
+                whole = whole * 10 + text[at] - '0';
+        } else {
+            break;
+        }
+    }
+    if (!count || (at < length && (!text_exponent(text, length, &at, &exponent) || at < length)))
+        return false;
+    *value = (double)whole;
+    if (count > 15 || exponent != fraction) {
+        snprintf(digits + used, sizeof digits - used, "e%d", exponent - fraction);
+        *value = strtod(digits, NULL);
+    }
+    *value = minus ? -*value : *value;
+    return true;
+}
+
+int wk_utf8_length(const unsigned char *s, size_t left)
+{
+    int length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    if ((size_t)length > left)
+        return 0;
+    for (int i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+    bool surrogate = s[0] == 0xed && s[1] > 0x9f;
+    bool too_high = s[0] == 0xf4 && s[1] > 0x8f;
+    return overlong || surrogate || too_high ? 0 : length;
+}

@@ -49,4 +49,11 @@ typedef struct wk_NumberText {
 wk_NumberText wk_number_text(double value);
 #define WK_NUMBER(value) (wk_number_text(value).text)
 
+/* The number that the whole text is, as Python's float() and C's strtod read it, with a point in every locale:
+ * "12", "-.5", "1e-05". False when it is none; nan and inf are none. Too large a one is infinite. */
+bool wk_number_read(const char *text, size_t length, double *value);
+
+/* Length of the UTF-8 sequence at text (1 to 4), 0 when it is not one; `left` bytes are there. */
+int wk_utf8_length(const unsigned char *text, size_t left);
+
 #endif

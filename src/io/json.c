@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "io/files.h"
 
 bool wk_json_raise(const wk_Json *json, size_t at, const char *what)
@@ -50,20 +51,6 @@ bool wk_json_maybe(wk_Json *json, char c)
 bool wk_json_take(wk_Json *json, char c, const char *what)
 {
     return wk_json_maybe(json, c) || json_expected(json, what);
-}
-
-int wk_utf8_length(const unsigned char *s, size_t left)
-{
-    int length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-    if ((size_t)length > left)
-        return 0;
-    for (int i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool surrogate = s[0] == 0xed && s[1] > 0x9f;
-    bool too_high = s[0] == 0xf4 && s[1] > 0x8f;
-    return overlong || surrogate || too_high ? 0 : length;
 }
 
 /* Four hexadecimal digits; -1 if they are none. */

@@ -32,7 +32,4 @@ bool wk_json_whole(wk_Json *json, uint64_t most, uint64_t *out, const char *what
 /* Raises WK_ERROR_CORRUPT "op: path: WHAT at byte N" with the given place, and returns false. */
 bool wk_json_raise(const wk_Json *json, size_t at, const char *what);
 
-/* Length of the UTF-8 sequence at text (1 to 4), 0 when it is not one; `left` bytes are there. */
-int wk_utf8_length(const unsigned char *text, size_t left);
-
 #endif
