@@ -1,4 +1,4 @@
-/* Files: named tensors to and from safetensors, IDX files, and the hook that sees every file operation.
+/* Files: named tensors to and from safetensors, IDX and CSV files, and the hook that sees every file operation.
  *
  * A file is checked whole before anything is made of it, and written beside its name and then renamed: whatever happens, a name
  * holds the old file or the new one. Messages tell the path, the place in the file, what was there and what was wanted.
@@ -77,6 +77,14 @@ WK_API wk_Tensor *wk_load_idx(const char *path);
 
 /* Writes a tensor of one of these dtypes as a plain IDX file. */
 WK_API bool wk_save_idx(wk_Tensor *tensor, const char *path);
+
+/* ---- CSV -------------------------------------------------------------------------------------------- */
+
+/* Reads rows of numbers with commas between as float32 [rows, columns]. A first line without any number names the columns and is passed
+ * over; *first_line (NULL: not wanted) is set to the line of the first row, 1 or 2. Every value must be a finite number, and every
+ * row have as many as the first; what is wrong is told by line and column: "pixels.csv:3:17: 'x' is not a number".
+ *                                                                                         torch: numpy.loadtxt */
+WK_API wk_Tensor *wk_load_csv(const char *path, int64_t *first_line);
 
 /* ---- bytes ------------------------------------------------------------------------------------------ */
 
