@@ -1,6 +1,7 @@
 # libwick. Every source is compiled once, position independent, and goes into both libwick.so and libwick.a.
 file(GLOB WICK_SOURCES CONFIGURE_DEPENDS
-  src/core/*.c src/kernels/*.c src/autograd/*.c src/ops/*.c src/nn/*.c src/optim/*.c src/data/*.c src/io/*.c)
+  src/core/*.c src/kernels/*.c src/autograd/*.c src/ops/*.c src/optim/*.c src/data/*.c src/io/*.c)
+file(GLOB WICK_LAYER_SOURCES CONFIGURE_DEPENDS src/nn/*.c)
 file(GLOB WICK_ISA_SOURCES CONFIGURE_DEPENDS src/kernels/isa/*.c)
 
 # How the sources of the library and of the tests see each other: wick_object_library(target sources...)
@@ -46,7 +47,11 @@ else()
 endif()
 
 wick_object_library(wick_objects ${WICK_SOURCES})
-set(objects $<TARGET_OBJECTS:wick_objects>)
+# The layers are one object: who reads a network's text out of the static library gets all of them, though no code names them.
+wick_object_library(wick_layers ${WICK_LAYER_SOURCES})
+set_target_properties(wick_layers PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+target_compile_options(wick_layers PRIVATE $<$<CONFIG:Release>:-Os>) # its time is spent in the operations that it calls
+set(objects $<TARGET_OBJECTS:wick_objects> $<TARGET_OBJECTS:wick_layers>)
 foreach(isa IN LISTS WICK_ISAS)
   if(WICK_ISA_SOURCES)
     wick_object_library(wick_isa_${isa} ${WICK_ISA_SOURCES})

@@ -33,6 +33,16 @@ WK_API wk_Module *wk_Sequential_of(int count, wk_Module *const *modules);
     wk_Sequential_of((int)(sizeof((wk_Module *[]){__VA_ARGS__}) / sizeof(wk_Module *)), \
                      (wk_Module *[]){__VA_ARGS__})
 
+/* A Sequential from text, a layer a line, as PyTorch writes it; "name:" in front names the layer, else its number does:
+ *     # LeNet for 1x32x32 pictures
+ *     conv1: Conv2d(1, 6, kernel_size=5)
+ *     ReLU()
+ * Every layer of this header can stand there with PyTorch's arguments, names and defaults. Lines end with a newline, the last one
+ * too. What is wrong is told by place, "net.txt:3:9: Conv2d: unexpected argument 'kernel'", and then nothing is made: name
+ * stands for the file's (NULL: "text").                                                            torch: none */
+WK_API wk_Module *wk_Sequential_from_text(const char *text, size_t length, const char *name);
+WK_API wk_Module *wk_Sequential_from_file(const char *path);
+
 /* A list of modules that has no forward: its owner walks it by wk_child.              torch: nn.ModuleList */
 WK_API wk_Module *wk_ModuleList_of(int count, wk_Module *const *modules);
 #define wk_ModuleList(...)                                                              \

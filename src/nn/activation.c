@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "nn/module.h"
+#include "nn/text.h"
 
 typedef struct Activation {
     wk_Module base;
@@ -120,3 +121,51 @@ wk_Module *wk_LogSoftmax(int64_t dim)
 {
     return activation_new(&log_softmax_class, false, dim);
 }
+
+/* ---- as text ---------------------------------------------------------------------------------------- */
+
+static wk_Module *Tanh_make(const void *none)
+{
+    (void)none;
+    return wk_Tanh();
+}
+
+static wk_Module *Sigmoid_make(const void *none)
+{
+    (void)none;
+    return wk_Sigmoid();
+}
+
+static wk_Module *GELU_make(const void *none)
+{
+    (void)none;
+    return wk_GELU();
+}
+
+typedef struct SoftmaxOptions {
+    int64_t dim;
+} SoftmaxOptions;
+
+static wk_Module *Softmax_make(const void *options)
+{
+    return wk_Softmax(((const SoftmaxOptions *)options)->dim);
+}
+
+static wk_Module *LogSoftmax_make(const void *options)
+{
+    return wk_LogSoftmax(((const SoftmaxOptions *)options)->dim);
+}
+
+WK_MAKER(ReLU, wk_Activation_options)
+WK_MAKER(SiLU, wk_Activation_options)
+WK_LAYER(ReLU) = {.name = "ReLU", .make = ReLU_make, .arguments = {WK_IF(wk_Activation_options, inplace)}};
+WK_LAYER(SiLU) = {.name = "SiLU", .make = SiLU_make, .arguments = {WK_IF(wk_Activation_options, inplace)}};
+WK_LAYER(Tanh) = {.name = "Tanh", .make = Tanh_make};
+WK_LAYER(Sigmoid) = {.name = "Sigmoid", .make = Sigmoid_make};
+WK_LAYER(GELU) = {.name = "GELU", .make = GELU_make, .arguments = {WK_ONLY(approximate, "'none'")}};
+WK_LAYER(Softmax) = {
+    .name = "Softmax", .make = Softmax_make, .required = 1, .arguments = {WK_INT(SoftmaxOptions, dim, 0)}};
+WK_LAYER(LogSoftmax) = {.name = "LogSoftmax",
+                        .make = LogSoftmax_make,
+                        .required = 1,
+                        .arguments = {WK_INT(SoftmaxOptions, dim, 0)}};

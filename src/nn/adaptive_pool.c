@@ -3,6 +3,7 @@
 
 #include "nn/module.h"
 #include "nn/print.h"
+#include "nn/text.h"
 
 typedef struct AdaptiveAvgPool2d {
     wk_Module base;
@@ -50,3 +51,11 @@ wk_Module *wk_AdaptiveAvgPool2d_with(wk_AdaptiveAvgPool2d_options options)
     pool->options = options;
     return &pool->base;
 }
+
+WK_MAKER(AdaptiveAvgPool2d, wk_AdaptiveAvgPool2d_options)
+WK_LAYER(AdaptiveAvgPool2d) = {
+    .name = "AdaptiveAvgPool2d",
+    .make = AdaptiveAvgPool2d_make,
+    .required = 1,
+    .arguments = {WK_SIZE(wk_AdaptiveAvgPool2d_options, output_size, WK_NONE_SIZE)},
+};

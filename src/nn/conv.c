@@ -3,6 +3,7 @@
 
 #include "nn/layers.h"
 #include "nn/print.h"
+#include "nn/text.h"
 #include "ops/window.h"
 
 typedef struct Conv2d {
@@ -85,3 +86,15 @@ wk_Module *wk_Conv2d_with(wk_Conv2d_options options)
         wk_attr(c, bias, wk_parameter_empty("Conv2d", 1, weight));
     return wk_layer_ready(&c->base);
 }
+
+WK_MAKER(Conv2d, wk_Conv2d_options)
+WK_LAYER(Conv2d) = {
+    .name = "Conv2d",
+    .make = Conv2d_make,
+    .required = 3,
+    .arguments = {WK_INT(wk_Conv2d_options, in_channels, 0), WK_INT(wk_Conv2d_options, out_channels, 0),
+                  WK_SIZE(wk_Conv2d_options, kernel_size, 0), WK_SIZE(wk_Conv2d_options, stride, 0),
+                  WK_SIZE(wk_Conv2d_options, padding, 0), WK_SIZE(wk_Conv2d_options, dilation, 0),
+                  WK_INT(wk_Conv2d_options, groups, WK_HAS_ZERO), WK_UNLESS(bias, wk_Conv2d_options, no_bias),
+                  WK_ONLY(padding_mode, "'zeros'")},
+};

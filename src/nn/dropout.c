@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "nn/module.h"
+#include "nn/text.h"
 
 typedef struct Dropout {
     wk_Module base;
@@ -43,3 +44,14 @@ wk_Module *wk_Dropout_with(wk_Dropout_options options)
     dropout->inplace = options.inplace;
     return &dropout->base;
 }
+
+static const wk_Dropout_options dropout_defaults = {.p = 0.5};
+
+WK_MAKER(Dropout, wk_Dropout_options)
+WK_LAYER(Dropout) = {
+    .name = "Dropout",
+    .make = Dropout_make,
+    .defaults = &dropout_defaults,
+    .bytes = sizeof dropout_defaults,
+    .arguments = {WK_NUMBER_OF(wk_Dropout_options, p, 0), WK_IF(wk_Dropout_options, inplace)},
+};

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "nn/module.h"
+#include "nn/text.h"
 
 typedef struct Flatten {
     wk_Module base;
@@ -40,3 +41,11 @@ wk_Module *wk_Flatten_with(wk_Flatten_options options)
     flatten->end_dim = dim_option(options.end_dim, -1);
     return &flatten->base;
 }
+
+WK_MAKER(Flatten, wk_Flatten_options)
+WK_LAYER(Flatten) = {
+    .name = "Flatten",
+    .make = Flatten_make,
+    .arguments = {WK_INT(wk_Flatten_options, start_dim, WK_HAS_ZERO),
+                  WK_INT(wk_Flatten_options, end_dim, WK_HAS_ZERO)},
+};

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "nn/layers.h"
+#include "nn/text.h"
 
 typedef struct Linear {
     wk_Module base;
@@ -47,6 +48,15 @@ wk_Module *wk_Linear_with(wk_Linear_options options)
     return wk_layer_ready(&linear->base);
 }
 
+WK_MAKER(Linear, wk_Linear_options)
+WK_LAYER(Linear) = {
+    .name = "Linear",
+    .make = Linear_make,
+    .required = 2,
+    .arguments = {WK_INT(wk_Linear_options, in_features, 0), WK_INT(wk_Linear_options, out_features, 0),
+                  WK_UNLESS(bias, wk_Linear_options, no_bias)},
+};
+
 /* ---- Identity --------------------------------------------------------------------------------------- */
 
 static wk_Tensor *Identity_forward(wk_Module *self, wk_Tensor *x)
@@ -61,3 +71,11 @@ wk_Module *wk_Identity(void)
 {
     return wk_module_new(sizeof(wk_Module), &identity_class);
 }
+
+static wk_Module *Identity_make(const void *none)
+{
+    (void)none;
+    return wk_Identity();
+}
+
+WK_LAYER(Identity) = {.name = "Identity", .make = Identity_make};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nn/layers.h"
+#include "nn/text.h"
 #include "ops/norm.h"
 
 /* A tensor of the caller's own; dtype 0 is the default. */
@@ -162,6 +163,26 @@ wk_Module *wk_BatchNorm3d_with(wk_BatchNorm_options options)
     return batch_norm_new(&batch_norm3d_class, &options);
 }
 
+/* momentum = None averages all batches alike. */
+#define BATCH_NORM_LAYER(cls)                                                                       \
+    {                                                                                               \
+        .name = #cls, .make = cls##_make, .required = 1,                                            \
+        .arguments = {WK_INT(wk_BatchNorm_options, num_features, 0),                                \
+                      WK_NUMBER_OF(wk_BatchNorm_options, eps, WK_HAS_ZERO),                         \
+                      WK_ROW(momentum, WK_ARGUMENT_NUMBER, WK_HAS_ZERO | WK_HAS_NONE,               \
+                             WK_OFFSET(double, wk_BatchNorm_options, momentum),                     \
+                             WK_OFFSET(bool, wk_BatchNorm_options, cumulative)),                    \
+                      WK_UNLESS(affine, wk_BatchNorm_options, no_affine),                           \
+                      WK_UNLESS(track_running_stats, wk_BatchNorm_options, no_track_running_stats), \
+                      WK_UNLESS(bias, wk_BatchNorm_options, no_bias)},                              \
+    }
+WK_MAKER(BatchNorm1d, wk_BatchNorm_options)
+WK_MAKER(BatchNorm2d, wk_BatchNorm_options)
+WK_MAKER(BatchNorm3d, wk_BatchNorm_options)
+WK_LAYER(BatchNorm1d) = BATCH_NORM_LAYER(BatchNorm1d);
+WK_LAYER(BatchNorm2d) = BATCH_NORM_LAYER(BatchNorm2d);
+WK_LAYER(BatchNorm3d) = BATCH_NORM_LAYER(BatchNorm3d);
+
 /* ---- LayerNorm -------------------------------------------------------------------------------------- */
 
 typedef struct LayerNorm {
@@ -235,6 +256,17 @@ wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options)
     return wk_layer_ready(&norm->base);
 }
 
+WK_MAKER(LayerNorm, wk_LayerNorm_options)
+WK_LAYER(LayerNorm) = {
+    .name = "LayerNorm",
+    .make = LayerNorm_make,
+    .required = 1,
+    .arguments = {WK_DIMS(wk_LayerNorm_options, normalized_shape),
+                  WK_NUMBER_OF(wk_LayerNorm_options, eps, WK_HAS_ZERO),
+                  WK_UNLESS(elementwise_affine, wk_LayerNorm_options, no_elementwise_affine),
+                  WK_UNLESS(bias, wk_LayerNorm_options, no_bias)},
+};
+
 /* ---- GroupNorm -------------------------------------------------------------------------------------- */
 
 typedef struct GroupNorm {
@@ -295,3 +327,14 @@ wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options)
         wk_attr(norm, bias, wk_parameter_empty("GroupNorm", 1, &norm->num_channels));
     return wk_layer_ready(&norm->base);
 }
+
+WK_MAKER(GroupNorm, wk_GroupNorm_options)
+WK_LAYER(GroupNorm) = {
+    .name = "GroupNorm",
+    .make = GroupNorm_make,
+    .required = 2,
+    .arguments = {WK_INT(wk_GroupNorm_options, num_groups, 0), WK_INT(wk_GroupNorm_options, num_channels, 0),
+                  WK_NUMBER_OF(wk_GroupNorm_options, eps, WK_HAS_ZERO),
+                  WK_UNLESS(affine, wk_GroupNorm_options, no_affine),
+                  WK_UNLESS(bias, wk_GroupNorm_options, no_bias)},
+};

@@ -4,6 +4,7 @@
 
 #include "nn/module.h"
 #include "nn/print.h"
+#include "nn/text.h"
 
 typedef struct MaxPool2d {
     wk_Module base;
@@ -51,6 +52,17 @@ wk_Module *wk_MaxPool2d_with(wk_MaxPool2d_options options)
     return &pool->base;
 }
 
+WK_MAKER(MaxPool2d, wk_MaxPool2d_options)
+WK_LAYER(MaxPool2d) = {
+    .name = "MaxPool2d",
+    .make = MaxPool2d_make,
+    .required = 1,
+    .arguments = {WK_SIZE(wk_MaxPool2d_options, kernel_size, 0),
+                  WK_SIZE(wk_MaxPool2d_options, stride, WK_HAS_NONE),
+                  WK_SIZE(wk_MaxPool2d_options, padding, 0), WK_SIZE(wk_MaxPool2d_options, dilation, 0),
+                  WK_ONLY(return_indices, "False"), WK_IF(wk_MaxPool2d_options, ceil_mode)},
+};
+
 typedef struct AvgPool2d {
     wk_Module base;
     wk_AvgPool2d_options options;
@@ -87,3 +99,15 @@ wk_Module *wk_AvgPool2d_with(wk_AvgPool2d_options options)
     pool->options = options;
     return &pool->base;
 }
+
+WK_MAKER(AvgPool2d, wk_AvgPool2d_options)
+WK_LAYER(AvgPool2d) = {
+    .name = "AvgPool2d",
+    .make = AvgPool2d_make,
+    .required = 1,
+    .arguments = {WK_SIZE(wk_AvgPool2d_options, kernel_size, 0),
+                  WK_SIZE(wk_AvgPool2d_options, stride, WK_HAS_NONE),
+                  WK_SIZE(wk_AvgPool2d_options, padding, 0), WK_IF(wk_AvgPool2d_options, ceil_mode),
+                  WK_UNLESS(count_include_pad, wk_AvgPool2d_options, exclude_pad),
+                  WK_INT(wk_AvgPool2d_options, divisor_override, WK_HAS_ZERO | WK_HAS_NONE)},
+};

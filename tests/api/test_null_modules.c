@@ -116,6 +116,8 @@ static void test_layers(void **state)
             "LayerNorm: argument normalized_shape is NULL");
     REFUSES(wk_Sequential_of(1, NULL), "Sequential: argument modules is NULL");
     REFUSES(wk_Sequential_of(1, &(wk_Module *){NULL}), "append: argument module is NULL");
+    REFUSES(wk_Sequential_from_text(NULL, 0, "x"), "Sequential: argument text is NULL");
+    REFUSES(wk_Sequential_from_file(NULL), "read_file: argument path is NULL");
     REFUSES(wk_ModuleList_of(1, NULL), "ModuleList: argument modules is NULL");
     REFUSES(wk_ModuleList_of(1, &(wk_Module *){NULL}), "append: argument module is NULL");
     REFUSES(wk_append(NULL, wk_Identity()), "append: argument container is NULL");
@@ -259,6 +261,7 @@ static void test_files(void **state)
             "save_safetensors: argument metadata value is NULL");
     REFUSES(wk_load_safetensors(NULL), "load_safetensors: argument path is NULL");
     REFUSES(wk_load_idx(NULL), "load_idx: argument path is NULL");
+    REFUSES(wk_load_csv(NULL, NULL), "load_csv: argument path is NULL");
     REFUSES(wk_save_idx(NULL, "x"), "save_idx: argument tensor is NULL");
     REFUSES(wk_save_idx(x, NULL), "save_idx: argument path is NULL");
     REFUSES(wk_read_file(NULL, 0), "read_file: argument path is NULL");

@@ -11,10 +11,11 @@ cmake --install "$build" --prefix "$tmp/first" >"$tmp/install.log"
 mv "$tmp/first" "$tmp/prefix" # an installation may be moved
 cd "$tmp"
 
-# In a user's program every name that is not the user's begins with wk_, hidden ones in the static library too.
+# In a user's program every name that is not the user's begins with wk_, hidden ones in the static library too; GNU ld lists the
+# ends of our own section, hidden, among them.
 libdir=$(dirname "$(find "$tmp/prefix" -name libwick.a)")
 foreign=$(nm -g --defined-only "$libdir/libwick.a"; nm -D --defined-only "$libdir/libwick.so")
-foreign=$(echo "$foreign" | awk 'NF == 3 && $3 !~ /^wk_/ { print $3 }')
+foreign=$(echo "$foreign" | awk 'NF == 3 && $3 !~ /^(__(start|stop)_)?wk_/ { print $3 }')
 if [ -n "$foreign" ]; then echo "names without wk_ in front: $foreign"; exit 1; fi
 
 cmake -G Ninja -S . -B out -DCMAKE_PREFIX_PATH="$tmp/prefix" -DCMAKE_C_COMPILER="$cc" >cmake.log || { cat cmake.log; exit 1; }
