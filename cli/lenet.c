@@ -1,8 +1,6 @@
 /* LeNet as in PyTorch's tutorial: two convolutions, three linear layers. */
 #include "lenet.h"
 
-#include <string.h>
-
 typedef struct {
     wk_Module base;
     wk_Module *conv1, *conv2, *fc1, *fc2, *fc3;
@@ -30,24 +28,4 @@ wk_Module *LeNet_new(void)
         return &net->base;
     wk_free(&net->base);
     return NULL;
-}
-
-bool lenet_save(wk_Module *net, const char *path, const char *resize)
-{
-    const wk_Metadata metadata[] = {{"format", "pt"}, {"model", "lenet"}, {"resize", resize}};
-    wk_StateDict *dict = wk_state_dict(net);
-    bool ok = dict && wk_save_safetensors(dict->count, dict->entries, path, .metadata_count = 3,
-                                          .metadata = metadata);
-    wk_free(dict);
-    return ok;
-}
-
-const char *lenet_load(wk_Module *net, const char *path)
-{
-    wk_StateDict *dict = wk_load_safetensors(path);
-    const char *resize = dict ? wk_state_dict_metadata(dict, "resize") : NULL;
-    resize = resize && strcmp(resize, "pad") == 0 ? "pad" : "bilinear";
-    bool ok = dict && wk_load_state_dict(net, dict);
-    wk_free(dict);
-    return ok ? resize : NULL;
 }

@@ -3,16 +3,17 @@
 #include <string.h>
 
 #include "commands.h"
-#include "lenet.h"
+#include "network.h"
 #include "progress.h"
 #include "report.h"
 
 wk_Dataset *open_dataset(const char *data, bool test, const char *resize)
 {
-    wk_resize_mode mode = strcmp(resize, "pad") == 0 ? wk_pad : wk_bilinear;
+    wk_resize_mode mode = picture_mode(resize);
+    int64_t side = picture_side(resize);
     if (strcmp(data, "digits") == 0)
-        return wk_Digits(0, .test = test, .resize = 32, .resize_mode = mode);
-    return wk_MNIST(data, .test = test, .resize = 32, .resize_mode = mode);
+        return wk_Digits(0, .test = test, .resize = side, .resize_mode = mode);
+    return wk_MNIST(data, .test = test, .resize = side, .resize_mode = mode);
 }
 
 int64_t count_right(wk_Tensor *output, wk_Tensor *target)
@@ -51,18 +52,14 @@ bool try_network(wk_Module *net, wk_DataLoader *loader, const volatile int *stop
     return ok && !*stop && !wk_error();
 }
 
-static int test_network(const Settings *s, wk_Module *net)
+static int test_network(const Settings *s, const Network *net)
 {
     static const volatile int never = 0;
     Score score;
-    const char *trained = net ? lenet_load(net, s->arguments[0]) : NULL;
-    if (!trained)
-        return report_wick(s->command_name, net ? STAGE_READING : STAGE_WORKING);
-    wk_DataLoader *loader =
-        wk_DataLoader(open_dataset(s->data, true, s->resize ? s->resize : trained), .batch_size = 256);
+    wk_DataLoader *loader = wk_DataLoader(open_dataset(s->data, true, net->resize), .batch_size = 256);
     if (!loader)
         return report_wick(s->command_name, STAGE_READING);
-    bool ok = try_network(net, loader, &never, &score);
+    bool ok = try_network(net->module, loader, &never, &score);
     wk_free(loader);
     if (!ok)
         return report_wick(s->command_name, STAGE_WORKING);
@@ -74,8 +71,10 @@ static int test_network(const Settings *s, wk_Module *net)
 
 int command_test(const Settings *s)
 {
-    wk_Module *net = LeNet_new();
-    int code = test_network(s, net);
-    wk_free(net);
+    Network net;
+    int code = network_load(&net, s->command_name, s->arguments[0], s->resize);
+    if (code == EXIT_OK)
+        code = test_network(s, &net);
+    network_free(&net);
     return code;
 }

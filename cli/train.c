@@ -14,15 +14,14 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "lenet.h"
+#include "network.h"
 #include "progress.h"
 #include "report.h"
 
 typedef struct Training {
     const Settings *settings;
-    const char *resize;
     double lr;
-    wk_Module *net;
+    Network net;
     wk_Optimizer *optimizer;
     wk_DataLoader *train, *test;
     wk_Generator *test_order; /* so that testing leaves the default generator alone */
@@ -83,7 +82,7 @@ static void show_step(const Training *t, int64_t epoch, const wk_Batch *b, const
 static int train_step(Training *t, int64_t epoch, const wk_Batch *b, Tally *tally)
 {
     wk_zero_grad(t->optimizer);
-    wk_Tensor *output = wk_call(t->net, b->input), *loss = wk_cross_entropy(output, b->target);
+    wk_Tensor *output = wk_call(t->net.module, b->input), *loss = wk_cross_entropy(output, b->target);
     if (!loss)
         return report_wick("train", STAGE_WORKING);
     double value = wk_item(loss);
@@ -119,7 +118,7 @@ static int train_epoch(Training *t, int64_t epoch, Tally *tally)
 
 static int save_network(Training *t)
 {
-    if (!t->settings->save || lenet_save(t->net, t->settings->save, t->resize))
+    if (!t->settings->save || network_save(&t->net, t->settings->save))
         return EXIT_OK;
     return report_wick("train", STAGE_WRITING);
 }
@@ -129,7 +128,7 @@ static int end_epoch(Training *t, int64_t epoch, const Tally *tally)
 {
     double spent = seconds_now() - tally->begun;
     Score score = {0};
-    if (!try_network(t->net, t->test, &stop_signal, &score) && !stop_signal)
+    if (!try_network(t->net.module, t->test, &stop_signal, &score) && !stop_signal)
         return report_wick("train", STAGE_WORKING);
     if (!stop_signal)
         out("epoch %lld/%lld  loss %.4f  accuracy %.2f %%  test accuracy %.2f %%  %.0f images/s\n",
@@ -230,6 +229,9 @@ static int check_outputs(const Settings *s)
                 return report("train", EXIT_USAGE, "--%s: %s is a file of --data", names[i],
                               quoted(outputs[i]).text);
         }
+        if (strcmp(s->model, "lenet") != 0 && same_file(outputs[i], s->model))
+            return report("train", EXIT_USAGE, "--%s: %s is --model's file", names[i],
+                          quoted(outputs[i]).text);
         int code = check_output(names[i], outputs[i]);
         if (code != EXIT_OK)
             return code;
@@ -260,18 +262,19 @@ static int close_log(Training *t, int code)
 static int prepare(Training *t)
 {
     const Settings *s = t->settings;
-    t->resize = s->resize ? s->resize : "bilinear";
     t->lr = s->lr >= 0 ? s->lr : strcmp(s->optimizer, "sgd") == 0 ? 0.05 : 0.001;
     int code = check_outputs(s);
     if (code != EXIT_OK)
         return code;
     wk_manual_seed((uint64_t)s->seed);
-    if (!(t->net = LeNet_new()) || !(t->optimizer = make_optimizer(s, t->net, t->lr)) ||
-        !(t->test_order = wk_Generator_new()))
+    code = network_make(&t->net, "train", s->model, s->resize ? s->resize : "bilinear");
+    if (code != EXIT_OK)
+        return code;
+    if (!(t->optimizer = make_optimizer(s, t->net.module, t->lr)) || !(t->test_order = wk_Generator_new()))
         return report_wick("train", STAGE_WORKING);
-    t->train = wk_DataLoader(open_dataset(s->data, false, t->resize), .batch_size = s->batch_size,
+    t->train = wk_DataLoader(open_dataset(s->data, false, t->net.resize), .batch_size = s->batch_size,
                              .shuffle = true, .num_workers = (int)s->workers);
-    t->test = t->train ? wk_DataLoader(open_dataset(s->data, true, t->resize), .batch_size = 256,
+    t->test = t->train ? wk_DataLoader(open_dataset(s->data, true, t->net.resize), .batch_size = 256,
                                        .generator = t->test_order)
                        : NULL;
     return t->test ? open_log(t) : report_wick("train", STAGE_READING);
@@ -290,6 +293,6 @@ int command_train(const Settings *s)
     wk_free(t.test);
     wk_free(t.test_order);
     wk_free(t.optimizer);
-    wk_free(t.net);
+    network_free(&t.net);
     return code;
 }
