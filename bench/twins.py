@@ -288,7 +288,7 @@ def main():
         with torch.no_grad():
             net.eval()
             right = sum(int((net(x).argmax(1) == y).sum())
-                        for x, y in data.DataLoader(data.TensorDataset(*digits(torch, folder, True)), batch_size=1000))
+                        for x, y in data.DataLoader(data.TensorDataset(*digits(torch, folder, True)), batch_size=64))
         assert right > 0
     else:
         with torch.no_grad():
