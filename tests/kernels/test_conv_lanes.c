@@ -2,7 +2,7 @@
  * all that they take. */
 #include "kernels/conv_problem.h"
 
-enum { DRAWN = 240, DRAWN_WORK = 1 << 20 };
+enum { DRAWN = 160, DRAWN_WORK = 1 << 20 };
 
 static int64_t one_of(int64_t low, int64_t high)
 {

@@ -183,11 +183,16 @@ static inline int64_t sparse_append(SparseList *list, int64_t length, const floa
                                     uint32_t live, LaneVector *sum)
 {
     const __m512 value = _mm512_maskz_loadu_ps((__mmask16)live, g);
-    const __mmask16 kept = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    uint32_t bits = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    __asm__(
+        ""
+        : "+r"(
+            bits)); /* gcc 12 may spill a mask as 16 bits and count 32 of them: not what is in a register */
+    const __mmask16 kept = (__mmask16)bits;
     _mm512_storeu_ps(list->value + length, _mm512_maskz_compress_ps(kept, value));
     _mm512_storeu_si512(list->place + length, _mm512_maskz_compress_epi32(kept, (__m512i)place));
     *sum += (LaneVector)value;
-    return length + __builtin_popcount(kept);
+    return length + __builtin_popcount(bits);
 }
 #else
 /* The lanes that a mask of four keeps, in order. */
