@@ -324,7 +324,7 @@ static bool lanes_conv(LaneConv *v)
     v->channel = v->oh * v->ow * (v->rows ? 1 : v->in.n);
     /* Bands share r - 1 rows if they are copied; some bands there must be for threads. */
     const int64_t height = v->rows ? lanes_tiles[lanes_k_first(v->k, 1)].width : 1; /* of a tile */
-    v->band = v->pack.copy || v->rows ? lanes_max(LANES_BAND / row - (v->r - 1), 4) : 2;
+    v->band = v->pack.copy || v->rows ? lanes_max(LANES_BAND / row - (v->r - 1), 4) : 1;
     const int64_t workers = work < LANES_SERIAL ? 1 : wk_thread_count();
     if (workers > 1 && v->pack.blocks * v->groups < 8)
         v->band = lanes_min(v->band, (v->oh + 3) / 4);
