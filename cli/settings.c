@@ -88,7 +88,7 @@ static const struct {
      "trains a network and tells its test accuracy after each epoch"},
     {"test", COMMAND_TEST, "wick test MODEL [OPTIONS]", "tells the test accuracy of a saved network"},
     {"predict", COMMAND_PREDICT, "wick predict MODEL IMAGE... [OPTIONS]",
-     "tells the digit on pictures: PNG files, IDXFILE:INDEX, or FILE.csv with 784 pixels a row"},
+     "tells the digit on pictures: PNG files, IDXFILE:INDEX, or rows of FILE.csv"},
     {"data", COMMAND_DATA, "wick data get mnist [DIR] [OPTIONS]", "downloads MNIST (to data/mnist)"},
     {"bench", COMMAND_BENCH, "wick bench [OPTIONS]", "measures wick, and the limits of the machine"},
     {"help", COMMAND_HELP, "wick help [COMMAND]", "tells more"},
@@ -105,13 +105,32 @@ Command command_find(const char *name)
 
 /* ---- help ------------------------------------------------------------------------------------------- */
 
+enum { HELP_WIDTH = 80 };
+
+/* "  name   text", the text from column `column` on, its lines broken between words. */
+static void help_line(const char *name, int column, const char *text)
+{
+    out("  %-*s", column - 2, name);
+    for (int at = column; *text;) {
+        const int word = (int)strcspn(text, " ");
+        if (at > column && at + 1 + word > HELP_WIDTH) {
+            out("\n%*s", column, "");
+            at = column;
+        }
+        out("%s%.*s", at > column ? " " : "", word, text);
+        at += word + (at > column);
+        text += word + (text[word] == ' ');
+    }
+    out("\n");
+}
+
 void settings_help(Command command)
 {
     if (command == COMMAND_NONE || command == COMMAND_HELP)
         out("wick: PyTorch's torch.nn in C\n\n");
     for (int i = 0; i < COMMANDS; i++)
         if (command == COMMAND_NONE || command == COMMAND_HELP)
-            out("  %-40s %s\n", commands[i].usage, commands[i].help);
+            help_line(commands[i].usage, 40, commands[i].help);
         else if (command == commands[i].command)
             out("%s\n%s\n\n", commands[i].usage, commands[i].help);
     if (command == COMMAND_NONE || command == COMMAND_HELP) {
@@ -123,7 +142,7 @@ void settings_help(Command command)
         if (!(options[i].commands & command) || !options[i].help)
             continue;
         snprintf(name, sizeof name, "--%s %s", options[i].name, options[i].value ? options[i].value : "");
-        out("  %-32s %s\n", name, options[i].help);
+        help_line(name, 33, options[i].help);
     }
 }
 

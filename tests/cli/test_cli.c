@@ -139,6 +139,15 @@ static void mistakes_in_the_environment(void **state)
     unsetenv("WK_ISA");
 }
 
+static void fits_80_columns(const char *text)
+{
+    for (size_t line; *text; text += line + (text[line] == '\n')) {
+        line = strcspn(text, "\n");
+        if (line > 80)
+            fail_msg("%zu columns: %.*s", line, (int)line, text);
+    }
+}
+
 static void help_and_version(void **state)
 {
     (void)state;
@@ -151,6 +160,11 @@ static void help_and_version(void **state)
     assert_null(strstr(text_out, "--invert"));
     assert_int_equal(RUN("predict", "--help"), 0);
     assert_non_null(strstr(text_out, "--invert"));
+    static const char *const commands[] = {"help", "train", "test", "predict", "data", "bench"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        assert_int_equal(RUN("help", commands[i]), 0);
+        fits_80_columns(text_out);
+    }
     assert_string_equal(text_err, "");
 }
 
