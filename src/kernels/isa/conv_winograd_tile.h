@@ -32,7 +32,8 @@ typedef struct WinoColumn {
     int64_t y, x, sample, fresh;
 } WinoColumn;
 
-static inline WinoGrid wino_grid(int64_t n, int64_t h, int64_t w, int64_t oh, int64_t ow, const int64_t pad[2])
+static inline WinoGrid wino_grid(int64_t n, int64_t h, int64_t w, int64_t oh, int64_t ow,
+                                 const int64_t pad[2])
 {
     WinoGrid grid = {.n = n, .h = h, .w = w, .oh = oh, .ow = ow, .pad = {pad[0], pad[1]}};
     grid.across = (ow + 1) / 2;
@@ -128,8 +129,8 @@ static inline void wino_store(WinoTile d, float *to, int64_t step)
 }
 
 /* Columns [first, first + count) of one channel of the input, side by side at `to`. */
-static inline void wino_inputs(const WinoGrid *grid, const float *plane, int64_t first, int64_t count, float *to,
-                        int64_t step)
+static inline void wino_inputs(const WinoGrid *grid, const float *plane, int64_t first, int64_t count,
+                               float *to, int64_t step)
 {
     for (int64_t j = 0; j < count; j++) {
         const WinoColumn at = wino_column(grid, first + j);

@@ -160,7 +160,8 @@ LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float
     float *copy;
     size_t bytes = 0;
     WinoGrad v = {.s = s, .grid = wino_grid(s->n, s->h, s->w, s->oh, s->ow, s->padding), .g = g};
-    v.x = WK_KERNEL(wk_winograd_batch_last)(&(LaneImage){x, batch_last, s->n, s->c, s->h, s->w}, &copy, &bytes);
+    v.x =
+        WK_KERNEL(wk_winograd_batch_last)(&(LaneImage){x, batch_last, s->n, s->c, s->h, s->w}, &copy, &bytes);
     if (!v.x)
         return LANES_FAILED;
     const LaneAnswer answer = wino_grad_run(&v, gw, gb);
