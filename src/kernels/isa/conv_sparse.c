@@ -13,6 +13,8 @@
  * loop, and so is a gradient that is not sparse enough, as a look at its middle rows tells. */
 #include "kernels/isa/conv_sparse.h"
 
+#include "kernels/isa/conv_winograd.h"
+
 #if WK_VECTOR_BYTES >= 32
 #include <immintrin.h>
 
@@ -23,8 +25,10 @@ enum {
     SPARSE_VECTOR =
         8, /* floats: windows' rows are short, and 32 bytes cross no cache line if they are aligned */
     SPARSE_SUMS = WK_VECTOR_BYTES == 64 ? 25 : 10, /* that fit into registers */
-    SPARSE_CHANNELS = 32,                          /* the most that have been seen to pay */
-    SPARSE_IMAGE = 1 << 26,                        /* floats of an image, at most: places are 32 bits */
+    SPARSE_ROWS = 40 << 10, /* bytes of the input under a list that the first cache holds well enough */
+    SPARSE_CHANNELS =
+        32, /* the most that gain by it: with 64, Winograd's way is as fast on a quarter of the elements */
+    SPARSE_IMAGE = 1 << 26, /* floats of an image, at most: places are 32 bits */
 };
 
 typedef float SparseVector __attribute__((vector_size(32)));
@@ -399,13 +403,17 @@ static float sparse_density(const SparseGrad *v)
     return (float)found / (float)(s->k * look);
 }
 
-/* Compares cycles for one position: of a list entry (what is not zero) and of dense tiles. */
+/* Compares cycles for one position of the gradient, as measured: of a list entry (what is not zero) with what takes all. Windows whose
+ * rows do not stay in the first cache cost twice as much. */
 static bool sparse_pays(const SparseGrad *v)
 {
     const wk_ConvShape *s = v->s;
-    const float entry = 0.5f * (float)(s->r * v->vectors) + 2, scan = WK_VECTOR_BYTES == 64 ? 0.5f : 1;
-    const float dense = (float)(s->r * s->s * s->c) / (16 * 0.85f);
-    return dense > entry / 8 && sparse_density(v) * entry + scan < dense;
+    const int64_t under = s->r * v->line * (v->g_last ? LANES : 1) * (int64_t)sizeof(float);
+    const float vectors = (float)(s->r * v->vectors),
+                entry = 2 + (under > SPARSE_ROWS ? vectors : vectors / 2),
+                scan = WK_VECTOR_BYTES == 64 ? 0.5f : 1, dense = (float)(s->r * s->s * s->c) / (16 * 0.85f),
+                other = v->g_last && wino_pays(s, s->oh, s->ow) ? dense / 2 + 3 : dense;
+    return other > entry / 8 && sparse_density(v) * entry + scan < other;
 }
 
 static void sparse_plan(SparseGrad *v)

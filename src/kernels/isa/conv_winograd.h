@@ -4,6 +4,16 @@
 
 #include "kernels/isa/conv_lanes.h"
 
+enum { WINO_CHANNELS = 16 }; /* with 12, the transforms take what the products save */
+
+/* Whether a convolution with outputs of oh x ow is one for it. */
+static inline bool wino_pays(const wk_ConvShape *s, int64_t oh, int64_t ow)
+{
+    const int64_t tiles = (oh + 1) / 2 * ((ow + 1) / 2);
+    return s->r == 3 && s->s == 3 && s->groups == 1 && s->c >= WINO_CHANNELS && s->k >= WINO_CHANNELS &&
+           s->n >= LANES && s->n <= LANES_WHOLE && tiles * 4 * 3 <= oh * ow * 4;
+}
+
 /* As the members of wk_ConvLanes, in the order wk_lanes_batch. They refuse what they are not made for or not worth, and what gave an
  * element that is not finite. */
 LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,

@@ -5,20 +5,11 @@
 #include "kernels/isa/conv_winograd.h"
 
 enum {
-    WINO_CHANNELS = 16,     /* fewer do not pay for the transforms */
     WINO_CACHE = 768 << 10, /* bytes that a block's inputs and products should take */
     WINO_FEW = 6,           /* columns of a block, at least */
     WINO_MANY = 12,         /* and at most */
     WINO_SHARE = 8,         /* channels that a task transforms */
 };
-
-/* Whether a convolution with outputs of oh x ow is one for it. */
-static inline bool wino_pays(const wk_ConvShape *s, int64_t oh, int64_t ow)
-{
-    const int64_t tiles = (oh + 1) / 2 * ((ow + 1) / 2);
-    return s->r == 3 && s->s == 3 && s->groups == 1 && s->c >= WINO_CHANNELS && s->k >= WINO_CHANNELS &&
-           s->n >= LANES && s->n <= LANES_WHOLE && tiles * 4 * 3 <= oh * ow * 4;
-}
 
 /* Tiles of the outputs, and the blocks of samples of each. */
 typedef struct WinoGrid {
