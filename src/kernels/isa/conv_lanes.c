@@ -49,7 +49,7 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
                                                              const LaneSource *from, const float *w,
                                                              const float *bias, const LaneTarget *target)
 {
-    LaneVector sum[8][8];
+    wk_vf sum[8][8];
     const int64_t row_taps = v->s * KT, skip = (v->r - from->r1 + from->r0) * row_taps, next = v->next,
                   line = v->pack.line, column = v->pack.column, taps = from->s1 - from->s0,
                   row_skip = row_taps - taps * KT;
@@ -58,20 +58,20 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < XT; j++)
-            sum[k][j] = lanes_all(bias[k]);
+            sum[k][j] = wk_vf_all(bias[k]);
     const float *plane = from->x + (from->offset + from->r0 * line + from->s0 * column);
     for (int64_t c = 0; c < v->c; c++, plane += from->plane, w += skip) {
         const float *start = plane;
         for (int64_t r = from->r0; r < from->r1; r++, start += line, w += row_skip) {
             const float *row = start;
             for (int64_t s = 0; s < taps; s++, row += column, w += KT) {
-                LaneVector in[8];
+                wk_vf in[8];
 #pragma GCC unroll 8
                 for (int j = 0; j < XT; j++)
-                    in[j] = lanes_load(row + j * next);
+                    in[j] = wk_vf_load(row + j * next);
 #pragma GCC unroll 8
                 for (int k = 0; k < KT; k++) {
-                    const LaneVector one = lanes_all(w[k]);
+                    const wk_vf one = wk_vf_all(w[k]);
 #pragma GCC unroll 8
                     for (int j = 0; j < XT; j++)
                         sum[k][j] += one * in[j];
@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) void lanes_tile(const int KT, const
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < XT; j++)
-            *(LaneLoose *)(target->to + k * target->channel + target->at[j]) = sum[k][j];
+            wk_vf_store(target->to + k * target->channel + target->at[j], sum[k][j]);
 }
 
 /* Tiles of as many outputs as the registers hold beside the weights, and of two and one for what is left. */

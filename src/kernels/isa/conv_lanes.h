@@ -21,10 +21,10 @@
 
 #include "core/memory.h"
 #include "core/threads.h"
-#include "kernels/isa.h"
+#include "kernels/isa/vector.h"
 
 enum {
-    LANES = WK_VECTOR_BYTES / 4,
+    LANES = WK_VF,
     LANES_K = WK_VECTOR_BYTES == 64 ? 8 : 4, /* channels of a tile */
     LANES_SAMPLES = 4,                       /* the fewest that are worth turning the input for */
     LANES_WHOLE = 512,                       /* the most samples that are not split into blocks */
@@ -33,11 +33,6 @@ enum {
     LANES_SERIAL = 1 << 19, /* multiplications below which threads do not pay */
     LANES_WEIGHTS = 1 << 22 /* largest weight: its gradient is kept four times over */
 };
-
-typedef float LaneVector __attribute__((vector_size(WK_VECTOR_BYTES)));
-typedef int32_t LaneMask __attribute__((vector_size(WK_VECTOR_BYTES)));
-/* The same anywhere in memory. */
-typedef float LaneLoose __attribute__((vector_size(WK_VECTOR_BYTES), aligned(4), may_alias));
 
 /* What a way that is not for all shapes and numbers says. */
 typedef enum LaneAnswer {
@@ -56,23 +51,13 @@ static inline int64_t lanes_max(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static inline LaneVector lanes_all(float value)
+static inline wk_vf lanes_masked(const float *p, wk_vi mask)
 {
-    return value - (LaneVector){0};
-}
-
-static inline LaneVector lanes_load(const float *p)
-{
-    return *(const LaneLoose *)p;
-}
-
-static inline LaneVector lanes_masked(const float *p, LaneMask mask)
-{
-    return (LaneVector)((LaneMask)lanes_load(p) & mask);
+    return (wk_vf)((wk_vi)wk_vf_load(p) & mask);
 }
 
 /* Keeps a vector in a register, where gcc would load it from memory for each of its uses. */
-static inline LaneVector lanes_held(LaneVector v)
+static inline wk_vf lanes_held(wk_vf v)
 {
 #if defined(__x86_64__)
     __asm__("" : "+v"(v));

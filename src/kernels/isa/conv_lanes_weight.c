@@ -28,12 +28,12 @@ typedef struct LaneGrad {
     LanePack in_pack, grad_pack;
     int64_t in_rows;               /* packed */
     float *x, *g;                  /* [block][c][rows], [block][k][oh] packed rows, if they are copied */
-    LaneVector *bias_sums;         /* [block][k] */
+    wk_vf *bias_sums;              /* [block][k] */
     LaneSum *sums;                 /* [group][k tile][r][c][k of the tile][s] */
     int64_t vectors, pieces, rows; /* whole vectors in a row; pieces of a row and rows of a chunk */
     bool masked;                   /* whether the last vector is not whole: */
     int64_t rest;                  /* where it begins */
-    LaneMask mask;                 /* its lanes that count */
+    wk_vi mask;                    /* its lanes that count */
 } LaneGrad;
 
 static void lanes_pack_input(void *context, int64_t task)
@@ -68,10 +68,10 @@ static void lanes_sum_grad(void *context, int64_t task)
 {
     const LaneGrad *v = context;
     const float *g = lanes_grad_plane(v, task / v->s->k, task % v->s->k);
-    LaneVector sum[4] = {{0}};
+    wk_vf sum[4] = {{0}};
     for (int64_t y = 0; y < v->s->oh; y++, g += v->grad_pack.line) {
         for (int64_t i = 0; i < v->vectors; i++)
-            sum[i & 3] += lanes_load(g + i * LANES);
+            sum[i & 3] += wk_vf_load(g + i * LANES);
         if (v->masked)
             sum[0] += lanes_masked(g + v->rest, v->mask);
     }
@@ -79,7 +79,7 @@ static void lanes_sum_grad(void *context, int64_t task)
 }
 
 /* Half against half, until four are left. */
-static inline __attribute__((always_inline)) LaneSum lanes_four(LaneVector v)
+static inline __attribute__((always_inline)) LaneSum lanes_four(wk_vf v)
 {
 #if WK_VECTOR_BYTES == 64
     typedef float Half __attribute__((vector_size(32)));
@@ -87,7 +87,7 @@ static inline __attribute__((always_inline)) LaneSum lanes_four(LaneVector v)
                high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
     const Half half = low + high;
 #elif WK_VECTOR_BYTES == 32
-    const LaneVector half = v;
+    const wk_vf half = v;
 #endif
 #if WK_VECTOR_BYTES > 16
     return __builtin_shufflevector(half, half, 0, 1, 2, 3) + __builtin_shufflevector(half, half, 4, 5, 6, 7);
@@ -117,21 +117,21 @@ lanes_pixels(const int KT, const int ST, const LaneGrad *v, const LaneChunk *h, 
     const int64_t plane = h->plane, column = v->in_pack.column, grad_line = h->line, line = v->in_pack.line,
                   length = h->length, rest = h->rest;
     const float *g = h->g, *x = h->x;
-    LaneVector acc[8][LANES_S];
+    wk_vf acc[8][LANES_S];
 #pragma GCC unroll 8
     for (int k = 0; k < KT; k++)
 #pragma GCC unroll 8
         for (int j = 0; j < ST; j++)
-            acc[k][j] = (LaneVector){0};
+            acc[k][j] = (wk_vf){0};
     for (int64_t y = 0; y < h->rows; y++, g += grad_line, x += line) {
         for (int64_t i = 0; i < length; i += LANES) {
-            LaneVector in[LANES_S];
+            wk_vf in[LANES_S];
 #pragma GCC unroll 8
             for (int j = 0; j < ST; j++)
-                in[j] = lanes_load(x + i + j * column);
+                in[j] = wk_vf_load(x + i + j * column);
 #pragma GCC unroll 8
             for (int k = 0; k < KT; k++) {
-                const LaneVector one = lanes_held(lanes_load(g + k * plane + i));
+                const wk_vf one = lanes_held(wk_vf_load(g + k * plane + i));
 #pragma GCC unroll 8
                 for (int j = 0; j < ST; j++)
                     acc[k][j] += one * in[j];
@@ -139,14 +139,14 @@ lanes_pixels(const int KT, const int ST, const LaneGrad *v, const LaneChunk *h, 
         }
         if (rest < 0)
             continue;
-        const LaneMask mask = v->mask;
-        LaneVector in[LANES_S];
+        const wk_vi mask = v->mask;
+        wk_vf in[LANES_S];
 #pragma GCC unroll 8
         for (int j = 0; j < ST; j++)
             in[j] = lanes_masked(x + rest + j * column, mask);
 #pragma GCC unroll 8
         for (int k = 0; k < KT; k++) {
-            const LaneVector one = lanes_masked(g + k * plane + rest, mask);
+            const wk_vf one = lanes_masked(g + k * plane + rest, mask);
 #pragma GCC unroll 8
             for (int j = 0; j < ST; j++)
                 acc[k][j] += one * in[j];
@@ -306,7 +306,7 @@ static void lanes_gather_sums(const LaneGrad *v, float *gw, float *gb)
                         for (int64_t q = 0; q < s->s; q++, sum++)
                             gw[((k * v->c + c) * s->r + r) * s->s + q] = lanes_total(*sum);
     for (int64_t k = 0; gb && k < s->k; k++) {
-        LaneVector total = {0};
+        wk_vf total = {0};
         for (int64_t b = 0; b < v->in_pack.blocks; b++)
             total += v->bias_sums[b * s->k + k];
         gb[k] = lanes_total(lanes_four(total));

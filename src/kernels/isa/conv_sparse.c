@@ -43,9 +43,9 @@ typedef struct SparseGrad {
     int64_t vectors;                    /* of a window's row */
     int64_t blocks, parts, shares;      /* of samples that lie in one list; tasks by samples and channels */
     int64_t rows, columns, step, count; /* of a list: of outputs, and vectors of positions `step` apart */
-    LaneWhole *place;                   /* [count] of the windows, counted from the list's first */
+    wk_vi *place;                       /* [count] of the windows, counted from the list's first */
     SparseVector *sums;                 /* [part][k][r][vectors] */
-    LaneVector *bias_sums;              /* [part][k] */
+    wk_vf *bias_sums;                   /* [part][k] */
     _Atomic bool finite;
 } SparseGrad;
 
@@ -183,8 +183,8 @@ typedef struct SparseList {
 
 /* Appends what is not zero of the first `live` lanes of g, adds all of them to the sum, returns the length. */
 #if WK_VECTOR_BYTES == 64
-static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, LaneWhole place,
-                                    uint32_t live, LaneVector *sum)
+static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, wk_vi place,
+                                    uint32_t live, wk_vf *sum)
 {
     const __m512 value = _mm512_maskz_loadu_ps((__mmask16)live, g);
     uint32_t bits = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
@@ -195,7 +195,7 @@ static inline int64_t sparse_append(SparseList *list, int64_t length, const floa
     const __mmask16 kept = (__mmask16)bits;
     _mm512_storeu_ps(list->value + length, _mm512_maskz_compress_ps(kept, value));
     _mm512_storeu_si512(list->place + length, _mm512_maskz_compress_epi32(kept, (__m512i)place));
-    *sum += (LaneVector)value;
+    *sum += (wk_vf)value;
     return length + __builtin_popcount(bits);
 }
 #else
@@ -214,12 +214,12 @@ static inline int64_t sparse_append_half(SparseList *list, int64_t length, __m12
     return length + __builtin_popcount(kept);
 }
 
-static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, LaneWhole place,
-                                    uint32_t live, LaneVector *sum)
+static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, wk_vi place,
+                                    uint32_t live, wk_vf *sum)
 {
-    LaneVector value = {0};
+    wk_vf value = {0};
     if (live == (1u << LANES) - 1)
-        value = lanes_load(g);
+        value = wk_vf_load(g);
     else
         for (int i = 0; live >> i; i++)
             value[i] = g[i];
@@ -236,12 +236,12 @@ static inline int64_t sparse_append(SparseList *list, int64_t length, const floa
 
 /* Lists `count` vectors of positions; `all` are the lanes that count, `last` those of the last. Returns the
  * sum of what was met. What lies `ahead` is needed next: too far away for the machine to guess. */
-static LaneVector sparse_list(const SparseGrad *v, const float *g, int64_t ahead, int64_t count, uint32_t all,
-                              uint32_t last, SparseList *list)
+static wk_vf sparse_list(const SparseGrad *v, const float *g, int64_t ahead, int64_t count, uint32_t all,
+                         uint32_t last, SparseList *list)
 {
     const int64_t step = v->step;
-    const LaneWhole *place = v->place;
-    LaneVector sum = {0};
+    const wk_vi *place = v->place;
+    wk_vf sum = {0};
     int64_t length = 0;
     for (int64_t i = 0; i < count - 1; i++, g += step) {
         __builtin_prefetch(g + ahead);
@@ -378,7 +378,7 @@ static void sparse_gather(const SparseGrad *v, float *gw, float *gb)
                         *gw += sum[p * s->k * window];
                 }
     for (int64_t k = 0; gb && k < s->k; k++) {
-        LaneVector total = {0};
+        wk_vf total = {0};
         for (int64_t p = 0; p < v->parts; p++)
             total += v->bias_sums[p * s->k + k];
         gb[k] = 0;
@@ -462,8 +462,8 @@ LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *
     char *memory = wk_alloc(bytes);
     if (!memory)
         return LANES_FAILED;
-    v.place = (LaneWhole *)(void *)memory;
-    v.bias_sums = (LaneVector *)(void *)(memory + places);
+    v.place = (wk_vi *)(void *)memory;
+    v.bias_sums = (wk_vf *)(void *)(memory + places);
     v.sums = (SparseVector *)(void *)(memory + places + biases);
     v.image = (float *)(void *)(memory + places + biases + sums);
     sparse_places(&v);

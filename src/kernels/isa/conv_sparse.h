@@ -4,9 +4,6 @@
 
 #include "kernels/isa/conv_lanes.h"
 
-/* Places in memory, as many as a vector has lanes. */
-typedef int32_t LaneWhole __attribute__((vector_size(WK_VECTOR_BYTES)));
-
 /* As wk_lanes_grad_weight; `g_last` and `x_last` say which of the two have the batch last. */
 LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
                                             const float *x, bool x_last, float *gw, float *gb);

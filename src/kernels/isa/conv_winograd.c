@@ -32,7 +32,7 @@ static void wino_weight_rows(void *context, int64_t share)
     for (int64_t o = share * WINO_SHARE; o < end; o++)
         for (int64_t i = 0; i < v->in; i += LANES) {
             const int64_t live = lanes_min(LANES, v->in - i);
-            LaneVector g[3][3], rows[4][3];
+            wk_vf g[3][3], rows[4][3];
             float lanes[9][LANES] = {{0}};
             for (int64_t l = 0; l < live; l++) {
                 const float *from = v->w + 9 * (v->turned ? (i + l) * v->out + o : o * v->in + i + l);
@@ -41,21 +41,21 @@ static void wino_weight_rows(void *context, int64_t share)
             }
             memcpy(g, lanes, sizeof g);
             for (int j = 0; j < 3; j++) {
-                const LaneVector ends = g[0][j] + g[2][j];
+                const wk_vf ends = g[0][j] + g[2][j];
                 rows[0][j] = g[0][j], rows[3][j] = g[2][j];
                 rows[1][j] = (ends + g[1][j]) * 0.5f, rows[2][j] = (ends - g[1][j]) * 0.5f;
             }
             for (int r = 0; r < 4; r++) {
-                const LaneVector ends = rows[r][0] + rows[r][2];
-                const LaneVector u[4] = {rows[r][0], (ends + rows[r][1]) * 0.5f, (ends - rows[r][1]) * 0.5f,
-                                         rows[r][2]};
+                const wk_vf ends = rows[r][0] + rows[r][2];
+                const wk_vf u[4] = {rows[r][0], (ends + rows[r][1]) * 0.5f, (ends - rows[r][1]) * 0.5f,
+                                    rows[r][2]};
                 for (int j = 0; j < 4; j++)
                     memcpy(v->u + (4 * r + j) * step + o * v->in + i, &u[j], (size_t)live * sizeof(float));
             }
         }
 }
 
-static bool wino_finite(LaneVector bad)
+static bool wino_finite(wk_vf bad)
 {
     for (int i = 0; i < LANES; i++)
         if (bad[i] != 0) /* zero times each number, added up: NaN if one was not finite */
@@ -80,20 +80,20 @@ typedef struct WinoConv {
 } WinoConv;
 
 /* Stores what lies inside of the outputs. */
-static inline void wino_put(const WinoGrid *g, const WinoColumn *at, LaneVector y[2][2], float *plane)
+static inline void wino_put(const WinoGrid *g, const WinoColumn *at, wk_vf y[2][2], float *plane)
 {
     for (int i = 0; i < 2 && at->y + i < g->oh; i++)
         for (int j = 0; j < 2 && at->x + j < g->ow; j++) {
             float *to = plane + ((at->y + i) * g->ow + at->x + j) * g->n + at->sample;
             const int64_t known = LANES - at->fresh;
             if (!known)
-                *(LaneLoose *)to = y[i][j];
+                wk_vf_store(to, y[i][j]);
             else
                 memcpy(to + known, (const float *)&y[i][j] + known, (size_t)at->fresh * sizeof *to);
         }
 }
 
-static void wino_block(const WinoConv *v, int64_t block, char *scratch, LaneVector *bad)
+static void wino_block(const WinoConv *v, int64_t block, char *scratch, wk_vf *bad)
 {
     const WinoGrid *grid = &v->grid;
     const int64_t first = block * v->block, count = lanes_min(v->block, grid->columns - first),
@@ -119,10 +119,10 @@ static void wino_block(const WinoConv *v, int64_t block, char *scratch, LaneVect
         WK_KERNEL(wk_gemm_run_f32)(&product, scratch + v->inputs + v->products);
     }
     for (int64_t k = 0; k < v->k; k++) {
-        const LaneVector bias = lanes_all(v->bias ? v->bias[k] : 0);
+        const wk_vf bias = wk_vf_all(v->bias ? v->bias[k] : 0);
         for (int64_t j = 0; j < count; j++) {
             const WinoColumn at = wino_column(grid, first + j);
-            LaneVector y[2][2];
+            wk_vf y[2][2];
             wino_of_product(products + k * row + j * LANES, v->out_step, y);
             for (int i = 0; i < 4; i++) {
                 y[i / 2][i % 2] += bias;
@@ -136,7 +136,7 @@ static void wino_block(const WinoConv *v, int64_t block, char *scratch, LaneVect
 static void wino_thread(void *context, int64_t thread)
 {
     WinoConv *v = context;
-    LaneVector bad = {0};
+    wk_vf bad = {0};
     for (;;) {
         const int64_t block = atomic_fetch_add_explicit(&v->turn, 1, memory_order_relaxed);
         if (block >= v->blocks)

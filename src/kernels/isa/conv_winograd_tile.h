@@ -44,47 +44,46 @@ static inline WinoColumn wino_column(const WinoGrid *grid, int64_t column)
 
 /* ---- the transforms ------------------------------------------------------------------------------------- */
 
-typedef LaneVector WinoTile[4][4];
+typedef wk_vf WinoTile[4][4];
 
 /* d = B' d B. */
 static inline __attribute__((always_inline)) void wino_of_input(WinoTile d)
 {
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++) {
-        const LaneVector a = d[0][j], b = d[1][j], c = d[2][j], e = d[3][j];
+        const wk_vf a = d[0][j], b = d[1][j], c = d[2][j], e = d[3][j];
         d[0][j] = a - c, d[1][j] = b + c, d[2][j] = c - b, d[3][j] = b - e;
     }
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
-        const LaneVector a = d[i][0], b = d[i][1], c = d[i][2], e = d[i][3];
+        const wk_vf a = d[i][0], b = d[i][1], c = d[i][2], e = d[i][3];
         d[i][0] = a - c, d[i][1] = b + c, d[i][2] = c - b, d[i][3] = b - e;
     }
 }
 
 /* d = A y A', of a gradient of 2 x 2 outputs. */
-static inline __attribute__((always_inline)) void wino_of_grad(LaneVector y[2][2], WinoTile d)
+static inline __attribute__((always_inline)) void wino_of_grad(wk_vf y[2][2], WinoTile d)
 {
 #pragma GCC unroll 2
     for (int j = 0; j < 2; j++) {
-        const LaneVector a = y[0][j], b = y[1][j];
+        const wk_vf a = y[0][j], b = y[1][j];
         d[0][j] = a, d[1][j] = a + b, d[2][j] = a - b, d[3][j] = -b;
     }
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
-        const LaneVector a = d[i][0], b = d[i][1];
+        const wk_vf a = d[i][0], b = d[i][1];
         d[i][1] = a + b, d[i][2] = a - b, d[i][3] = -b;
     }
 }
 
 /* The 2 x 2 outputs A' m A of a tile; element (i, j) of m lies (4 i + j) * step floats on. */
-static inline __attribute__((always_inline)) void wino_of_product(const float *m, int64_t step,
-                                                                  LaneVector y[2][2])
+static inline __attribute__((always_inline)) void wino_of_product(const float *m, int64_t step, wk_vf y[2][2])
 {
-    LaneVector rows[2][4];
+    wk_vf rows[2][4];
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++) {
-        const LaneVector a = lanes_load(m + j * step), b = lanes_load(m + (4 + j) * step),
-                         c = lanes_load(m + (8 + j) * step), d = lanes_load(m + (12 + j) * step);
+        const wk_vf a = wk_vf_load(m + j * step), b = wk_vf_load(m + (4 + j) * step),
+                    c = wk_vf_load(m + (8 + j) * step), d = wk_vf_load(m + (12 + j) * step);
         rows[0][j] = a + b + c, rows[1][j] = b - c - d;
     }
 #pragma GCC unroll 2
@@ -105,8 +104,8 @@ static inline void wino_load_input(const WinoGrid *g, const float *plane, const 
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++)
             d[i][j] = inside || (y + i >= 0 && y + i < g->h && x + j >= 0 && x + j < g->w)
-                          ? lanes_load(from + i * line + j * g->n)
-                          : (LaneVector){0};
+                          ? wk_vf_load(from + i * line + j * g->n)
+                          : (wk_vf){0};
 }
 
 /* Stores element (i, j) (4 i + j) * step floats on. */
@@ -116,7 +115,7 @@ static inline void wino_store(WinoTile d, float *to, int64_t step)
     for (int i = 0; i < 4; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++)
-            *(LaneLoose *)(to + (4 * i + j) * step) = d[i][j];
+            wk_vf_store(to + (4 * i + j) * step, d[i][j]);
 }
 
 /* Columns [first, first + count) of one channel of the input, side by side at `to`. */

@@ -14,7 +14,7 @@ typedef struct WinoGrad {
     int64_t first, count; /* columns of this turn */
     int64_t row, g_step, x_step;
     float *inputs, *grads, *sums; /* [16][c][row], [16][k][row], [16][k][c] */
-    LaneVector *bias_sums;        /* [k] */
+    wk_vf *bias_sums;             /* [k] */
     char *scratch;
     size_t bytes; /* of a product */
 } WinoGrad;
@@ -25,16 +25,16 @@ static void wino_grads(const WinoGrad *v, int64_t k)
     const float *plane = v->g + k * g->oh * g->ow * g->n;
     for (int64_t column = 0; column < v->count; column++) {
         const WinoColumn at = wino_column(g, v->first + column);
-        LaneMask fresh; /* lanes that are another column's count there */
+        wk_vi fresh; /* lanes that are another column's count there */
         for (int l = 0; l < LANES; l++)
             fresh[l] = -(l >= LANES - at.fresh);
-        LaneVector y[2][2];
+        wk_vf y[2][2];
         for (int i = 0; i < 2; i++)
             for (int j = 0; j < 2; j++) {
                 const bool inside = at.y + i < g->oh && at.x + j < g->ow;
                 y[i][j] =
                     inside ? lanes_masked(plane + ((at.y + i) * g->ow + at.x + j) * g->n + at.sample, fresh)
-                           : (LaneVector){0};
+                           : (wk_vf){0};
                 v->bias_sums[k] += y[i][j];
             }
         WinoTile d;
@@ -117,9 +117,9 @@ static size_t wino_grad_memory(WinoGrad *v, char *memory)
     const size_t inputs = wino_round((size_t)(16 * v->x_step) * sizeof(float)),
                  grads = wino_round((size_t)(16 * v->g_step) * sizeof(float)),
                  sums = wino_round((size_t)(16 * s->k * s->c) * sizeof(float)),
-                 biases = (size_t)s->k * sizeof(LaneVector);
+                 biases = (size_t)s->k * sizeof(wk_vf);
     if (memory) {
-        v->bias_sums = (LaneVector *)(void *)memory;
+        v->bias_sums = (wk_vf *)(void *)memory;
         v->inputs = (float *)(void *)(memory + biases);
         v->grads = (float *)(void *)(memory + biases + inputs);
         v->sums = (float *)(void *)(memory + biases + inputs + grads);
