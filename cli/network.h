@@ -6,7 +6,7 @@
 
 typedef struct Network {
     wk_Module *module;
-    char *text;         /* what it was made from; NULL: LeNet */
+    char *text;         /* what network_make has made it from; NULL: LeNet, or one that was loaded */
     const char *resize; /* how pictures become its input: "bilinear", "pad" or "none" */
 } Network;
 
@@ -16,7 +16,7 @@ int network_make(Network *net, const char *command, const char *model, const cha
 /* A saved one, whose file tells its text and how pictures were resized; resize NULL: so. */
 int network_load(Network *net, const char *command, const char *path, const char *resize);
 
-/* Writes the weights, and with them what load needs. False with an error of the library. */
+/* Writes the weights of one that was made, and with them what load needs. False with an error of the library. */
 bool network_save(const Network *net, const char *path);
 void network_free(Network *net);
 

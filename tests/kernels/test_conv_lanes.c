@@ -283,6 +283,8 @@ static void infinity_stays_where_it_belongs(void **state)
         for (int64_t i = 0; i < p.ny; i++)
             ((float *)p.gy)[i] =
                 turn < 4 || i % 5 == 0; /* zeros must not hide it: zero times infinity is NaN */
+        if (turn % 2)
+            ((float *)p.gy)[p.ny - 1] = -INFINITY;
         reference(&p, wk_float32);
         if (order) {
             compute(k, &p, order, false);
@@ -291,6 +293,9 @@ static void infinity_stays_where_it_belongs(void **state)
                             (int)i);
             for (int64_t i = 0; i < p.ny; i++)
                 ASSERT_NEAR(((float *)p.y)[i], p.ry[i], 0, "%s output, n %d, at %d", k->isa, (int)n, (int)i);
+            for (int64_t i = 0; i < p.nx; i++)
+                ASSERT_NEAR(((float *)p.gx)[i], p.rx[i], 0, "%s grad_input, n %d, at %d", k->isa, (int)n,
+                            (int)i);
         }
         problem_free(&p);
     }

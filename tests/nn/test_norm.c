@@ -3,22 +3,6 @@
  * training and one of evaluation, with their gradients; and what a failed call leaves alone. */
 #include "support/golden.h"
 
-static wk_StateDict *wanted;
-
-static int load_wanted(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/norm.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_wanted(void **state)
-{
-    (void)state;
-    wk_state_dict_free(wanted);
-    return 0;
-}
-
 /* ---- against PyTorch -------------------------------------------------------------------------------- */
 
 /* The module's state has the keys of the file, and its values. */
@@ -28,7 +12,7 @@ static void expect_state(wk_Module *module, const char *name, int step)
     EXPECT_TRUE(have != NULL);
     for (int i = 0; i < have->count; i++) {
         const wk_NamedTensor *entry = &have->entries[i];
-        expect_close(entry->tensor, golden(wanted, "%s.%d.%s", name, step, entry->name), 1e-5, 1e-6,
+        expect_close(entry->tensor, golden(norm_cases, "%s.%d.%s", name, step, entry->name), 1e-5, 1e-6,
                      entry->name);
     }
     wk_state_dict_free(have);
@@ -39,7 +23,7 @@ static void load_first_state(wk_Module *module, const char *name)
     wk_StateDict *first = wk_StateDict_new(), *own = wk_state_dict(module);
     for (int i = 0; i < own->count; i++)
         EXPECT_TRUE(wk_state_dict_set(first, own->entries[i].name,
-                                      golden(wanted, "%s.first_%s", name, own->entries[i].name)));
+                                      golden(norm_cases, "%s.first_%s", name, own->entries[i].name)));
     EXPECT_TRUE(wk_load_state_dict(module, first));
     wk_state_dict_free(first);
     wk_state_dict_free(own);
@@ -49,7 +33,7 @@ static void expect_module(wk_Module *module, const char *name, int state_size)
 {
     EXPECT_TRUE(module != NULL);
     char *text = wk_str(module);
-    assert_string_equal(text, wk_state_dict_metadata(wanted, name));
+    assert_string_equal(text, wk_state_dict_metadata(norm_cases, name));
     wk_str_free(text);
     load_first_state(module, name);
     wk_StateDict *own = wk_state_dict(module);
@@ -58,16 +42,16 @@ static void expect_module(wk_Module *module, const char *name, int state_size)
     for (int step = 0; step < 3; step++) {
         wk_train(module, step < 2);
         wk_zero_grad(module);
-        wk_Tensor *x = wk_requires_grad_(wk_clone(golden(wanted, "%s.%d.x", name, step)));
+        wk_Tensor *x = wk_requires_grad_(wk_clone(golden(norm_cases, "%s.%d.x", name, step)));
         wk_Tensor *y = wk_call(module, x);
-        expect_close(y, golden(wanted, "%s.%d.y", name, step), 1e-5, 1e-5, name);
-        EXPECT_TRUE(wk_backward(y, golden(wanted, "%s.%d.g", name, step)));
-        expect_close(wk_grad_of(x), golden(wanted, "%s.%d.grad_x", name, step), 1e-4, 1e-5, name);
+        expect_close(y, golden(norm_cases, "%s.%d.y", name, step), 1e-5, 1e-5, name);
+        EXPECT_TRUE(wk_backward(y, golden(norm_cases, "%s.%d.g", name, step)));
+        expect_close(wk_grad_of(x), golden(norm_cases, "%s.%d.grad_x", name, step), 1e-4, 1e-5, name);
         wk_NamedTensors parameters = wk_named_parameters(module);
         for (int i = 0; i < parameters.count; i++)
             expect_close(wk_grad_of(parameters.items[i].tensor),
-                         golden(wanted, "%s.%d.grad_%s", name, step, parameters.items[i].name), 1e-4, 1e-5,
-                         name);
+                         golden(norm_cases, "%s.%d.grad_%s", name, step, parameters.items[i].name), 1e-4,
+                         1e-5, name);
         expect_state(module, name, step);
     }
     wk_free(module);
@@ -215,5 +199,5 @@ int main(void)
         TENSOR_TEST(test_to_dtype),
         TENSOR_TEST(test_failing_allocations),
     };
-    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
+    return cmocka_run_group_tests(tests, load_norm_cases, free_norm_cases);
 }

@@ -1,22 +1,6 @@
 /* Adaptive average pooling: against PyTorch (tests/golden/norm.safetensors), messages. */
 #include "support/golden.h"
 
-static wk_StateDict *wanted;
-
-static int load_wanted(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/norm.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_wanted(void **state)
-{
-    (void)state;
-    wk_state_dict_free(wanted);
-    return 0;
-}
-
 GOLDEN_CASE(adaptive_1_1, wk_adaptive_avg_pool2d(x, 1))
 GOLDEN_CASE(adaptive_2_3, wk_adaptive_avg_pool2d(x, .output_size_hw = {2, 3}))
 GOLDEN_CASE(adaptive_7_5, wk_adaptive_avg_pool2d(x, .output_size_hw = {WK_NONE, WK_NONE}))
@@ -26,11 +10,11 @@ GOLDEN_CASE(adaptive_1_2, wk_adaptive_avg_pool2d(x, .output_size_hw = {1, 2}))
 static void test_adaptive_avg_pool2d(void **state)
 {
     (void)state;
-    expect_golden_case(wanted, "adaptive_1_1", adaptive_1_1);
-    expect_golden_case(wanted, "adaptive_2_3", adaptive_2_3);
-    expect_golden_case(wanted, "adaptive_7_5", adaptive_7_5);
-    expect_golden_case(wanted, "adaptive_4_9", adaptive_4_9);
-    expect_golden_case(wanted, "adaptive_1_2", adaptive_1_2);
+    expect_golden_case(norm_cases, "adaptive_1_1", adaptive_1_1);
+    expect_golden_case(norm_cases, "adaptive_2_3", adaptive_2_3);
+    expect_golden_case(norm_cases, "adaptive_7_5", adaptive_7_5);
+    expect_golden_case(norm_cases, "adaptive_4_9", adaptive_4_9);
+    expect_golden_case(norm_cases, "adaptive_1_2", adaptive_1_2);
     EXPECT_SHAPE(wk_adaptive_avg_pool2d(wk_ones(1, 3, 4, 4), .output_size_hw = {WK_ZERO, 2}), 1, 3, 0, 2);
     EXPECT_SHAPE(wk_adaptive_avg_pool2d(wk_ones(0, 3, 4, 4), 2), 0, 3, 2, 2);
     EXPECT_VALUES(wk_adaptive_avg_pool2d(wk_ones(1, 2, 0, 4), 1), NAN, NAN);
@@ -43,17 +27,8 @@ static void test_node_names(void **state)
 {
     (void)state;
     wk_Tensor *z = wk_requires_grad_(wk_randn(1, 2, 4, 4));
-    const struct {
-        wk_Tensor *y;
-        const char *node;
-    } cases[] = {
-        {wk_adaptive_avg_pool2d(z, 1), "MeanBackward1"},
-        {wk_adaptive_avg_pool2d(z, 2), "AdaptiveAvgPool2DBackward0"},
-    };
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        EXPECT_TRUE(cases[i].y != NULL);
-        assert_string_equal(wk_node_name(wk_grad_fn(cases[i].y)), cases[i].node);
-    }
+    EXPECT_NODE(wk_adaptive_avg_pool2d(z, 1), "MeanBackward1");
+    EXPECT_NODE(wk_adaptive_avg_pool2d(z, 2), "AdaptiveAvgPool2DBackward0");
 }
 
 static void test_messages(void **state)
@@ -80,5 +55,5 @@ int main(void)
         TENSOR_TEST(test_node_names),
         TENSOR_TEST(test_messages),
     };
-    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
+    return cmocka_run_group_tests(tests, load_norm_cases, free_norm_cases);
 }

@@ -2,22 +2,6 @@
  * in memory, failing allocations. */
 #include "support/golden.h"
 
-static wk_StateDict *wanted;
-
-static int load_wanted(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/norm.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_wanted(void **state)
-{
-    (void)state;
-    wk_state_dict_free(wanted);
-    return 0;
-}
-
 /* ---- against PyTorch -------------------------------------------------------------------------------- */
 
 static double batch_momentum;
@@ -25,12 +9,12 @@ static bool batch_training;
 
 static wk_Tensor *batch_case(const char *name, wk_Tensor *x, wk_Tensor *weight, wk_Tensor *bias)
 {
-    wk_Tensor *mean = wk_clone(golden(wanted, "%s.mean_before", name)),
-              *var = wk_clone(golden(wanted, "%s.var_before", name));
+    wk_Tensor *mean = wk_clone(golden(norm_cases, "%s.mean_before", name)),
+              *var = wk_clone(golden(norm_cases, "%s.var_before", name));
     wk_Tensor *y =
         wk_batch_norm(x, mean, var, weight, bias, .training = batch_training, .momentum = batch_momentum);
-    expect_close(mean, golden(wanted, "%s.mean_after", name), 1e-6, 1e-7, name);
-    expect_close(var, golden(wanted, "%s.var_after", name), 1e-6, 1e-7, name);
+    expect_close(mean, golden(norm_cases, "%s.mean_after", name), 1e-6, 1e-7, name);
+    expect_close(var, golden(norm_cases, "%s.var_after", name), 1e-6, 1e-7, name);
     return y;
 }
 
@@ -39,14 +23,14 @@ static void test_batch_norm(void **state)
     (void)state;
     batch_training = true;
     batch_momentum = 0;
-    expect_golden_case(wanted, "batch_norm", batch_case);
-    expect_golden_case(wanted, "batch_norm_planes", batch_case);
-    expect_golden_case(wanted, "batch_norm_large", batch_case);
+    expect_golden_case(norm_cases, "batch_norm", batch_case);
+    expect_golden_case(norm_cases, "batch_norm_planes", batch_case);
+    expect_golden_case(norm_cases, "batch_norm_large", batch_case);
     batch_momentum = 0.3;
-    expect_golden_case(wanted, "batch_norm_plain", batch_case);
+    expect_golden_case(norm_cases, "batch_norm_plain", batch_case);
     batch_training = false;
-    expect_golden_case(wanted, "batch_norm_eval", batch_case);
-    expect_golden_case(wanted, "batch_norm_eval_large", batch_case);
+    expect_golden_case(norm_cases, "batch_norm_eval", batch_case);
+    expect_golden_case(norm_cases, "batch_norm_eval_large", batch_case);
 }
 
 GOLDEN_CASE(layer, wk_layer_norm(x, wk_dims(7), weight, bias))
@@ -60,33 +44,25 @@ GOLDEN_CASE(group_plain, wk_group_norm(x, 1, .eps = 1e-2))
 static void test_layer_and_group_norm(void **state)
 {
     (void)state;
-    expect_golden_case(wanted, "layer_norm", layer);
-    expect_golden_case(wanted, "layer_norm_two", layer_two);
-    expect_golden_case(wanted, "layer_norm_plain", layer_plain);
-    expect_golden_case(wanted, "layer_norm_bias", layer_bias);
-    expect_golden_case(wanted, "group_norm", group);
-    expect_golden_case(wanted, "group_norm_flat", group_flat);
-    expect_golden_case(wanted, "group_norm_plain", group_plain);
+    expect_golden_case(norm_cases, "layer_norm", layer);
+    expect_golden_case(norm_cases, "layer_norm_two", layer_two);
+    expect_golden_case(norm_cases, "layer_norm_plain", layer_plain);
+    expect_golden_case(norm_cases, "layer_norm_bias", layer_bias);
+    expect_golden_case(norm_cases, "group_norm", group);
+    expect_golden_case(norm_cases, "group_norm_flat", group_flat);
+    expect_golden_case(norm_cases, "group_norm_plain", group_plain);
 }
 
 static void test_node_names(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_requires_grad_(wk_randn(4, 3));
-    const struct {
-        wk_Tensor *y;
-        const char *node;
-    } cases[] = {
-        {wk_batch_norm(x, .training = true), "NativeBatchNormBackward0"},
-        {wk_layer_norm(x, wk_dims(3)), "NativeLayerNormBackward0"},
-        {wk_group_norm(x, 1), "NativeGroupNormBackward0"},
-    };
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        EXPECT_TRUE(cases[i].y != NULL);
-        assert_string_equal(wk_node_name(wk_grad_fn(cases[i].y)), cases[i].node);
-    }
-    assert_int_equal(wk_node_next_count(wk_grad_fn(cases[0].y)), 3);
-    assert_null(wk_node_next(wk_grad_fn(cases[0].y), 1));
+    wk_Tensor *y = wk_batch_norm(x, .training = true);
+    EXPECT_NODE(y, "NativeBatchNormBackward0");
+    assert_int_equal(wk_node_next_count(wk_grad_fn(y)), 3);
+    assert_null(wk_node_next(wk_grad_fn(y), 1));
+    EXPECT_NODE(wk_layer_norm(x, wk_dims(3)), "NativeLayerNormBackward0");
+    EXPECT_NODE(wk_group_norm(x, 1), "NativeGroupNormBackward0");
 }
 
 /* ---- edge values ------------------------------------------------------------------------------------ */
@@ -379,5 +355,5 @@ int main(void)
         TENSOR_TEST(test_orders_in_memory),
         TENSOR_TEST(test_failing_allocations),
     };
-    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
+    return cmocka_run_group_tests(tests, load_norm_cases, free_norm_cases);
 }

@@ -1,22 +1,6 @@
 /* Variance, standard deviation and norms of vectors: against PyTorch (tests/golden/norm.safetensors), edge values, messages. */
 #include "support/golden.h"
 
-static wk_StateDict *wanted;
-
-static int load_wanted(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/norm.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_wanted(void **state)
-{
-    (void)state;
-    wk_state_dict_free(wanted);
-    return 0;
-}
-
 GOLDEN_CASE(var, wk_var(x))
 GOLDEN_CASE(var_dim, wk_var(x, wk_dims(1)))
 GOLDEN_CASE(var_dims, wk_var(x, wk_dims(0, 2), .correction = WK_ZERO, .keepdim = true))
@@ -33,14 +17,14 @@ GOLDEN_CASE(norm_dim, wk_norm(x, order, wk_dims(0, 2), .keepdim = true))
 static void test_var_std_norm(void **state)
 {
     (void)state;
-    expect_golden_case(wanted, "var", var);
-    expect_golden_case(wanted, "var_dim", var_dim);
-    expect_golden_case(wanted, "var_dims", var_dims);
-    expect_golden_case(wanted, "var_last", var_last);
-    expect_golden_case(wanted, "std", std);
-    expect_golden_case(wanted, "std_dim", std_dim);
-    expect_golden_case(wanted, "std_dims", std_dims);
-    expect_golden_case(wanted, "std_last", std_last);
+    expect_golden_case(norm_cases, "var", var);
+    expect_golden_case(norm_cases, "var_dim", var_dim);
+    expect_golden_case(norm_cases, "var_dims", var_dims);
+    expect_golden_case(norm_cases, "var_last", var_last);
+    expect_golden_case(norm_cases, "std", std);
+    expect_golden_case(norm_cases, "std_dim", std_dim);
+    expect_golden_case(norm_cases, "std_dims", std_dims);
+    expect_golden_case(norm_cases, "std_last", std_last);
     static const struct {
         const char *text;
         double p;
@@ -50,9 +34,9 @@ static void test_var_std_norm(void **state)
         char name[32];
         order = orders[i].p;
         snprintf(name, sizeof name, "norm_%s", orders[i].text);
-        expect_golden_case(wanted, name, norm_all);
+        expect_golden_case(norm_cases, name, norm_all);
         snprintf(name, sizeof name, "norm_%s_dim", orders[i].text);
-        expect_golden_case(wanted, name, norm_dim);
+        expect_golden_case(norm_cases, name, norm_dim);
     }
 }
 
@@ -60,18 +44,9 @@ static void test_node_names(void **state)
 {
     (void)state;
     wk_Tensor *x = wk_requires_grad_(wk_randn(4, 3));
-    const struct {
-        wk_Tensor *y;
-        const char *node;
-    } cases[] = {
-        {wk_var(x), "VarBackward0"},
-        {wk_std(x, wk_dims(0)), "StdBackward0"},
-        {wk_norm(x), "LinalgVectorNormBackward0"},
-    };
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        EXPECT_TRUE(cases[i].y != NULL);
-        assert_string_equal(wk_node_name(wk_grad_fn(cases[i].y)), cases[i].node);
-    }
+    EXPECT_NODE(wk_var(x), "VarBackward0");
+    EXPECT_NODE(wk_std(x, wk_dims(0)), "StdBackward0");
+    EXPECT_NODE(wk_norm(x), "LinalgVectorNormBackward0");
 }
 
 /* The gradient of f(x) at x. */
@@ -136,5 +111,5 @@ int main(void)
         TENSOR_TEST(test_edges),
         TENSOR_TEST(test_messages),
     };
-    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
+    return cmocka_run_group_tests(tests, load_norm_cases, free_norm_cases);
 }

@@ -130,6 +130,13 @@ void expect_error(bool failed, wk_ErrorKind kind, const char *text, const char *
     _fail(file, line);
 }
 
+void expect_node(wk_Tensor *tensor, const char *name, const char *call, const char *file, int line)
+{
+    expect_success(tensor != NULL, call, file, line);
+    const wk_Node *node = wk_grad_fn(tensor);
+    _assert_string_equal(node ? wk_node_name(node) : "no node", name, file, line);
+}
+
 void expect_success(bool done, const char *call, const char *file, int line)
 {
     if (done)

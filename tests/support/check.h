@@ -58,6 +58,10 @@ void expect_shape(wk_Tensor *tensor, int ndim, const int64_t *dims, const char *
 #define EXPECT_SHAPE(tensor, ...) expect_shape(tensor, WK_SHAPE(__VA_ARGS__), __FILE__, __LINE__)
 #define EXPECT_SCALAR(tensor)     expect_shape(tensor, 0, NULL, __FILE__, __LINE__)
 
+/* What made the tensor is the graph node of that name. */
+void expect_node(wk_Tensor *tensor, const char *name, const char *call, const char *file, int line);
+#define EXPECT_NODE(tensor, name) expect_node(tensor, name, #tensor, __FILE__, __LINE__)
+
 /* The call yields NULL or false, with an error of that kind whose message contains the text. Forgets the error. */
 void expect_error(bool failed, wk_ErrorKind kind, const char *text, const char *call, const char *file,
                   int line);

@@ -1,6 +1,22 @@
 /* Numbers made with PyTorch. */
 #include "support/golden.h"
 
+wk_StateDict *norm_cases;
+
+int load_norm_cases(void **state)
+{
+    (void)state;
+    norm_cases = wk_load_safetensors("tests/golden/norm.safetensors");
+    return norm_cases ? 0 : -1;
+}
+
+int free_norm_cases(void **state)
+{
+    (void)state;
+    wk_state_dict_free(norm_cases);
+    return 0;
+}
+
 static const char *golden_name(char *out, size_t size, const char *format, va_list args)
 {
     vsnprintf(out, size, format, args);

@@ -8,6 +8,11 @@
 /* The tensor of that name, formatted as by printf; the test fails if there is none. */
 wk_Tensor *golden(const wk_StateDict *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The cases of tests/golden/norm.safetensors, between these two as setup and teardown of a group. */
+extern wk_StateDict *norm_cases;
+int load_norm_cases(void **state);
+int free_norm_cases(void **state);
+
 /* |have - want| <= atol + rtol * |want| everywhere, shape and dtype the same; (0, 0) is to the bit. */
 void expect_close(wk_Tensor *have, wk_Tensor *want, double rtol, double atol, const char *what);
 

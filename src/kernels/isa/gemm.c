@@ -59,6 +59,7 @@
 enum {
     GEMM_SLAB = 1024, /* rows of A and columns of B that are packed at a time */
     GEMM_DEPTH = 384, /* and their depth in k */
+    GEMM_AHEAD = 12,  /* rows of B that the tile of large products fetches ahead */
     GEMM_PANEL = 256, /* depth of a panel of B packed on the stack */
     GEMM_ROWS = 8,    /* panels of a task */
     GEMM_COLS = 8,

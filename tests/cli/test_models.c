@@ -1,0 +1,248 @@
+/* Networks that the program is given: saved ones that predict, from text, and rows of pictures for them. */
+#include "cli/program.h"
+
+#include "wick/tensor.h"
+
+/* ---- predicting ------------------------------------------------------------------------------------- */
+
+static void predictions(void **state)
+{
+    (void)state;
+    char picture[400], want[600], model[300];
+    own_path(model, "model.safetensors");
+    assert_int_equal(RUN("train", "--limit-steps", "5", "--save", model), 0);
+    wk_Scope scope = wk_scope_begin();
+    wk_Tensor *t = wk_tensor_new("test", wk_uint8, 3, (int64_t[]){2, 28, 28});
+    memset(wk_data_ptr(t), 7, 2 * 784);
+    assert_true(wk_save_idx(t, temp_path("pictures")));
+    wk_scope_end(scope);
+    snprintf(picture, sizeof picture, "%s:1", temp_path("pictures"));
+    assert_int_equal(RUN("predict", model, picture, "--invert"), 0);
+    snprintf(want, sizeof want, "%s: ", picture);
+    assert_int_equal(strncmp(text_out, want, strlen(want)), 0);
+    snprintf(picture, sizeof picture, "%s:2", temp_path("pictures"));
+    snprintf(want, sizeof want, "wick predict: %s: index 2, but there are 2 pictures", temp_path("pictures"));
+    failed(RUN("predict", model, picture), 65, want);
+#if WICK_HAS_PNG
+    static const char png[] = /* 2x2, grey */
+        "\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\000\002\000\000\000\002"
+        "\010\000\000\000\000\127\335\122\370\000\000\000\016\111\104\101\124\170\234\143\070\301\305\040"
+        "\367\037\000\005\121\001\360\044\250\002\032\000\000\000\000\111\105\116\104\256\102\140\202";
+    const size_t png_bytes = sizeof png - 1;
+    char path[300];
+    snprintf(path, sizeof path, "%s", temp_write("dot.png", png, png_bytes));
+    assert_int_equal(RUN("predict", model, path), 0);
+    snprintf(want, sizeof want, "%s: ", path);
+    assert_int_equal(strncmp(text_out, want, strlen(want)), 0);
+    for (size_t n = 0; n < png_bytes - 12; n++) { /* the end chunk is not missed */
+        temp_write("dot.png", png, n);
+        assert_int_equal(RUN("predict", model, path), 65);
+        assert_int_equal(strncmp(text_err, "wick predict: ", 14), 0);
+    }
+#endif
+}
+
+/* ---- networks from text ----------------------------------------------------------------------------- */
+
+static const char lenet_text[] = "# LeNet for 1x32x32 pictures\n"
+                                 "conv1: Conv2d(1, 6, kernel_size=5)\n"
+                                 "ReLU()\n"
+                                 "MaxPool2d(2)\n"
+                                 "conv2: Conv2d(6, 16, 5)\n"
+                                 "ReLU()\n"
+                                 "MaxPool2d(2)\n"
+                                 "Flatten()\n"
+                                 "fc1: Linear(400, 120)\n"
+                                 "ReLU()\n"
+                                 "fc2: Linear(120, 84)\n"
+                                 "ReLU()\n"
+                                 "fc3: Linear(84, 10)\n";
+
+/* The text of LeNet trains as LeNet does, step for step, and what was saved needs no text. */
+static void a_network_from_text(void **state)
+{
+    (void)state;
+    char text[300], one[300], two[300], log[300], same[300], want[600], told[300];
+    own_path(one, "one.safetensors");
+    own_path(two, "two.safetensors");
+    own_path(log, "log.csv");
+    own_path(same, "same.csv");
+    snprintf(text, sizeof text, "%s", temp_write("lenet.txt", lenet_text, sizeof lenet_text - 1));
+    assert_int_equal(RUN("train", "--limit-steps", "12", "--save", one, "--log", log), 0);
+    assert_int_equal(RUN("train", "--model", text, "--limit-steps", "12", "--save", two, "--log", same), 0);
+    assert_same_bytes(log, same);
+    snprintf(want, sizeof want, "wick train: --save: %s is --model's file", text);
+    failed(RUN("train", "--model", text, "--save", text), 2, want);
+    remove(text);
+    assert_int_equal(RUN("test", one), 0);
+    snprintf(told, sizeof told, "%.250s", text_out);
+    assert_int_equal(RUN("test", two), 0);
+    assert_string_equal(text_out, told);
+}
+
+static void a_network_for_pictures_as_they_are(void **state)
+{
+    (void)state;
+    char model[300], mlp[300], want[600];
+    static const char text[] = "Flatten()\nLinear(784, 10)\n";
+    own_path(model, "mlp.safetensors");
+    snprintf(mlp, sizeof mlp, "%s", temp_write("mlp.txt", text, sizeof text - 1));
+    assert_int_equal(RUN("train", "--model", mlp, "--resize", "none", "--limit-steps", "3", "--save", model),
+                     0);
+    assert_int_equal(RUN("test", model), 0);
+    snprintf(want, sizeof want,
+             "wick train: %s: linear: mat1 and mat2 shapes cannot be multiplied (1x1024 and 784x10) (in "
+             "Sequential.1)",
+             mlp);
+    failed(RUN("train", "--model", mlp), 65, want);
+    snprintf(want, sizeof want,
+             "wick test: %s: linear: mat1 and mat2 shapes cannot be multiplied (1x1024 and 784x10) (in "
+             "Sequential.1)",
+             model);
+    failed(RUN("test", model, "--resize", "pad"), 65, want);
+    const char *path = temp_write("conv.txt", "Conv2d(1, 6, 5)\n", 16);
+    snprintf(
+        want, sizeof want,
+        "wick train: %s: the network makes [1, 6, 28, 28] of a picture [1, 1, 32, 32], it must make [1, 10]",
+        path);
+    failed(RUN("train", "--model", path), 65, want);
+    path = temp_write("wide.txt", "Conv2d(1, 6, 1, padding=50000)\n", 31);
+    snprintf(want, sizeof want, "wick train: %s: the network needs more than 256 MiB for a picture", path);
+    failed(RUN("train", "--model", path), 65, want);
+}
+
+/* C71 */
+static void a_text_that_is_wrong(void **state)
+{
+    (void)state;
+    char want[600], model[300];
+    const char *path = temp_write("net.txt", "ReLU()\r\n", 8);
+    snprintf(want, sizeof want, "wick train: %s:1:7: a carriage return: lines end with a newline alone",
+             path);
+    failed(RUN("train", "--model", path), 65, want);
+    path = temp_write("net.txt", "\n\nConv2d( 1, 6, kernel=5)\n", 26);
+    snprintf(want, sizeof want, "wick train: %s:3:15: Conv2d: unexpected argument 'kernel'", path);
+    failed(RUN("train", "--model", path), 65, want);
+    failed(RUN("train", "--model", "/nowhere"), 66,
+           "wick train: read_file: cannot open /nowhere: No such file or directory");
+    failed(RUN("train", "--model", ""), 2, "wick train: --model: the value is empty");
+
+    wk_Metadata metadata[] = {{"network", "ReLU()\nLinear(2\n"}};
+    own_path(model, "model.safetensors");
+    assert_true(wk_save_safetensors(0, NULL, model, .metadata_count = 1, .metadata = metadata));
+    snprintf(want, sizeof want, "wick test: %s: network:2:9: expected ',' or ')', got the end of the line",
+             model);
+    failed(RUN("test", model), 65, want);
+    metadata->value = "Linear(100000, 100000)\n"; /* 40 GB, which the file does not hold */
+    assert_true(wk_save_safetensors(0, NULL, model, .metadata_count = 1, .metadata = metadata));
+    snprintf(want, sizeof want, "wick test: %s: the network needs more memory than its tensors", model);
+    failed(RUN("test", model), 65, want);
+    metadata->value = "Flatten()\nfc: Linear(784, 10)\n";
+    assert_true(wk_save_safetensors(0, NULL, model, .metadata_count = 1, .metadata = metadata));
+    assert_int_equal(RUN("test", model), 65);
+    assert_non_null(strstr(text_err, "Missing key(s) in state_dict: \"fc.weight\", \"fc.bias\""));
+}
+
+/* ---- CSV -------------------------------------------------------------------------------------------- */
+
+enum { ROWS = 70, PIXELS = 784 };
+
+/* Pictures as an IDX file and as rows under a line of names. */
+static void write_pictures(const char *idx, const char *csv)
+{
+    wk_Scope scope = wk_scope_begin();
+    wk_Tensor *t = wk_tensor_new("test", wk_uint8, 3, (int64_t[]){ROWS, 28, 28});
+    FILE *file = fopen(csv, "w");
+    assert_non_null(file);
+    for (int c = 0; c < PIXELS; c++)
+        fprintf(file, "pixel%d%s", c, c == PIXELS - 1 ? "\n" : ",");
+    for (int i = 0; i < ROWS * PIXELS; i++) {
+        int value = (i * 37 + i / 29 * 101) % 256;
+        wk_data(t, uint8_t)[i] = (uint8_t)value;
+        fprintf(file, "%d%s", value, i % PIXELS == PIXELS - 1 ? "\n" : ",");
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_true(wk_save_idx(t, idx));
+    wk_scope_end(scope);
+}
+
+static void predictions_of_rows(void **state)
+{
+    (void)state;
+    char model[300], idx[300], csv[300], picture[320], told[ROWS][64];
+    own_path(model, "model.safetensors");
+    own_path(idx, "pictures");
+    own_path(csv, "pictures.csv");
+    assert_int_equal(RUN("train", "--limit-steps", "5", "--save", model), 0);
+    write_pictures(idx, csv);
+    assert_int_equal(RUN("predict", model, csv, "--invert"), 0);
+    char *line = text_out;
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(picture, sizeof picture, "%s:%d: ", csv, i + 2);
+        assert_int_equal(strncmp(line, picture, strlen(picture)), 0);
+        line += strlen(picture);
+        size_t length = strcspn(line, "\n");
+        snprintf(told[i], sizeof told[i], "%.*s", (int)length, line);
+        line += length + 1;
+    }
+    assert_string_equal(line, "");
+    for (int i = 0; i < ROWS; i += 23) {
+        snprintf(picture, sizeof picture, "%s:%d", idx, i);
+        assert_int_equal(RUN("predict", model, picture, "--invert"), 0);
+        text_out[strcspn(text_out, "\n")] = 0;
+        assert_string_equal(text_out + strlen(picture) + 2, told[i]);
+    }
+}
+
+/* The values as one row of `columns`, the last of them `last`. */
+static const char *write_row(int columns, const char *last)
+{
+    static char row[4096];
+    size_t used = 0;
+    for (int c = 0; c < columns; c++)
+        used += (size_t)snprintf(row + used, sizeof row - used, "%s%s", c == columns - 1 ? last : "7",
+                                 c == columns - 1 ? "\n" : ",");
+    return temp_write("row.csv", row, used);
+}
+
+/* C72 */
+static void rows_that_are_wrong(void **state)
+{
+    (void)state;
+    char model[300], want[600];
+    own_path(model, "model.safetensors");
+    assert_int_equal(RUN("train", "--limit-steps", "1", "--save", model), 0);
+    const char *path = write_row(783, "7");
+    snprintf(want, sizeof want, "wick predict: %s:1: 783 columns, expected 784 (28x28 pixels)", path);
+    failed(RUN("predict", model, path), 65, want);
+    path = write_row(784, "nan");
+    snprintf(want, sizeof want, "wick predict: %s:1:784: 'nan' is not a finite number", path);
+    failed(RUN("predict", model, path), 65, want);
+    path = write_row(784, "256");
+    snprintf(want, sizeof want, "wick predict: %s:1:784: 256 is no pixel, a whole number from 0 to 255",
+             path);
+    failed(RUN("predict", model, path), 65, want);
+    path = write_row(1024, "0.5");
+    snprintf(want, sizeof want, "wick predict: %s:1:1024: 0.5 is no pixel, a whole number from 0 to 255",
+             path);
+    failed(RUN("predict", model, path), 65, want);
+    assert_int_equal(RUN("predict", model, write_row(1024, "255")), 0);
+    path = temp_write("row.csv", "", 0);
+    snprintf(want, sizeof want, "wick predict: %s:1: no row of numbers", path);
+    failed(RUN("predict", model, path), 65, want);
+    failed(RUN("predict", model, "/nowhere.csv"), 66,
+           "wick predict: load_csv: cannot open /nowhere.csv: No such file or directory");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(predictions),
+        cmocka_unit_test(a_network_from_text),
+        cmocka_unit_test(a_network_for_pictures_as_they_are),
+        cmocka_unit_test(a_text_that_is_wrong),
+        cmocka_unit_test(predictions_of_rows),
+        cmocka_unit_test(rows_that_are_wrong),
+    };
+    return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
+}
