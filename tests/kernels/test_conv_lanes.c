@@ -29,20 +29,22 @@ static wk_ConvShape drawn(void)
     return s;
 }
 
-/* Windows of 3 x 3 with channels and samples enough for Winograd's way, in images of odd and even sizes. */
-static wk_ConvShape drawn_3x3(void)
+/* Windows and channels enough for Winograd's way, in images of odd and even sizes. */
+static wk_ConvShape drawn_winograd(void)
 {
-    wk_ConvShape s = {.n = one_of(16, 40),
-                      .c = one_of(16, 21),
-                      .k = one_of(16, 21),
-                      .r = 3,
-                      .s = 3,
-                      .stride = {1, 1},
-                      .padding = {one_of(0, 2), one_of(0, 2)},
-                      .dilation = {1, 1},
-                      .groups = 1};
-    s.h = one_of(3, 7), s.w = one_of(3, 7);
+    wk_ConvShape s = {.n = one_of(16, 40), .stride = {1, 1}, .dilation = {1, 1}, .groups = 1};
+    s.r = one_of(2, 7), s.s = one_of(0, 1) ? s.r : one_of(2, 7);
+    s.padding[0] = one_of(0, s.r - 1), s.padding[1] = one_of(0, s.s - 1);
+    s.c = one_of(6, 21), s.k = one_of(6, 21);
+    s.h = one_of(s.r, s.r + 4), s.w = one_of(s.s, s.s + 4);
+    while (s.n * s.c * s.k * s.r * s.s * s.h * s.w > 4 * DRAWN_WORK && s.n > 16)
+        s.n--;
     return s;
+}
+
+static bool may_be_winograd(const wk_ConvShape *s)
+{
+    return s->n >= 4 && s->r >= 2 && s->s >= 2 && s->k >= 6 && s->groups == 1;
 }
 
 /* [n, c, h, w] to [c, h, w, n] and back. */
@@ -110,7 +112,7 @@ static void match_plain_loops(void **state)
     int tried[3] = {0};
     FOR_EACH_ISA(k)
     for (int i = 0; i < DRAWN; i++) {
-        const wk_ConvShape shape = i % 7 == 6 ? drawn_3x3() : drawn();
+        const wk_ConvShape shape = i % 7 == 6 ? drawn_winograd() : drawn();
         const bool whole = i % 4;
         Problem p = problem(&shape, wk_float32, whole);
         const wk_LaneOrder order = k->conv_lanes.order(&p.s);
@@ -119,7 +121,7 @@ static void match_plain_loops(void **state)
             thin_out(&p, i / 8 % 2 ? 4 : 50);
         if (order) {
             reference(&p, wk_float32);
-            if (i % 7 == 6)
+            if (may_be_winograd(&shape))
                 spread(p.by, p.ny), spread(p.bx, p.nx), spread(p.bw, p.nw);
             for (int last = 0; last <= (order == wk_lanes_batch); last++) {
                 compute(k, &p, order, last);
@@ -180,6 +182,17 @@ static const wk_ConvShape large[] = {
      .padding = {1, 1},
      .dilation = {1, 1},
      .groups = 1},
+    {.n = 70,
+     .c = 6,
+     .h = 11,
+     .w = 8,
+     .k = 17,
+     .r = 7,
+     .s = 4,
+     .stride = {1, 1},
+     .padding = {3, 1},
+     .dilation = {1, 1},
+     .groups = 1},
     {.n = 21,
      .c = 70,
      .h = 4,
@@ -238,6 +251,8 @@ static void large_ones_on_any_number_of_threads(void **state)
         const wk_LaneOrder order = k->conv_lanes.order(&p.s);
         assert_true(order);
         reference(&p, wk_float32);
+        if (may_be_winograd(shape))
+            spread(p.by, p.ny), spread(p.bx, p.nx), spread(p.bw, p.nw);
         for (int threads = 1; threads <= 4; threads++) {
             wk_set_num_threads(threads);
             compute(k, &p, order, order == wk_lanes_batch && threads % 2);

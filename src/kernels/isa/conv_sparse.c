@@ -412,7 +412,7 @@ static bool sparse_pays(const SparseGrad *v)
     const float vectors = (float)(s->r * v->vectors),
                 entry = 2 + (under > SPARSE_ROWS ? vectors : vectors / 2),
                 scan = WK_VECTOR_BYTES == 64 ? 0.5f : 1, dense = (float)(s->r * s->s * s->c) / (16 * 0.85f),
-                other = v->g_last && wino_pays(s, s->oh, s->ow) ? dense / 2 + 3 : dense;
+                other = v->g_last && wino_weight_pays(s) ? dense / 2 + 3 : dense;
     return other > entry / 8 && sparse_density(v) * entry + scan < other;
 }
 

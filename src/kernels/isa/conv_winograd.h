@@ -1,17 +1,22 @@
-/* Convolutions of 3 x 3 with fewer multiplications. */
+/* Convolutions of 3 x 3 and larger windows with fewer multiplications. */
 #ifndef WICK_KERNELS_CONV_WINOGRAD_H
 #define WICK_KERNELS_CONV_WINOGRAD_H
 
 #include "kernels/isa/conv_lanes.h"
 
-enum { WINO_CHANNELS = 16 }; /* with 12, the transforms take what the products save */
+enum { WINO_WEIGHT_LEAST = 16 }; /* channels that pay for the transforms of the gradient of the weight */
 
-/* Whether a convolution with outputs of oh x ow is one for it. */
-static inline bool wino_pays(const wk_ConvShape *s, int64_t oh, int64_t ow)
+/* Whether outputs of oh x ow fill tiles, and samples vectors. */
+static inline bool wino_fits(const wk_ConvShape *s, int64_t oh, int64_t ow)
 {
     const int64_t tiles = (oh + 1) / 2 * ((ow + 1) / 2);
-    return s->r == 3 && s->s == 3 && s->groups == 1 && s->c >= WINO_CHANNELS && s->k >= WINO_CHANNELS &&
-           s->n >= LANES && s->n <= LANES_WHOLE && tiles * 4 * 3 <= oh * ow * 4;
+    return s->groups == 1 && s->n >= LANES && s->n <= LANES_WHOLE && tiles * 4 * 3 <= oh * ow * 4;
+}
+
+static inline bool wino_weight_pays(const wk_ConvShape *s)
+{
+    return s->r == 3 && s->s == 3 && s->c >= WINO_WEIGHT_LEAST && s->k >= WINO_WEIGHT_LEAST &&
+           wino_fits(s, s->oh, s->ow);
 }
 
 /* As the members of wk_ConvLanes, in the order wk_lanes_batch. They refuse what they are not made for or not worth, and what gave an

@@ -4,42 +4,27 @@
 
 #include "kernels/isa/conv_winograd.h"
 
-enum {
-    WINO_CACHE = 768 << 10, /* bytes that a block's inputs and products should take */
-    WINO_FEW = 6,           /* columns of a block, at least */
-    WINO_MANY = 12,         /* and at most */
-    WINO_SHARE = 8,         /* channels that a task transforms */
-};
-
 /* Tiles of the outputs, and the blocks of samples of each. */
 typedef struct WinoGrid {
     int64_t n, h, w, oh, ow; /* of samples, input and output */
     int64_t pad[2];
-    int64_t across, vectors, columns;
+    int64_t down, across, vectors, columns;
 } WinoGrid;
-
-/* A tile's vector of samples: its first output, its first sample; `fresh` samples at its end are no other's. */
-typedef struct WinoColumn {
-    int64_t y, x, sample, fresh;
-} WinoColumn;
 
 static inline WinoGrid wino_grid(int64_t n, int64_t h, int64_t w, int64_t oh, int64_t ow,
                                  const int64_t pad[2])
 {
     WinoGrid grid = {.n = n, .h = h, .w = w, .oh = oh, .ow = ow, .pad = {pad[0], pad[1]}};
-    grid.across = (ow + 1) / 2;
+    grid.down = (oh + 1) / 2, grid.across = (ow + 1) / 2;
     grid.vectors = (n + LANES - 1) / LANES;
-    grid.columns = (oh + 1) / 2 * grid.across * grid.vectors;
+    grid.columns = grid.down * grid.across * grid.vectors;
     return grid;
 }
 
-static inline WinoColumn wino_column(const WinoGrid *grid, int64_t column)
+/* The first sample of a vector; the last vector ends with the samples, and begins in the one before. */
+static inline int64_t wino_sample(const WinoGrid *grid, int64_t vector)
 {
-    const int64_t tile = column / grid->vectors, first = column % grid->vectors * LANES;
-    WinoColumn at = {.y = tile / grid->across * 2, .x = tile % grid->across * 2};
-    at.sample = lanes_min(first, grid->n - LANES);
-    at.fresh = LANES - (first - at.sample);
-    return at;
+    return lanes_min(vector * LANES, grid->n - LANES);
 }
 
 /* ---- the transforms ------------------------------------------------------------------------------------- */
@@ -93,42 +78,50 @@ static inline __attribute__((always_inline)) void wino_of_product(const float *m
     }
 }
 
-/* The input under a tile; zeros where it is padding. */
-static inline void wino_load_input(const WinoGrid *g, const float *plane, const WinoColumn *at, WinoTile d)
+/* The input under a tile: where in a plane it begins, and which of its elements are not padding. */
+typedef struct WinoUnder {
+    int64_t at;
+    uint32_t inside;
+} WinoUnder;
+
+/* The low bits of a side of four that begins at `at` that lie in [0, size). */
+static inline uint32_t wino_within(int64_t at, int64_t size)
 {
-    const int64_t y = at->y - g->pad[0], x = at->x - g->pad[1], line = g->w * g->n;
-    const float *from = plane + (y * g->w + x) * g->n + at->sample;
-    const bool inside = y >= 0 && x >= 0 && y + 4 <= g->h && x + 4 <= g->w;
+    const int64_t first = lanes_min(lanes_max(-at, 0), 4), end = lanes_min(lanes_max(size - at, first), 4);
+    return (1u << end) - (1u << first);
+}
+
+static inline WinoUnder wino_under(const WinoGrid *g, int64_t y, int64_t x)
+{
+    y -= g->pad[0], x -= g->pad[1];
+    const uint32_t rows = wino_within(y, g->h);
+    return (WinoUnder){(y * g->w + x) * g->n, wino_within(x, g->w) * ((rows & 1) | (rows & 2) << 3 |
+                                                                      (rows & 4) << 6 | (rows & 8) << 9)};
+}
+
+static inline void wino_load_input(const WinoGrid *g, const WinoUnder *under, const float *plane, WinoTile d)
+{
+    const float *from = plane + under->at;
+    const int64_t line = g->w * g->n, n = g->n;
+    if (under->inside == 0xffff) {
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; j++)
-            d[i][j] = inside || (y + i >= 0 && y + i < g->h && x + j >= 0 && x + j < g->w)
-                          ? wk_vf_load(from + i * line + j * g->n)
-                          : (wk_vf){0};
+        for (int i = 0; i < 4; i++, from += line) {
+            d[i][0] = wk_vf_load(from), d[i][1] = wk_vf_load(from + n);
+            d[i][2] = wk_vf_load(from + 2 * n), d[i][3] = wk_vf_load(from + 3 * n);
+        }
+        return;
+    }
+#pragma GCC unroll 16
+    for (int e = 0; e < 16; e++)
+        d[e / 4][e % 4] = under->inside >> e & 1 ? wk_vf_load(from + e / 4 * line + e % 4 * n) : (wk_vf){0};
 }
 
 /* Stores element (i, j) (4 i + j) * step floats on. */
 static inline void wino_store(WinoTile d, float *to, int64_t step)
 {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; j++)
-            wk_vf_store(to + (4 * i + j) * step, d[i][j]);
-}
-
-/* Columns [first, first + count) of one channel of the input, side by side at `to`. */
-static inline void wino_inputs(const WinoGrid *grid, const float *plane, int64_t first, int64_t count,
-                               float *to, int64_t step)
-{
-    for (int64_t j = 0; j < count; j++) {
-        const WinoColumn at = wino_column(grid, first + j);
-        WinoTile d;
-        wino_load_input(grid, plane, &at, d);
-        wino_of_input(d);
-        wino_store(d, to + j * LANES, step);
-    }
+#pragma GCC unroll 16
+    for (int e = 0; e < 16; e++)
+        wk_vf_store(to + e * step, d[e / 4][e % 4]);
 }
 
 static inline size_t wino_round(size_t bytes)

@@ -7,6 +7,11 @@
 #include "kernels/isa/conv_winograd_tile.h"
 #include "kernels/isa/gemm.h"
 
+enum {
+    WINO_MANY = 12, /* columns of a turn */
+    WINO_SHARE = 8, /* channels that a task transforms */
+};
+
 typedef struct WinoGrad {
     const wk_ConvShape *s;
     WinoGrid grid;
@@ -19,22 +24,48 @@ typedef struct WinoGrad {
     size_t bytes; /* of a product */
 } WinoGrad;
 
+/* A column is a tile's vector of samples. */
+typedef struct WinoColumn {
+    int64_t y, x, vector; /* its first output */
+} WinoColumn;
+
+static WinoColumn wino_column(const WinoGrid *grid, int64_t column)
+{
+    const int64_t tile = column / grid->vectors;
+    return (WinoColumn){2 * (tile / grid->across), 2 * (tile % grid->across), column % grid->vectors};
+}
+
+static void wino_inputs(const WinoGrad *v, int64_t c)
+{
+    const WinoGrid *grid = &v->grid;
+    const float *plane = v->x + c * grid->h * grid->w * grid->n;
+    for (int64_t j = 0; j < v->count; j++) {
+        const WinoColumn at = wino_column(grid, v->first + j);
+        const WinoUnder under = wino_under(grid, at.y, at.x);
+        WinoTile d;
+        wino_load_input(grid, &under, plane + wino_sample(grid, at.vector), d);
+        wino_of_input(d);
+        wino_store(d, v->inputs + c * v->row + j * LANES, v->x_step);
+    }
+}
+
 static void wino_grads(const WinoGrad *v, int64_t k)
 {
     const WinoGrid *g = &v->grid;
     const float *plane = v->g + k * g->oh * g->ow * g->n;
     for (int64_t column = 0; column < v->count; column++) {
         const WinoColumn at = wino_column(g, v->first + column);
+        const int64_t sample = wino_sample(g, at.vector);
         wk_vi fresh; /* lanes that are another column's count there */
         for (int l = 0; l < LANES; l++)
-            fresh[l] = -(l >= LANES - at.fresh);
+            fresh[l] = -(l >= at.vector * LANES - sample);
         wk_vf y[2][2];
         for (int i = 0; i < 2; i++)
             for (int j = 0; j < 2; j++) {
                 const bool inside = at.y + i < g->oh && at.x + j < g->ow;
-                y[i][j] =
-                    inside ? lanes_masked(plane + ((at.y + i) * g->ow + at.x + j) * g->n + at.sample, fresh)
-                           : (wk_vf){0};
+                y[i][j] = inside
+                              ? lanes_masked(plane + ((at.y + i) * g->ow + at.x + j) * g->n + sample, fresh)
+                              : (wk_vf){0};
                 v->bias_sums[k] += y[i][j];
             }
         WinoTile d;
@@ -47,12 +78,10 @@ static void wino_grads(const WinoGrad *v, int64_t k)
 static void wino_transform(void *context, int64_t task)
 {
     const WinoGrad *v = context;
-    const WinoGrid *grid = &v->grid;
     const int64_t inputs = (v->s->c + WINO_SHARE - 1) / WINO_SHARE;
     if (task < inputs)
         for (int64_t c = task * WINO_SHARE; c < lanes_min((task + 1) * WINO_SHARE, v->s->c); c++)
-            wino_inputs(grid, v->x + c * grid->h * grid->w * grid->n, v->first, v->count,
-                        v->inputs + c * v->row, v->x_step);
+            wino_inputs(v, c);
     else
         for (int64_t k = (task - inputs) * WINO_SHARE;
              k < lanes_min((task - inputs + 1) * WINO_SHARE, v->s->k); k++)
@@ -155,7 +184,7 @@ static LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
 LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float *g, const float *x,
                                               bool batch_last, float *gw, float *gb)
 {
-    if (!wino_pays(s, s->oh, s->ow))
+    if (!wino_weight_pays(s))
         return LANES_REFUSED;
     float *copy;
     size_t bytes = 0;
