@@ -5,8 +5,8 @@
  * machine costs a time slice for each small operation. Here a caller takes back what no thread has begun.
  *
  * Each worker has a slot with one word of state. The caller writes WORK there (and wakes the worker if it sleeps); the worker answers with
- * RUNNING, and takes numbered blocks from the common counter until none is left. Only one caller at a time owns the workers; others
- * work through their blocks alone. Memory order: the exchange to WORK publishes the job, `pending` reaching zero publishes the results. */
+ * RUNNING, and takes numbered blocks until none is left: those of its own share, then those of the others'. Only one caller at a time owns
+ * the workers; others work through their blocks alone. Memory order: the exchange to WORK publishes the job, `pending` reaching zero publishes the results. */
 #define _GNU_SOURCE
 #include "core/threads.h"
 
@@ -42,14 +42,20 @@ typedef struct WorkerSlot {
     pthread_t thread;
 } WorkerSlot;
 
+/* Blocks [next, end) that are left of a thread's share. */
+typedef struct Share {
+    _Alignas(64) _Atomic int64_t next;
+    int64_t end;
+} Share;
+
 static struct {
     atomic_flag busy;  /* held by the caller that owns the workers */
     atomic_int wanted; /* threads to use, 0 until first asked */
     int workers;       /* that exist; changed by the owner alone */
     void (*block)(void *context, int64_t index);
     void *context;
-    int64_t blocks;
-    _Alignas(64) _Atomic int64_t next;
+    int sharers;
+    Share shares[MAX_THREADS]; /* the caller's, and one of each slot */
     _Alignas(64) atomic_int pending; /* slots given out and not finished */
     pthread_mutex_t lock;
     pthread_cond_t done;
@@ -59,6 +65,7 @@ static struct {
 
 static pthread_once_t wk_threads_once = PTHREAD_ONCE_INIT;
 static _Thread_local bool wk_inside_block;
+static _Thread_local int wk_number;
 
 static inline void spin_pause(void)
 {
@@ -69,13 +76,16 @@ static inline void spin_pause(void)
 #endif
 }
 
-static void take_blocks(void)
+static void take_blocks(int number)
 {
-    for (;;) {
-        int64_t i = atomic_fetch_add_explicit(&wk_threads.next, 1, memory_order_relaxed);
-        if (i >= wk_threads.blocks)
-            return;
-        wk_threads.block(wk_threads.context, i);
+    for (int i = 0; i < wk_threads.sharers; i++) {
+        Share *share = &wk_threads.shares[(number + i) % wk_threads.sharers];
+        for (;;) {
+            const int64_t block = atomic_fetch_add_explicit(&share->next, 1, memory_order_relaxed);
+            if (block >= share->end)
+                break;
+            wk_threads.block(wk_threads.context, block);
+        }
     }
 }
 
@@ -108,11 +118,12 @@ static void *worker_main(void *argument)
 {
     WorkerSlot *slot = argument;
     wk_inside_block = true;
+    wk_number = (int)(slot - wk_threads.slots) + 1;
     for (;;) {
         slot_wait(slot);
         int work = SLOT_WORK;
         if (atomic_compare_exchange_strong(&slot->state, &work, SLOT_RUNNING)) {
-            take_blocks();
+            take_blocks(wk_number);
             atomic_store_explicit(&slot->state, SLOT_IDLE, memory_order_release);
             slot_finished();
         } else if (work == SLOT_QUIT) {
@@ -213,13 +224,16 @@ static void threads_wait(void)
 static void run_with_workers(int64_t blocks, int helpers)
 {
     helpers = threads_grow(helpers);
-    atomic_store_explicit(&wk_threads.next, 0, memory_order_relaxed);
+    wk_threads.sharers = helpers + 1;
+    for (int i = 0; i <= helpers; i++) {
+        atomic_store_explicit(&wk_threads.shares[i].next, blocks * i / (helpers + 1), memory_order_relaxed);
+        wk_threads.shares[i].end = blocks * (i + 1) / (helpers + 1);
+    }
     atomic_store_explicit(&wk_threads.pending, helpers, memory_order_relaxed);
-    wk_threads.blocks = blocks;
     for (int i = 0; i < helpers; i++)
         slot_set(&wk_threads.slots[i], SLOT_WORK);
     wk_inside_block = true;
-    take_blocks();
+    take_blocks(0);
     wk_inside_block = false;
     for (int i = 0; i < helpers; i++) {
         int work = SLOT_WORK;
@@ -234,9 +248,20 @@ int wk_thread_count(void)
     return wk_inside_block ? 1 : wk_get_num_threads();
 }
 
+int wk_thread_number(void)
+{
+    return wk_number;
+}
+
 void wk_parallel(int64_t blocks, void (*block)(void *context, int64_t index), void *context)
 {
-    int threads = blocks > 1 ? wk_thread_count() : 1;
+    wk_parallel_on(MAX_THREADS, blocks, block, context);
+}
+
+void wk_parallel_on(int most, int64_t blocks, void (*block)(void *context, int64_t index), void *context)
+{
+    int threads = most > 1 && blocks > 1 ? wk_thread_count() : 1;
+    threads = threads < most ? threads : most;
     if (threads > 1 && !atomic_flag_test_and_set_explicit(&wk_threads.busy, memory_order_acquire)) {
         wk_threads.block = block;
         wk_threads.context = context;
@@ -244,11 +269,14 @@ void wk_parallel(int64_t blocks, void (*block)(void *context, int64_t index), vo
         atomic_flag_clear_explicit(&wk_threads.busy, memory_order_release);
         return;
     }
-    bool inside = wk_inside_block;
+    const bool inside = wk_inside_block;
+    const int number = wk_number;
     wk_inside_block = inside || blocks > 1;
+    wk_number = 0;
     for (int64_t i = 0; i < blocks; i++)
         block(context, i);
     wk_inside_block = inside;
+    wk_number = number;
 }
 
 bool wk_set_num_threads(int threads)

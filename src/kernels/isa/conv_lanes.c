@@ -21,10 +21,9 @@ typedef struct LaneConv {
     float *out;
     int64_t next;               /* floats from a vector of a tile to the next, in the input */
     int64_t channel;            /* floats from an output channel to the next */
-    int64_t band, bands, tasks; /* output rows of a task */
+    int64_t band, bands; /* output rows of a task */
     char *scratch;              /* of each thread */
     size_t bytes;
-    _Atomic int64_t turn;
 } LaneConv;
 
 /* Where a tile reads: its first window begins at x[offset], which may be padding that was not copied. Weight
@@ -270,8 +269,10 @@ static void lanes_columns_of(const LaneConv *v, const LaneBand *b, const LaneCha
     }
 }
 
-static void lanes_task(const LaneConv *v, int64_t task, float *scratch)
+static void lanes_task(void *context, int64_t task)
 {
+    const LaneConv *v = context;
+    float *scratch = v->scratch ? (float *)(void *)(v->scratch + (size_t)wk_thread_number() * v->bytes) : NULL;
     const int64_t part = task / v->bands;
     LaneBand b = {.block = part / v->groups, .group = part % v->groups, .first = task % v->bands * v->band};
     b.rows = lanes_min(v->band, v->oh - b.first);
@@ -302,19 +303,6 @@ static void lanes_task(const LaneConv *v, int64_t task, float *scratch)
             }
 }
 
-/* A thread: one scratch, and tasks until none is left. */
-static void lanes_thread(void *context, int64_t thread)
-{
-    LaneConv *v = context;
-    float *scratch = v->scratch ? (float *)(void *)(v->scratch + (size_t)thread * v->bytes) : NULL;
-    for (;;) {
-        const int64_t task = atomic_fetch_add_explicit(&v->turn, 1, memory_order_relaxed);
-        if (task >= v->tasks)
-            return;
-        lanes_task(v, task, scratch);
-    }
-}
-
 /* Runs the loop over every block, group and band; v->weight is packed. */
 static bool lanes_conv(LaneConv *v)
 {
@@ -325,18 +313,18 @@ static bool lanes_conv(LaneConv *v)
     /* Bands share r - 1 rows if they are copied; some bands there must be for threads. */
     const int64_t height = v->rows ? lanes_tiles[lanes_k_first(v->k, 1)].width : 1; /* of a tile */
     v->band = v->pack.copy || v->rows ? lanes_max(LANES_BAND / row - (v->r - 1), 4) : 1;
-    const int64_t workers = work < LANES_SERIAL ? 1 : wk_thread_count();
+    const int workers = lanes_threads(work);
     if (workers > 1 && v->pack.blocks * v->groups < 8)
         v->band = lanes_min(v->band, (v->oh + 3) / 4);
     v->band = lanes_min((v->band + height - 1) / height * height, v->oh);
     v->bands = (v->oh + v->band - 1) / v->band;
-    v->tasks = v->pack.blocks * v->groups * v->bands;
-    const int64_t threads = lanes_min(workers, v->tasks);
+    const int64_t tasks = v->pack.blocks * v->groups * v->bands;
+    const int threads = (int)lanes_min(workers, tasks);
     v->bytes = v->pack.copy ? ((size_t)(row * (v->band + v->r - 1)) + 63) & ~(size_t)63 : 0;
     const size_t total = v->bytes * (size_t)threads;
     if (total && !(v->scratch = wk_alloc(total)))
         return false;
-    lanes_run(threads, lanes_thread, v, threads == 1);
+    wk_parallel_on(threads, tasks, lanes_task, v);
     wk_release(v->scratch, total);
     return true;
 }

@@ -94,14 +94,10 @@ static inline const float *lanes_plane(const LaneImage *m, const LanePack *p, in
     return m->data + (block * m->c + c) * m->h * m->w * p->column;
 }
 
-static inline void lanes_run(int64_t blocks, void (*block)(void *, int64_t), void *context, bool serial)
+/* The threads that a convolution of so many multiplications pays for. */
+static inline int lanes_threads(int64_t work)
 {
-    if (!serial) {
-        wk_parallel(blocks, block, context);
-        return;
-    }
-    for (int64_t i = 0; i < blocks; i++)
-        block(context, i);
+    return work < LANES_SERIAL ? 1 : wk_thread_count();
 }
 
 bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, const float *x, bool batch_last,

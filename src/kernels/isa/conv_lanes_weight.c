@@ -355,15 +355,14 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
     float *packed = (float *)(void *)(v.sums + nw);
     v.x = nx ? packed : NULL;
     v.g = ng ? packed + nx : NULL;
-    const bool serial = nw * s->oh * s->ow * s->n < LANES_SERIAL;
+    const int threads = lanes_threads(nw * s->oh * s->ow * s->n);
     if (nx)
-        lanes_run(blocks * s->c, lanes_pack_input, &v, serial);
+        wk_parallel_on(threads, blocks * s->c, lanes_pack_input, &v);
     if (ng)
-        lanes_run(blocks * s->k, lanes_pack_grad, &v, serial);
+        wk_parallel_on(threads, blocks * s->k, lanes_pack_grad, &v);
     if (gb)
-        lanes_run(nb, lanes_sum_grad, &v, serial);
-    lanes_run(s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1), lanes_grad_task, &v,
-              serial);
+        wk_parallel_on(threads, nb, lanes_sum_grad, &v);
+    wk_parallel_on(threads, s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1), lanes_grad_task, &v);
     lanes_gather_sums(&v, gw, gb);
     wk_release(v.bias_sums, bytes);
     return true;

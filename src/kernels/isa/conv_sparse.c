@@ -467,11 +467,11 @@ LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *
     v.sums = (SparseVector *)(void *)(memory + places + biases);
     v.image = (float *)(void *)(memory + places + biases + sums);
     sparse_places(&v);
-    const bool serial = s->k * s->oh * s->ow * s->n * s->c * s->r * s->s < LANES_SERIAL;
-    lanes_run((s->n + LANES - 1) / LANES, sparse_images, &v, serial);
+    const int threads = lanes_threads(s->k * s->oh * s->ow * s->n * s->c * s->r * s->s);
+    wk_parallel_on(threads, (s->n + LANES - 1) / LANES, sparse_images, &v);
     const bool finite = atomic_load_explicit(&v.finite, memory_order_relaxed);
     if (finite) {
-        lanes_run(v.parts * v.shares, sparse_task, &v, serial);
+        wk_parallel_on(threads, v.parts * v.shares, sparse_task, &v);
         sparse_gather(&v, gw, gb);
     }
     wk_release(memory, bytes);

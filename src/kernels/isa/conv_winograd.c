@@ -46,7 +46,6 @@ typedef struct WinoConv {
     float *u;                      /* [k tile][term][c][channel of the k tile] */
     char *scratch;
     size_t bytes; /* of a thread */
-    _Atomic int64_t turn;
     _Atomic bool finite;
 } WinoConv;
 
@@ -145,9 +144,9 @@ static void wino_weight_tile(void *context, int64_t k_tile)
 
 /* ---- outputs, and the gradient of the input ------------------------------------------------------------- */
 
-/* A group's vectors, a strip's columns of tiles, a band's rows. */
+/* A group's vectors, and the columns of tiles of a strip. */
 typedef struct WinoTask {
-    int64_t vector, vectors, x, x_end, y, y_end;
+    int64_t vector, vectors, x;
     int64_t step;   /* floats from one of a tile's 16 elements to the next */
     int64_t across; /* input tiles */
     float *ring;    /* [rows of parts][across][16][c][vectors] */
@@ -273,48 +272,36 @@ static bool wino_finite(wk_vf bad)
     return true;
 }
 
-static void wino_run(const WinoConv *v, WinoTask *task)
-{
-    task->across = task->x_end - task->x + wino_parts(v->s) - 1;
-    task->step = (v->c * task->vectors + 1) * LANES;
-    const int64_t width = task->x_end - task->x,
-                  turns = wino_ceiling(width, task->vectors == 1 ? WINO_WIDE : 1);
-    int64_t known = task->y;
-    for (int64_t y = task->y; y < task->y_end; y++) {
-        for (; known < y + wino_parts(v->r); known++)
-            wino_input_row(v, task, known);
-        for (int64_t k_tile = 0; k_tile < v->k_tiles; k_tile++)
-            for (int64_t turn = 0; turn < turns; turn++) {
-                const int64_t x = width * turn / turns;
-                const WinoPlace p = wino_place(v, task, y, task->x + x, width * (turn + 1) / turns - x);
-                wino_outputs(v, task, &p, k_tile);
-            }
-    }
-}
-
-static void wino_thread(void *context, int64_t thread)
+static void wino_task(void *context, int64_t index)
 {
     WinoConv *v = context;
     const WinoGrid *grid = &v->grid;
-    WinoTask task = {.ring = (float *)(void *)(v->scratch + (size_t)thread * v->bytes)};
-    for (;;) {
-        const int64_t turn = atomic_fetch_add_explicit(&v->turn, 1, memory_order_relaxed),
-                      group = turn % v->groups, strip = turn / v->groups % v->strips,
-                      band = turn / v->groups / v->strips;
-        if (band >= v->bands)
-            break;
-        task.vector = grid->vectors * group / v->groups;
-        task.vectors = grid->vectors * (group + 1) / v->groups - task.vector;
-        task.x = strip * v->strip, task.x_end = lanes_min(task.x + v->strip, grid->across);
-        task.y = grid->down * band / v->bands, task.y_end = grid->down * (band + 1) / v->bands;
-        wino_run(v, &task);
+    const int64_t group = index / v->bands / v->strips, strip = index / v->bands % v->strips, band = index % v->bands,
+                  width = lanes_min(v->strip, grid->across - strip * v->strip);
+    WinoTask task = {.vector = grid->vectors * group / v->groups,
+                     .x = strip * v->strip,
+                     .across = width + wino_parts(v->s) - 1,
+                     .ring = (float *)(void *)(v->scratch + (size_t)wk_thread_number() * v->bytes)};
+    task.vectors = grid->vectors * (group + 1) / v->groups - task.vector;
+    task.step = (v->c * task.vectors + 1) * LANES;
+    const int64_t turns = wino_ceiling(width, task.vectors == 1 ? WINO_WIDE : 1);
+    int64_t y = grid->down * band / v->bands, known = y;
+    for (; y < grid->down * (band + 1) / v->bands; y++) {
+        for (; known < y + wino_parts(v->r); known++)
+            wino_input_row(v, &task, known);
+        for (int64_t k_tile = 0; k_tile < v->k_tiles; k_tile++)
+            for (int64_t turn = 0; turn < turns; turn++) {
+                const int64_t x = width * turn / turns;
+                const WinoPlace p = wino_place(v, &task, y, task.x + x, width * (turn + 1) / turns - x);
+                wino_outputs(v, &task, &p, k_tile);
+            }
     }
     if (!wino_finite(task.bad))
         atomic_store_explicit(&v->finite, false, memory_order_relaxed);
 }
 
 /* Strips and groups that the caches hold, and tasks for all threads. */
-static void wino_divide(WinoConv *v, int64_t threads)
+static void wino_divide(WinoConv *v, int threads)
 {
     const WinoGrid *grid = &v->grid;
     const int64_t parts[2] = {wino_parts(v->r), wino_parts(v->s)};
@@ -338,14 +325,15 @@ static void wino_divide(WinoConv *v, int64_t threads)
 
 static LaneAnswer wino_conv(WinoConv *v)
 {
-    const int64_t threads = wk_thread_count();
-    wino_divide(v, threads);
+    const int most = wk_thread_count();
+    wino_divide(v, most);
     for (int t = 0; t < 16; t++)
         v->first[t + 1] = v->first[t] + (wino_parts(v->r) - wino_first_part(v->r, t / 4)) *
                                             (wino_parts(v->s) - wino_first_part(v->s, t % 4));
-    const int64_t workers = lanes_min(threads, v->groups * v->strips * v->bands);
+    const int64_t tasks = v->groups * v->strips * v->bands;
+    const int threads = (int)lanes_min(most, tasks);
     const size_t weights = wino_round((size_t)(v->first[16] * v->k * v->c) * sizeof(float)),
-                 bytes = weights + (size_t)workers * v->bytes;
+                 bytes = weights + (size_t)threads * v->bytes;
     char *memory = wk_alloc(bytes);
     if (!memory)
         return LANES_FAILED;
@@ -353,7 +341,7 @@ static LaneAnswer wino_conv(WinoConv *v)
     v->scratch = memory + weights;
     v->finite = true;
     wk_parallel(v->k_tiles, wino_weight_tile, v);
-    wk_parallel(workers, wino_thread, v);
+    wk_parallel_on(threads, tasks, wino_task, v);
     wk_release(memory, bytes);
     return v->finite ? LANES_DONE : LANES_REFUSED;
 }

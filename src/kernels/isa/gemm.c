@@ -64,7 +64,9 @@ enum {
     GEMM_ROWS = 8,    /* panels of a task */
     GEMM_COLS = 8,
     GEMM_PACKS = 4,        /* panels packed in one block */
-    GEMM_SERIAL = 1 << 20, /* multiplications below which threads do not pay: some 10 us */
+    GEMM_FLAT = 6,         /* rows, at most, that tiles of four vectors and more may have */
+    GEMM_SERIAL = 1 << 18, /* multiplications below which threads do not pay: some 4 us */
+    GEMM_WHOLE = 1 << 23,  /* multiplications of a product that are not one thread's task in a batch */
     GEMM_LARGE = 1 << 23,  /* multiplications from which packing pays, where no side is short */
     GEMM_LARGE_SIDE = 64,
 };
@@ -72,16 +74,6 @@ enum {
 static inline int64_t gemm_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
-}
-
-static void gemm_blocks(int64_t blocks, void (*block)(void *, int64_t), void *context, bool serial)
-{
-    if (!serial) {
-        wk_parallel(blocks, block, context);
-        return;
-    }
-    for (int64_t i = 0; i < blocks; i++)
-        block(context, i);
 }
 
 /* The intrinsics of masked vectors. */
