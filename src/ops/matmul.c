@@ -50,10 +50,27 @@ static bool by_columns(const wk_Tensor *t)
     return t->stride[0] == 1 && t->stride[1] >= t->shape[0] && t->shape[1] > 1;
 }
 
-/* A^T G, the gradient of B, in memory as B is: that of a transposed weight is then, transposed back, contiguous. */
-static wk_Tensor *second_gradient(wk_Tensor *a, bool columns, wk_Tensor *grad)
+/* Which of two factors lie by columns; their gradients will, too. That of a transposed weight is then, transposed back, contiguous, and
+ * that of pictures with the batch last needs no copy. */
+typedef struct Columns {
+    bool a, b;
+} Columns;
+
+static Columns columns_of(const wk_Tensor *a, const wk_Tensor *b)
 {
-    return columns ? wk_t(wk_mm(wk_t(grad), a)) : wk_mm(wk_t(a), grad);
+    return (Columns){by_columns(a), by_columns(b)};
+}
+
+/* G B^T, the gradient of A. */
+static wk_Tensor *first_gradient(wk_Tensor *grad, wk_Tensor *b, Columns columns)
+{
+    return columns.a ? wk_t(wk_mm(b, wk_t(grad))) : wk_mm(grad, wk_t(b));
+}
+
+/* A^T G, the gradient of B. */
+static wk_Tensor *second_gradient(wk_Tensor *grad, wk_Tensor *a, Columns columns)
+{
+    return columns.b ? wk_t(wk_mm(wk_t(grad), a)) : wk_mm(wk_t(a), grad);
 }
 
 static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -68,11 +85,11 @@ static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 
 static void mm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
-    const bool *columns = node->attributes;
+    const Columns *columns = node->attributes;
     if (wk_node_needs(node, 0))
-        out[0] = wk_mm(grad, wk_t(wk_saved_input(node, 1)));
+        out[0] = first_gradient(grad, wk_saved_input(node, 1), *columns);
     if (wk_node_needs(node, 1))
-        out[1] = second_gradient(wk_saved_input(node, 0), *columns, grad);
+        out[1] = second_gradient(grad, wk_saved_input(node, 0), *columns);
 }
 
 static wk_Tensor *product_forward(wk_Call *call)
@@ -90,7 +107,7 @@ WK_OP(mm_op) = {.name = "mm",
                 .node = "MmBackward0",
                 .inputs = {"input", "mat2"},
                 .uses = {2, 1},
-                .attributes = sizeof(bool),
+                .attributes = sizeof(Columns),
                 .forward = product_forward,
                 .backward = mm_backward};
 WK_OP(bmm_op) = {.name = "bmm",
@@ -113,7 +130,7 @@ static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
 
 static wk_Tensor *multiply(wk_Tensor *a, wk_Tensor *b)
 {
-    bool columns = by_columns(b);
+    const Columns columns = columns_of(a, b);
     return WK_APPLY(&mm_op, &columns, a, b);
 }
 
@@ -200,7 +217,7 @@ WK_OP(dot_op) = {.name = "dot",
 
 typedef struct Scales {
     double beta, alpha;
-    bool columns; /* mat2 lies by columns */
+    Columns columns; /* of mat1 and mat2 */
 } Scales;
 
 static wk_Tensor *addmm_forward(wk_Call *call)
@@ -231,9 +248,9 @@ static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     if (wk_node_needs(node, 0))
         out[0] = scaled(grad, s->beta);
     if (wk_node_needs(node, 1))
-        out[1] = scaled(wk_mm(grad, wk_t(wk_saved_input(node, 2))), s->alpha);
+        out[1] = scaled(first_gradient(grad, wk_saved_input(node, 2), s->columns), s->alpha);
     if (wk_node_needs(node, 2))
-        out[2] = scaled(second_gradient(wk_saved_input(node, 1), s->columns, grad), s->alpha);
+        out[2] = scaled(second_gradient(grad, wk_saved_input(node, 1), s->columns), s->alpha);
 }
 
 WK_OP(addmm_op) = {.name = "addmm",
@@ -271,7 +288,7 @@ wk_Tensor *wk_addmm_with(wk_addmm_options o)
                             "sizes: %s. Tensor sizes: %s",
                             wk_shape_text(2, shape).text, WK_SHAPE_TEXT(o.input));
     }
-    Scales s = {scale_option(o.beta), scale_option(o.alpha), by_columns(o.mat2)};
+    Scales s = {scale_option(o.beta), scale_option(o.alpha), columns_of(o.mat1, o.mat2)};
     return WK_APPLY(&addmm_op, &s, o.input, o.mat1, o.mat2);
 }
 
