@@ -56,6 +56,8 @@ bool wk_task_deliver(Task *t, size_t at, int output, wk_Tensor *grad)
         *sum = wk_tensor_retain(grad);
         return true;
     }
+    wk_settle(*sum);
+    wk_settle(grad);
     wk_Tensor *total = wk_add_tensor(*sum, grad);
     if (!total)
         return false;
@@ -218,6 +220,16 @@ void wk_task_drop_grads(Slot *slot)
     slot->grads = NULL;
 }
 
+/* Gradients are written before anybody but an operation that asked for more sees them. */
+static void settle_grads(const Slot *slot)
+{
+    if (slot->node->op->takes_pending && !slot->capture && !hooks_of(slot))
+        return;
+    for (int i = 0; i < slot->node->output_count; i++)
+        if (slot->grads[i])
+            wk_settle(slot->grads[i]);
+}
+
 /* Runs one ready slot in a scope of its own. A slot that got no gradient at all passes none on. */
 static bool step(Task *t, size_t at)
 {
@@ -225,6 +237,8 @@ static bool step(Task *t, size_t at)
     if (!scope.id)
         return false;
     Slot slot = t->slots[at];
+    if (slot.grads)
+        settle_grads(&slot);
     bool done = !slot.grads || run_hooks(&slot);
     if (done && slot.grads && slot.capture)
         keep_captured(t, &slot);

@@ -69,6 +69,7 @@ static wk_Tensor *tensor_over(wk_Storage *storage, wk_dtype dtype, int ndim, con
     t->offset = offset;
     t->storage = storage;
     t->history = NULL;
+    t->pending = NULL;
     t->numel = numel;
     for (int i = 0; i < ndim; i++) {
         t->shape[i] = dims[i];
@@ -203,11 +204,23 @@ void wk_tensor_release(wk_Tensor *t)
         return;
     if (t->history)
         t->history->release(t->history);
+    if (t->pending)
+        t->pending->release(t->pending);
     storage_release(t->storage);
 #ifndef NDEBUG
     memset(t->shape, 0x5a, sizeof t->shape);
 #endif
     wk_release_object(t, sizeof *t);
+}
+
+void wk_settle(wk_Tensor *tensor)
+{
+    wk_Pending *pending = tensor->pending;
+    if (!pending)
+        return;
+    tensor->pending = NULL;
+    pending->write(pending, tensor);
+    pending->release(pending);
 }
 
 bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name)

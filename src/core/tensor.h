@@ -23,6 +23,13 @@ typedef struct wk_History {
     void (*release)(struct wk_History *history);
 } wk_History;
 
+/* Values that are not written yet, into memory that is there. Only gradients inside the backward engine have such (autograd/engine.c):
+ * whoever did not ask for them finds them settled. */
+typedef struct wk_Pending {
+    void (*write)(const struct wk_Pending *pending, wk_Tensor *tensor);
+    void (*release)(struct wk_Pending *pending);
+} wk_Pending;
+
 struct wk_Tensor {
     wk_Object object;
     uint8_t dtype;
@@ -36,6 +43,7 @@ struct wk_Tensor {
     int64_t offset; /* elements from the storage's start */
     wk_Storage *storage;
     wk_History *history;
+    wk_Pending *pending; /* owned, or NULL */
     int64_t shape[WK_MAX_DIMS];
     int64_t stride[WK_MAX_DIMS]; /* elements */
 };
@@ -56,6 +64,9 @@ wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims,
 
 /* The same geometry over the same storage, without history. */
 wk_Tensor *wk_tensor_shallow(const wk_Tensor *tensor);
+
+/* Writes what is pending. */
+void wk_settle(wk_Tensor *tensor);
 
 /* Shares and ends of ownership; release accepts NULL. */
 static inline wk_Tensor *wk_tensor_retain(wk_Tensor *tensor)

@@ -55,7 +55,7 @@ static struct {
     void (*block)(void *context, int64_t index);
     void *context;
     int sharers;
-    Share shares[MAX_THREADS]; /* the caller's, and one of each slot */
+    Share shares[MAX_THREADS];       /* the caller's, and one of each slot */
     _Alignas(64) atomic_int pending; /* slots given out and not finished */
     pthread_mutex_t lock;
     pthread_cond_t done;

@@ -43,6 +43,24 @@ typedef struct wk_ConvShape {
     int64_t groups, oh, ow;
 } wk_ConvShape;
 
+/* input [planes, h, w]   output [planes, oh, ow], contiguous. Every window must hold an element that is not padding. */
+typedef struct wk_PoolShape {
+    int64_t planes, h, w;
+    int64_t kernel[2], stride[2], padding[2], dilation[2];
+    int64_t oh, ow;
+} wk_PoolShape;
+/* The gradient behind max pooling, before it is spread over the input: the winners' bytes name its places. */
+typedef struct wk_Winners {
+    const wk_PoolShape *shape;
+    const float *grad;
+    const uint8_t *which;
+    bool positive; /* only winners above zero count, and NaN: there was a ReLU before the pooling */
+} wk_Winners;
+enum {
+    WK_WINNER_LOW = 0x80,  /* in a winner's byte: zero or less */
+    WK_WINNER_NAME = 0x7f, /* its position in the window, kernel[1] * row + column */
+};
+
 /* Float convolutions with outputs in the lanes of a vector. `order` tells which shapes they take and are the better choice for:
  * with wk_lanes_batch output, grad and grad_input lie as [c, h, w, n], and an input so (batch_last) or as [n, c, h, w]; with
  * wk_lanes_rows everything is contiguous. grad_bias may be NULL. */
@@ -51,6 +69,12 @@ typedef enum wk_LaneOrder {
     wk_lanes_batch,
     wk_lanes_rows,
 } wk_LaneOrder;
+/* What a way that is not for all shapes and numbers says. */
+typedef enum wk_LaneAnswer {
+    wk_lanes_refused, /* it does not pay or cannot be: take another, which writes all results again */
+    wk_lanes_done,
+    wk_lanes_failed, /* no memory */
+} wk_LaneAnswer;
 typedef struct wk_ConvLanes {
     wk_LaneOrder (*order)(const wk_ConvShape *shape);
     bool (*forward)(const wk_ConvShape *shape, const float *input, bool batch_last, const float *weight,
@@ -58,14 +82,12 @@ typedef struct wk_ConvLanes {
     bool (*grad_input)(const wk_ConvShape *shape, const float *grad, const float *weight, float *grad_input);
     bool (*grad_weight)(const wk_ConvShape *shape, const float *grad, const float *input, bool batch_last,
                         float *grad_weight, float *grad_bias);
+    /* The same for a gradient that max pooling would spread: pooling's order in memory is that of grad. */
+    wk_LaneAnswer (*grad_weight_winners)(const wk_ConvShape *shape, const wk_Winners *grad,
+                                         const float *input, bool batch_last, float *grad_weight,
+                                         float *grad_bias);
 } wk_ConvLanes;
 
-/* input [planes, h, w]   output [planes, oh, ow], contiguous. Every window must hold an element that is not padding. */
-typedef struct wk_PoolShape {
-    int64_t planes, h, w;
-    int64_t kernel[2], stride[2], padding[2], dilation[2];
-    int64_t oh, ow;
-} wk_PoolShape;
 typedef struct wk_AvgPool {
     bool count_include_pad;
     int64_t divisor_override; /* 0: none */
@@ -148,12 +170,11 @@ typedef struct wk_Kernels {
                                   int64_t *indices);
     void (*max_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad,
                                            const int64_t *indices, void *grad_input);
-    /* Float max pooling of [planes, h, w, n] (the batch last, or n = 1) that keeps, for the way back, the winner's position in its
-     * window as a byte: kernel[1] * row + column. A window has at most 255. */
+    /* Float max pooling of [planes, h, w, n] (the batch last, or n = 1) that keeps, for the way back, a byte of each winner. A window
+     * has at most WK_WINNER_NAME elements. */
     void (*max_pool_winners)(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
                              uint8_t *which);
-    void (*max_pool_winners_backward)(const wk_PoolShape *shape, int64_t n, const float *grad,
-                                      const uint8_t *which, float *grad_input);
+    void (*max_pool_winners_backward)(const wk_Winners *winners, int64_t n, float *grad_input);
     void (*avg_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *input,
                                   void *output);
     void (*avg_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const wk_AvgPool *how, const void *grad,

@@ -20,17 +20,17 @@ static wk_Tensor *conv_forward(wk_Call *call)
 static void conv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const wk_ConvShape *s = node->attributes;
+    wk_Tensor *x = wk_node_needs(node, 1) ? wk_saved_input(node, 0) : NULL;
+    const bool together = x && !wk_is_grad_enabled(); /* nothing is recorded: in one pass over the gradient */
+    if (together)
+        out[1] = wk_conv_grad_weight(s, grad, x, wk_node_needs(node, 2) ? &out[2] : NULL);
+    else if (x)
+        out[1] = WK_APPLY(&grad_weight_op, s, grad, x);
+    wk_settle(grad);
+    if (wk_node_needs(node, 2) && !together)
+        out[2] = WK_APPLY(&grad_bias_op, s, grad);
     if (wk_node_needs(node, 0))
         out[0] = WK_APPLY(&grad_input_op, s, grad, wk_saved_input(node, 1));
-    wk_Tensor *x = wk_node_needs(node, 1) ? wk_saved_input(node, 0) : NULL;
-    if (x && !wk_is_grad_enabled()) { /* nothing is recorded: both at once, in one pass over the gradient */
-        out[1] = wk_conv_grad_weight(s, grad, x, wk_node_needs(node, 2) ? &out[2] : NULL);
-        return;
-    }
-    if (x)
-        out[1] = WK_APPLY(&grad_weight_op, s, grad, x);
-    if (wk_node_needs(node, 2))
-        out[2] = WK_APPLY(&grad_bias_op, s, grad);
 }
 
 WK_OP(conv_op) = {.name = "conv2d",
@@ -39,6 +39,7 @@ WK_OP(conv_op) = {.name = "conv2d",
                   .optional = 4,
                   .uses = {2, 1},
                   .attributes = sizeof(wk_ConvShape),
+                  .takes_pending = true,
                   .forward = conv_forward,
                   .backward = conv_backward};
 

@@ -8,6 +8,7 @@
 #include "ops/conv_run.h"
 
 #include "ops/lanes.h"
+#include "ops/unpool.h"
 
 static wk_LaneOrder lane_order(const wk_ConvShape *s, const wk_Tensor *t)
 {
@@ -18,6 +19,11 @@ static wk_Tensor *new_in_order(bool last, wk_dtype dtype, int64_t n, int64_t c, 
 {
     return last ? wk_new_batch_last("conv2d", n, c, h, w)
                 : wk_tensor_new("conv2d", dtype, 4, (const int64_t[]){n, c, h, w});
+}
+
+static bool lies_in_order(bool last, const wk_Tensor *t)
+{
+    return last ? wk_is_batch_last(t) : t->contiguous;
 }
 
 static wk_Tensor *made_in_order(bool last, wk_Tensor *t)
@@ -109,10 +115,21 @@ static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, w
                                     wk_Tensor *input, wk_Tensor *out, wk_Tensor *bias)
 {
     const bool last = taken_batch_last(order, input);
-    wk_Tensor *g = made_in_order(order == wk_lanes_batch, grad), *x = made_in_order(last, input);
-    if (!g || !x)
+    wk_Tensor *x = made_in_order(last, input);
+    if (!x)
         return NULL;
     float *gb = bias ? wk_tensor_data(bias) : NULL;
+    wk_Winners winners;
+    if (lies_in_order(order == wk_lanes_batch, grad) && wk_winners_of(grad, &winners)) {
+        const wk_LaneAnswer answer = wk_kernels->conv_lanes.grad_weight_winners(
+            s, &winners, wk_tensor_data(x), last, wk_tensor_data(out), gb);
+        if (answer != wk_lanes_refused)
+            return answer == wk_lanes_done ? out : NULL;
+    }
+    wk_settle(grad);
+    wk_Tensor *g = made_in_order(order == wk_lanes_batch, grad);
+    if (!g)
+        return NULL;
     return wk_kernels->conv_lanes.grad_weight(s, wk_tensor_data(g), wk_tensor_data(x), last,
                                               wk_tensor_data(out), gb)
                ? out
@@ -131,6 +148,7 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
             return NULL;
         return lanes_grad_weight(s, lanes, grad, input, out, bias ? *bias : NULL);
     }
+    wk_settle(grad);
     wk_ConvShape image;
     const bool one = as_one_image(s, input, &image);
     wk_Tensor *g = made_in_order(one, grad), *x = made_in_order(one, input);

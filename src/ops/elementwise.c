@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "ops/ops.h"
+#include "ops/unpool.h"
 
 enum Types { FLOATING, CURVES, NUMERIC, ANY };
-enum Saves { SX = 1, SY = 2, SZ = 4 };
+enum Saves { SX = 1, SY = 2, SZ = 4, PENDING = 8 };
 
 /* One row: what the descriptor must know beside the graph. */
 typedef struct Row {
@@ -168,31 +168,32 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
 
 /* ---- the rows --------------------------------------------------------------------------------------- */
 
-#define UNARY(row_name, types_, value, node_name, saves, gradient, low, high)     \
-    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out) \
-    {                                                                             \
-        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;             \
-        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;               \
-        (void)x, (void)y;                                                         \
-        out[0] = gradient;                                                        \
-    }                                                                             \
-    static const Row row_name##_row = {.op = {.name = #row_name,                  \
-                                              .node = #node_name,                 \
-                                              .inputs = {"input"},                \
-                                              .uses = {((saves)&SX) != 0},        \
-                                              .uses_output = ((saves)&SZ) != 0,   \
-                                              .forward = elementwise_forward,     \
-                                              .backward = row_name##_gradient},   \
-                                       .types = types_,                           \
-                                       .loops = offsetof(wk_Kernels, row_name)};  \
-    WK_LISTED(row_name##_row, &row_name##_row.op)                                 \
-    wk_Tensor *wk_##row_name(wk_Tensor *input)                                    \
-    {                                                                             \
-        return WK_APPLY(&row_name##_row.op, NULL, input);                         \
-    }                                                                             \
-    wk_Tensor *wk_##row_name##_(wk_Tensor *self)                                  \
-    {                                                                             \
-        return WK_APPLY_INPLACE(&row_name##_row.op, NULL, self);                  \
+#define UNARY(row_name, types_, value, node_name, saves, gradient, low, high)          \
+    static void row_name##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)      \
+    {                                                                                  \
+        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;                  \
+        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;                    \
+        (void)x, (void)y;                                                              \
+        out[0] = gradient;                                                             \
+    }                                                                                  \
+    static const Row row_name##_row = {.op = {.name = #row_name,                       \
+                                              .node = #node_name,                      \
+                                              .inputs = {"input"},                     \
+                                              .uses = {((saves)&SX) != 0},             \
+                                              .uses_output = ((saves)&SZ) != 0,        \
+                                              .takes_pending = ((saves)&PENDING) != 0, \
+                                              .forward = elementwise_forward,          \
+                                              .backward = row_name##_gradient},        \
+                                       .types = types_,                                \
+                                       .loops = offsetof(wk_Kernels, row_name)};       \
+    WK_LISTED(row_name##_row, &row_name##_row.op)                                      \
+    wk_Tensor *wk_##row_name(wk_Tensor *input)                                         \
+    {                                                                                  \
+        return WK_APPLY(&row_name##_row.op, NULL, input);                              \
+    }                                                                                  \
+    wk_Tensor *wk_##row_name##_(wk_Tensor *self)                                       \
+    {                                                                                  \
+        return WK_APPLY_INPLACE(&row_name##_row.op, NULL, self);                       \
     }
 
 /* Bit j of a mask tells that the gradient of operand j uses the value. */
@@ -283,11 +284,18 @@ static bool may_write_over(const wk_Tensor *grad, const wk_Tensor *other)
         return may_write_over(grad, other) ? wk_##name##__tensor(grad, other) \
                                            : wk_##name##_tensor(grad, other); \
     }
-WRITES_OVER(threshold_backward)
 WRITES_OVER(sigmoid_backward)
 WRITES_OVER(tanh_backward)
 WRITES_OVER(silu_backward)
 WRITES_OVER(gelu_backward)
+
+wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *result)
+{
+    if (grad && wk_keep_positive_winners(grad))
+        return grad;
+    return may_write_over(grad, result) ? wk_threshold_backward__tensor(grad, result)
+                                        : wk_threshold_backward_tensor(grad, result);
+}
 
 /* ---- what is not a row ------------------------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/lanes.h"
+#include "ops/unpool.h"
 #include "ops/window.h"
 
 typedef struct PoolArgs {
@@ -16,12 +17,12 @@ typedef struct PoolArgs {
 
 /* ---- max -------------------------------------------------------------------------------------------- */
 
-/* Unless indices are asked for, a float window's winner is kept as one byte: its position in the window. */
+/* Unless indices are asked for, a float window's winner is kept as one byte. */
 static bool keeps_winners(const PoolArgs *a, const wk_Tensor *x)
 {
     const int64_t *kernel = a->shape.kernel;
-    return !a->indices && x->dtype == wk_float32 && kernel[0] < 256 && kernel[1] < 256 &&
-           kernel[0] * kernel[1] < 256;
+    return !a->indices && x->dtype == wk_float32 && kernel[0] <= WK_WINNER_NAME &&
+           kernel[1] <= WK_WINNER_NAME && kernel[0] * kernel[1] <= WK_WINNER_NAME;
 }
 
 /* Both in the order in which the input lies: [planes, h, w, n] with the batch last, or [planes, h, w] and n = 1. */
@@ -62,6 +63,7 @@ static wk_Tensor *max_pool_winners(wk_Call *call)
     return out;
 }
 
+/* Not written yet: it depends on the operation before whether it will be. */
 static wk_Tensor *max_unpool_winners(const PoolArgs *a, wk_Tensor *grad, wk_Tensor *which)
 {
     const bool last = lies_batch_last(which);
@@ -69,10 +71,7 @@ static wk_Tensor *max_unpool_winners(const PoolArgs *a, wk_Tensor *grad, wk_Tens
     const wk_PoolShape s = planes_of(a, last, &n);
     wk_Tensor *g = last ? wk_made_batch_last(grad) : wk_contiguous(grad),
               *out = g ? new_pooled(&a->before, last) : NULL;
-    if (out && out->numel)
-        wk_kernels->max_pool_winners_backward(&s, n, wk_tensor_data(g), wk_tensor_data(which),
-                                              wk_tensor_data(out));
-    return out;
+    return out && out->numel ? wk_unpooled(out, &s, n, g, which) : out;
 }
 
 /* The winners' bytes as indices in the plane. */
@@ -87,8 +86,9 @@ static wk_Tensor *indices_of(const PoolArgs *a, wk_Tensor *which)
     int64_t *index = wk_tensor_data(indices);
     for (int64_t i = 0; i < indices->numel; i++) {
         int64_t oy = i / s->ow % s->oh, ox = i % s->ow;
-        int64_t y = oy * s->stride[0] - s->padding[0] + name[i] / s->kernel[1] * s->dilation[0];
-        int64_t x = ox * s->stride[1] - s->padding[1] + name[i] % s->kernel[1] * s->dilation[1];
+        int64_t at = name[i] & WK_WINNER_NAME;
+        int64_t y = oy * s->stride[0] - s->padding[0] + at / s->kernel[1] * s->dilation[0];
+        int64_t x = ox * s->stride[1] - s->padding[1] + at % s->kernel[1] * s->dilation[1];
         index[i] = y * s->w + x;
     }
     return indices;
@@ -114,8 +114,12 @@ static wk_Tensor *max_pool_forward(wk_Call *call)
 static wk_Tensor *max_unpool_forward(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
-    if (call->in[1]->dtype == wk_uint8)
-        return max_unpool_winners(a, call->in[0], call->in[1]);
+    if (call->in[1]->dtype == wk_uint8) {
+        wk_Tensor *spread = max_unpool_winners(a, call->in[0], call->in[1]);
+        if (spread)
+            wk_settle(spread);
+        return spread;
+    }
     wk_Tensor *g = wk_contiguous(call->in[0]), *indices = wk_contiguous(call->in[1]);
     wk_Tensor *out =
         g && indices ? wk_tensor_new("max_pool2d", (wk_dtype)g->dtype, a->before.ndim, a->before.dims) : NULL;
@@ -148,7 +152,10 @@ WK_OP(max_unpool_op) = {.name = "max_pool2d_backward",
 
 static void max_pool_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
-    out[0] = WK_APPLY(&max_unpool_op, node->attributes, grad, wk_saved_extra(node, 0));
+    wk_Tensor *index = wk_saved_extra(node, 0);
+    out[0] = index && index->dtype == wk_uint8 && !wk_is_grad_enabled()
+                 ? max_unpool_winners(node->attributes, grad, index)
+                 : WK_APPLY(&max_unpool_op, node->attributes, grad, index);
 }
 
 WK_OP(max_pool_op) = {.name = "max_pool2d",

@@ -19,10 +19,10 @@ typedef struct LaneConv {
     const float *weight; /* [group][k tile][c][r][s][k of the tile] */
     const float *bias;
     float *out;
-    int64_t next;               /* floats from a vector of a tile to the next, in the input */
-    int64_t channel;            /* floats from an output channel to the next */
+    int64_t next;        /* floats from a vector of a tile to the next, in the input */
+    int64_t channel;     /* floats from an output channel to the next */
     int64_t band, bands; /* output rows of a task */
-    char *scratch;              /* of each thread */
+    char *scratch;       /* of each thread */
     size_t bytes;
 } LaneConv;
 
@@ -272,7 +272,8 @@ static void lanes_columns_of(const LaneConv *v, const LaneBand *b, const LaneCha
 static void lanes_task(void *context, int64_t task)
 {
     const LaneConv *v = context;
-    float *scratch = v->scratch ? (float *)(void *)(v->scratch + (size_t)wk_thread_number() * v->bytes) : NULL;
+    float *scratch =
+        v->scratch ? (float *)(void *)(v->scratch + (size_t)wk_thread_number() * v->bytes) : NULL;
     const int64_t part = task / v->bands;
     LaneBand b = {.block = part / v->groups, .group = part % v->groups, .first = task % v->bands * v->band};
     b.rows = lanes_min(v->band, v->oh - b.first);
@@ -333,9 +334,10 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
                           const float *bias, float *y)
 {
     const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
-    const LaneAnswer answer = rows ? LANES_REFUSED : WK_KERNEL(wk_winograd)(s, x, batch_last, w, bias, y);
-    if (answer != LANES_REFUSED)
-        return answer == LANES_DONE;
+    const wk_LaneAnswer answer =
+        rows ? wk_lanes_refused : WK_KERNEL(wk_winograd)(s, x, batch_last, w, bias, y);
+    if (answer != wk_lanes_refused)
+        return answer == wk_lanes_done;
     const int64_t k = s->k / s->groups, c = s->c / s->groups, taps = c * s->r * s->s,
                   tiles = lanes_k_tiles(k);
     const size_t bytes = (size_t)(s->k * taps) * sizeof(float);
@@ -369,9 +371,9 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
 static bool lanes_grad_input(const wk_ConvShape *s, const float *g, const float *w, float *gx)
 {
     const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
-    const LaneAnswer answer = rows ? LANES_REFUSED : WK_KERNEL(wk_winograd_grad_input)(s, g, w, gx);
-    if (answer != LANES_REFUSED)
-        return answer == LANES_DONE;
+    const wk_LaneAnswer answer = rows ? wk_lanes_refused : WK_KERNEL(wk_winograd_grad_input)(s, g, w, gx);
+    if (answer != wk_lanes_refused)
+        return answer == wk_lanes_done;
     const int64_t k = s->k / s->groups, c = s->c / s->groups, window = s->r * s->s, tiles = lanes_k_tiles(c);
     const size_t bytes = (size_t)(s->k * c * window) * sizeof(float);
     float *packed = wk_alloc(bytes), *to = packed;
@@ -418,5 +420,5 @@ wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s)
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table)
 {
     table->conv_lanes = (wk_ConvLanes){WK_KERNEL(wk_lanes_order), lanes_forward, lanes_grad_input,
-                                       WK_KERNEL(wk_lanes_grad_weight)};
+                                       WK_KERNEL(wk_lanes_grad_weight), WK_KERNEL(wk_lanes_grad_winners)};
 }

@@ -34,13 +34,6 @@ enum {
     LANES_WEIGHTS = 1 << 22 /* largest weight: its gradient is kept four times over */
 };
 
-/* What a way that is not for all shapes and numbers says. */
-typedef enum LaneAnswer {
-    LANES_REFUSED, /* it does not pay or cannot be: take another, which writes all results again */
-    LANES_DONE,
-    LANES_FAILED, /* no memory */
-} LaneAnswer;
-
 static inline int64_t lanes_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -102,6 +95,8 @@ static inline int lanes_threads(int64_t work)
 
 bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, const float *x, bool batch_last,
                                      float *gw, float *gb);
+wk_LaneAnswer WK_KERNEL(wk_lanes_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners,
+                                               const float *x, bool batch_last, float *gw, float *gb);
 wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s);
 
 #endif

@@ -330,11 +330,11 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
                                      float *gw, float *gb)
 {
     const bool order_rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
-    LaneAnswer answer = WK_KERNEL(wk_sparse_grad_weight)(s, g, !order_rows, x, batch_last, gw, gb);
-    if (answer == LANES_REFUSED && !order_rows)
+    wk_LaneAnswer answer = WK_KERNEL(wk_sparse_grad_weight)(s, g, !order_rows, x, batch_last, gw, gb);
+    if (answer == wk_lanes_refused && !order_rows)
         answer = WK_KERNEL(wk_winograd_grad_weight)(s, g, x, batch_last, gw, gb);
-    if (answer != LANES_REFUSED)
-        return answer == LANES_DONE;
+    if (answer != wk_lanes_refused)
+        return answer == wk_lanes_done;
     LaneGrad v = {.s = s,
                   .c = s->c / s->groups,
                   .k = s->k / s->groups,
@@ -362,8 +362,16 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
         wk_parallel_on(threads, blocks * s->k, lanes_pack_grad, &v);
     if (gb)
         wk_parallel_on(threads, nb, lanes_sum_grad, &v);
-    wk_parallel_on(threads, s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1), lanes_grad_task, &v);
+    wk_parallel_on(threads, s->groups * lanes_grad_tiles(&v) * (lanes_rows_apart(&v) ? s->r : 1),
+                   lanes_grad_task, &v);
     lanes_gather_sums(&v, gw, gb);
     wk_release(v.bias_sums, bytes);
     return true;
+}
+
+wk_LaneAnswer WK_KERNEL(wk_lanes_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners,
+                                               const float *x, bool batch_last, float *gw, float *gb)
+{
+    const bool g_last = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_batch;
+    return WK_KERNEL(wk_sparse_grad_winners)(s, winners, g_last, x, batch_last, gw, gb);
 }

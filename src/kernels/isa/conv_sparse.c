@@ -37,8 +37,13 @@ typedef float SparseLoose __attribute__((vector_size(32), aligned(4), may_alias)
 typedef struct SparseGrad {
     const wk_ConvShape *s;
     const float *g, *x;
-    bool g_last, x_last;                /* have the batch last */
-    float *image;                       /* the input as [n][padded y][padded x][pixel], images apart `size` */
+    bool g_last, x_last;    /* have the batch last */
+    int64_t gh, gw;         /* elements of g, in a plane */
+    int64_t step_y, step_x; /* outputs from one to the next: more than 1 behind pooling */
+    const uint8_t *which;   /* of winners, or NULL */
+    wk_vi table, low; /* where a window's elements lie, from its first; the mark of what does not count */
+    int64_t corner;   /* where the first window begins */
+    float *image;     /* the input as [n][padded y][padded x][pixel], images apart `size` */
     int64_t pixel, line, size;          /* floats */
     int64_t vectors;                    /* of a window's row */
     int64_t blocks, parts, shares;      /* of samples that lie in one list; tasks by samples and channels */
@@ -181,24 +186,60 @@ typedef struct SparseList {
     int32_t place[SPARSE_LIST + LANES]; /* of the window */
 } SparseList;
 
-/* Appends what is not zero of the first `live` lanes of g, adds all of them to the sum, returns the length. */
+/* Of the first `live` lanes: loads them, zeros for the others; what winners say of a value's place and whether it counts; appends to the
+ * list what is not zero, and returns its length. */
 #if WK_VECTOR_BYTES == 64
-static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, wk_vi place,
-                                    uint32_t live, wk_vf *sum)
+static inline wk_vf sparse_load_live(const float *g, uint32_t live)
 {
-    const __m512 value = _mm512_maskz_loadu_ps((__mmask16)live, g);
-    uint32_t bits = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    return (wk_vf)_mm512_maskz_loadu_ps((__mmask16)live, g);
+}
+
+static inline wk_vf sparse_winners(const SparseGrad *v, wk_vf value, const uint8_t *which, uint32_t live,
+                                   wk_vi *place)
+{
+    const __m512i name = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)live, which));
+    *place += (wk_vi)_mm512_permutexvar_epi32(name, (__m512i)v->table);
+    return (wk_vf)_mm512_maskz_mov_ps(_mm512_testn_epi32_mask(name, (__m512i)v->low), (__m512)value);
+}
+
+static inline int64_t sparse_append(SparseList *list, int64_t length, wk_vf value, wk_vi place)
+{
+    uint32_t bits = _mm512_cmp_ps_mask((__m512)value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
     __asm__(
         ""
         : "+r"(
             bits)); /* gcc 12 may spill a mask as 16 bits and count 32 of them: not what is in a register */
     const __mmask16 kept = (__mmask16)bits;
-    _mm512_storeu_ps(list->value + length, _mm512_maskz_compress_ps(kept, value));
+    _mm512_storeu_ps(list->value + length, _mm512_maskz_compress_ps(kept, (__m512)value));
     _mm512_storeu_si512(list->place + length, _mm512_maskz_compress_epi32(kept, (__m512i)place));
-    *sum += (wk_vf)value;
     return length + __builtin_popcount(bits);
 }
 #else
+static inline wk_vf sparse_load_live(const float *g, uint32_t live)
+{
+    if (live == (1u << LANES) - 1)
+        return wk_vf_load(g);
+    wk_vf value = {0};
+    for (int i = 0; live >> i; i++)
+        value[i] = g[i];
+    return value;
+}
+
+static inline wk_vf sparse_winners(const SparseGrad *v, wk_vf value, const uint8_t *which, uint32_t live,
+                                   wk_vi *place)
+{
+    uint64_t bytes = 0;
+    if (live == (1u << LANES) - 1)
+        memcpy(&bytes, which, sizeof bytes);
+    else
+        for (int i = 0; live >> i; i++)
+            bytes |= (uint64_t)which[i] << 8 * i;
+    const __m256i name = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes));
+    *place += (wk_vi)_mm256_permutevar8x32_epi32((__m256i)v->table, name);
+    const wk_vi counts = ((wk_vi)name & v->low) == 0;
+    return (wk_vf)((wk_vi)value & counts);
+}
+
 /* The lanes that a mask of four keeps, in order. */
 static const int32_t sparse_kept[16][4] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},
                                            {1, 2}, {0, 1, 2}, {3},       {0, 3},      {1, 3}, {0, 1, 3},
@@ -214,40 +255,37 @@ static inline int64_t sparse_append_half(SparseList *list, int64_t length, __m12
     return length + __builtin_popcount(kept);
 }
 
-static inline int64_t sparse_append(SparseList *list, int64_t length, const float *g, wk_vi place,
-                                    uint32_t live, wk_vf *sum)
+static inline int64_t sparse_append(SparseList *list, int64_t length, wk_vf value, wk_vi place)
 {
-    wk_vf value = {0};
-    if (live == (1u << LANES) - 1)
-        value = wk_vf_load(g);
-    else
-        for (int i = 0; live >> i; i++)
-            value[i] = g[i];
     const uint32_t kept =
         (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)value, _mm256_setzero_ps(), _CMP_NEQ_UQ));
     length = sparse_append_half(list, length, _mm256_castps256_ps128((__m256)value),
                                 _mm256_castsi256_si128((__m256i)place), kept & 15);
-    length = sparse_append_half(list, length, _mm256_extractf128_ps((__m256)value, 1),
-                                _mm256_extracti128_si256((__m256i)place, 1), kept >> 4);
-    *sum += value;
-    return length;
+    return sparse_append_half(list, length, _mm256_extractf128_ps((__m256)value, 1),
+                              _mm256_extracti128_si256((__m256i)place, 1), kept >> 4);
 }
 #endif
 
-/* Lists `count` vectors of positions; `all` are the lanes that count, `last` those of the last. Returns the
+/* Lists `count` vectors of elements from `at` on; `all` are the lanes that count, `last` those of the last. Returns the
  * sum of what was met. What lies `ahead` is needed next: too far away for the machine to guess. */
-static wk_vf sparse_list(const SparseGrad *v, const float *g, int64_t ahead, int64_t count, uint32_t all,
-                         uint32_t last, SparseList *list)
+static inline __attribute__((always_inline)) wk_vf sparse_list(const SparseGrad *v, bool winners, int64_t at,
+                                                               int64_t ahead, int64_t count, uint32_t all,
+                                                               uint32_t last, SparseList *list)
 {
     const int64_t step = v->step;
-    const wk_vi *place = v->place;
     wk_vf sum = {0};
     int64_t length = 0;
-    for (int64_t i = 0; i < count - 1; i++, g += step) {
-        __builtin_prefetch(g + ahead);
-        length = sparse_append(list, length, g, *place++, all, &sum);
+    for (int64_t i = 0; i < count; i++, at += step) {
+        const uint32_t live = i < count - 1 ? all : last;
+        wk_vi place = v->place[i];
+        __builtin_prefetch(v->g + at + ahead);
+        wk_vf value = sparse_load_live(v->g + at, live);
+        if (winners)
+            value = sparse_winners(v, value, v->which + at, live, &place);
+        sum += value;
+        length = sparse_append(list, length, value, place);
     }
-    list->length = sparse_append(list, length, g, *place, last, &sum);
+    list->length = length;
     return sum;
 }
 
@@ -331,19 +369,21 @@ static void sparse_outputs(const SparseGrad *v, int64_t block, int64_t y0, int64
                            int64_t part, SparseList *list)
 {
     const wk_ConvShape *s = v->s;
-    const int64_t outputs = s->oh * s->ow, rows = lanes_min(v->rows, s->oh - y0),
-                  columns = lanes_min(v->columns, s->ow - x0), first = v->g_last ? block * LANES : block;
-    const float *image = v->image + first * v->size + y0 * v->line + x0 * v->pixel;
+    const int64_t elements = v->gh * v->gw, rows = lanes_min(v->rows, v->gh - y0),
+                  columns = lanes_min(v->columns, v->gw - x0), first = v->g_last ? block * LANES : block;
+    const float *image =
+        v->image + first * v->size + v->corner + y0 * v->step_y * v->line + x0 * v->step_x * v->pixel;
     const int64_t live = v->g_last ? lanes_min(LANES, s->n - first) : LANES,
                   count = v->g_last ? columns : (rows * columns + LANES - 1) / LANES,
                   rest = v->g_last ? live : rows * columns - (count - 1) * LANES;
-    const int64_t ahead = outputs * (v->g_last ? s->n : 1); /* the next channel */
+    const int64_t next = elements * (v->g_last ? s->n : 1); /* channel */
     const uint32_t all = (1u << live) - 1, last = (1u << rest) - 1;
     for (int64_t k = k0; k < k1; k++) {
-        const int64_t at = v->g_last ? (k * outputs + y0 * s->ow + x0) * s->n + first
-                                     : (block * s->k + k) * outputs + y0 * s->ow;
-        v->bias_sums[part * s->k + k] +=
-            sparse_list(v, v->g + at, k + 1 < k1 ? ahead : 0, count, all, last, list);
+        const int64_t at = v->g_last ? (k * elements + y0 * v->gw + x0) * s->n + first
+                                     : (block * s->k + k) * elements + y0 * v->gw,
+                      ahead = k + 1 < k1 ? next : 0;
+        v->bias_sums[part * s->k + k] += v->which ? sparse_list(v, true, at, ahead, count, all, last, list)
+                                                  : sparse_list(v, false, at, ahead, count, all, last, list);
         sparse_channel(v, list, image, v->sums + (part * s->k + k) * s->r * v->vectors);
     }
 }
@@ -359,8 +399,8 @@ static void sparse_task(void *context, int64_t task)
     memset(v->bias_sums + part * s->k + k0, 0, (size_t)(k1 - k0) * sizeof *v->bias_sums);
     SparseList list;
     for (int64_t block = begin; block < end; block++)
-        for (int64_t y = 0; y < s->oh; y += v->rows)
-            for (int64_t x = 0; x < s->ow; x += v->columns)
+        for (int64_t y = 0; y < v->gh; y += v->rows)
+            for (int64_t x = 0; x < v->gw; x += v->columns)
                 sparse_outputs(v, block, y, x, k0, k1, part, &list);
 }
 
@@ -393,26 +433,28 @@ static void sparse_gather(const SparseGrad *v, float *gw, float *gb)
 static float sparse_density(const SparseGrad *v)
 {
     const wk_ConvShape *s = v->s;
-    const int64_t row = s->ow * (v->g_last ? s->n : 1), look = lanes_min(row, 256);
+    const int64_t row = v->gw * (v->g_last ? s->n : 1), look = lanes_min(row, 256);
     int64_t found = 0;
     for (int64_t k = 0; k < s->k; k++) {
-        const float *g = v->g + (k * s->oh + s->oh / 2) * row;
+        const float *g = v->g + (k * v->gh + v->gh / 2) * row;
         for (int64_t i = 0; i < look; i++)
             found += g[i] != 0;
     }
     return (float)found / (float)(s->k * look);
 }
 
-/* Compares cycles for one position of the gradient, as measured: of a list entry (what is not zero) with what takes all. Windows whose
- * rows do not stay in the first cache cost twice as much. */
+/* Compares cycles for one element of g, as measured: of a list entry (what is not zero) with what takes all outputs. Windows whose
+ * rows do not stay in the first cache cost twice as much. Winners all count as entries. */
 static bool sparse_pays(const SparseGrad *v)
 {
     const wk_ConvShape *s = v->s;
-    const int64_t under = s->r * v->line * (v->g_last ? LANES : 1) * (int64_t)sizeof(float);
+    const int64_t under = (s->r + v->step_y - 1) * v->line * (v->g_last ? LANES : 1) * (int64_t)sizeof(float);
     const float vectors = (float)(s->r * v->vectors),
                 entry = 2 + (under > SPARSE_ROWS ? vectors : vectors / 2),
                 scan = WK_VECTOR_BYTES == 64 ? 0.5f : 1, dense = (float)(s->r * s->s * s->c) / (16 * 0.85f),
                 other = v->g_last && wino_weight_pays(s) ? dense / 2 + 3 : dense;
+    if (v->which)
+        return entry + scan < other * (float)(s->oh * s->ow) / (float)(v->gh * v->gw);
     return other > entry / 8 && sparse_density(v) * entry + scan < other;
 }
 
@@ -428,8 +470,8 @@ static void sparse_plan(SparseGrad *v)
     v->parts = lanes_min(v->blocks, SPARSE_PARTS);
     v->shares = lanes_min(lanes_max(SPARSE_TASKS / v->parts, 1), s->k);
     v->step = v->g_last ? s->n : LANES;
-    v->columns = v->g_last ? lanes_min(s->ow, SPARSE_LIST / LANES) : s->ow;
-    v->rows = v->g_last ? 1 : lanes_min(lanes_max(SPARSE_LIST / 2 / s->ow, 1), s->oh);
+    v->columns = v->g_last ? lanes_min(v->gw, SPARSE_LIST / LANES) : v->gw;
+    v->rows = v->g_last ? 1 : lanes_min(lanes_max(SPARSE_LIST / 2 / v->gw, 1), v->gh);
     v->count = v->g_last ? v->columns : (v->rows * v->columns + LANES - 1) / LANES;
 }
 
@@ -439,52 +481,107 @@ static void sparse_places(SparseGrad *v)
     if (v->g_last)
         for (int64_t i = 0; i < v->count; i++)
             for (int64_t lane = 0; lane < LANES; lane++)
-                *place++ = (int32_t)(lane * v->size + i * v->pixel);
+                *place++ = (int32_t)(lane * v->size + i * v->step_x * v->pixel);
     else
         for (int64_t y = 0, left = v->count * LANES; left > 0; y++)
             for (int64_t x = 0; x < v->columns && left > 0; x++, left--)
-                *place++ = (int32_t)(y * v->line + x * v->pixel);
+                *place++ = (int32_t)(y * v->step_y * v->line + x * v->step_x * v->pixel);
 }
 
-LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
-                                            const float *x, bool x_last, float *gw, float *gb)
+static wk_LaneAnswer sparse_run(SparseGrad *v, float *gw, float *gb)
 {
-    SparseGrad v = {.s = s, .g = g, .x = x, .g_last = g_last, .x_last = x_last, .finite = true};
-    if (s->groups > 1 || s->c > SPARSE_CHANNELS || (!g_last && s->ow > SPARSE_LIST))
-        return LANES_REFUSED;
-    sparse_plan(&v);
-    if (v.size > SPARSE_IMAGE || !sparse_pays(&v))
-        return LANES_REFUSED;
-    const size_t places = (size_t)v.count * sizeof *v.place,
-                 biases = (size_t)(v.parts * s->k) * sizeof *v.bias_sums,
-                 sums = (size_t)(v.parts * s->k * s->r * v.vectors) * sizeof *v.sums,
-                 bytes = places + biases + sums + (size_t)(s->n * v.size) * sizeof(float);
+    const wk_ConvShape *s = v->s;
+    if (v->size > SPARSE_IMAGE || !sparse_pays(v))
+        return wk_lanes_refused;
+    const size_t places = (size_t)v->count * sizeof *v->place,
+                 biases = (size_t)(v->parts * s->k) * sizeof *v->bias_sums,
+                 sums = (size_t)(v->parts * s->k * s->r * v->vectors) * sizeof *v->sums,
+                 bytes = places + biases + sums + (size_t)(s->n * v->size) * sizeof(float);
     char *memory = wk_alloc(bytes);
     if (!memory)
-        return LANES_FAILED;
-    v.place = (wk_vi *)(void *)memory;
-    v.bias_sums = (wk_vf *)(void *)(memory + places);
-    v.sums = (SparseVector *)(void *)(memory + places + biases);
-    v.image = (float *)(void *)(memory + places + biases + sums);
-    sparse_places(&v);
+        return wk_lanes_failed;
+    v->place = (wk_vi *)(void *)memory;
+    v->bias_sums = (wk_vf *)(void *)(memory + places);
+    v->sums = (SparseVector *)(void *)(memory + places + biases);
+    v->image = (float *)(void *)(memory + places + biases + sums);
+    sparse_places(v);
     const int threads = lanes_threads(s->k * s->oh * s->ow * s->n * s->c * s->r * s->s);
-    wk_parallel_on(threads, (s->n + LANES - 1) / LANES, sparse_images, &v);
-    const bool finite = atomic_load_explicit(&v.finite, memory_order_relaxed);
+    wk_parallel_on(threads, (s->n + LANES - 1) / LANES, sparse_images, v);
+    const bool finite = atomic_load_explicit(&v->finite, memory_order_relaxed);
     if (finite) {
-        wk_parallel_on(threads, v.parts * v.shares, sparse_task, &v);
-        sparse_gather(&v, gw, gb);
+        wk_parallel_on(threads, v->parts * v->shares, sparse_task, v);
+        sparse_gather(v, gw, gb);
     }
     wk_release(memory, bytes);
-    return finite ? LANES_DONE : LANES_REFUSED;
+    return finite ? wk_lanes_done : wk_lanes_refused;
+}
+
+static bool sparse_fits(const wk_ConvShape *s, bool g_last, int64_t gw)
+{
+    return s->groups == 1 && s->c <= SPARSE_CHANNELS && (g_last || gw <= SPARSE_LIST);
+}
+
+wk_LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
+                                               const float *x, bool x_last, float *gw, float *gb)
+{
+    SparseGrad v = {.s = s,
+                    .g = g,
+                    .gh = s->oh,
+                    .gw = s->ow,
+                    .step_y = 1,
+                    .step_x = 1,
+                    .x = x,
+                    .g_last = g_last,
+                    .x_last = x_last,
+                    .finite = true};
+    if (!sparse_fits(s, g_last, v.gw))
+        return wk_lanes_refused;
+    sparse_plan(&v);
+    return sparse_run(&v, gw, gb);
+}
+
+wk_LaneAnswer WK_KERNEL(wk_sparse_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool g_last,
+                                                const float *x, bool x_last, float *gw, float *gb)
+{
+    const wk_PoolShape *pool = winners->shape;
+    const int64_t window = pool->kernel[0] * pool->kernel[1];
+    SparseGrad v = {.s = s,
+                    .g = winners->grad,
+                    .which = winners->which,
+                    .gh = pool->oh,
+                    .gw = pool->ow,
+                    .step_y = pool->stride[0],
+                    .step_x = pool->stride[1],
+                    .x = x,
+                    .g_last = g_last,
+                    .x_last = x_last,
+                    .finite = true};
+    if (!sparse_fits(s, g_last, v.gw) || window > LANES)
+        return wk_lanes_refused;
+    sparse_plan(&v);
+    v.corner = -pool->padding[0] * v.line - pool->padding[1] * v.pixel;
+    for (int64_t i = 0; i < LANES; i++) {
+        v.table[i] = (int32_t)(i / pool->kernel[1] * pool->dilation[0] * v.line +
+                               i % pool->kernel[1] * pool->dilation[1] * v.pixel);
+        v.low[i] = winners->positive ? WK_WINNER_LOW : 0;
+    }
+    return sparse_run(&v, gw, gb);
 }
 
 #else
 
-LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
-                                            const float *x, bool x_last, float *gw, float *gb)
+wk_LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const float *g, bool g_last,
+                                               const float *x, bool x_last, float *gw, float *gb)
 {
     (void)s, (void)g, (void)g_last, (void)x, (void)x_last, (void)gw, (void)gb;
-    return LANES_REFUSED;
+    return wk_lanes_refused;
+}
+
+wk_LaneAnswer WK_KERNEL(wk_sparse_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool g_last,
+                                                const float *x, bool x_last, float *gw, float *gb)
+{
+    (void)s, (void)winners, (void)g_last, (void)x, (void)x_last, (void)gw, (void)gb;
+    return wk_lanes_refused;
 }
 
 #endif

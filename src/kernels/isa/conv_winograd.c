@@ -276,8 +276,8 @@ static void wino_task(void *context, int64_t index)
 {
     WinoConv *v = context;
     const WinoGrid *grid = &v->grid;
-    const int64_t group = index / v->bands / v->strips, strip = index / v->bands % v->strips, band = index % v->bands,
-                  width = lanes_min(v->strip, grid->across - strip * v->strip);
+    const int64_t group = index / v->bands / v->strips, strip = index / v->bands % v->strips,
+                  band = index % v->bands, width = lanes_min(v->strip, grid->across - strip * v->strip);
     WinoTask task = {.vector = grid->vectors * group / v->groups,
                      .x = strip * v->strip,
                      .across = width + wino_parts(v->s) - 1,
@@ -323,7 +323,7 @@ static void wino_divide(WinoConv *v, int threads)
     v->bytes = (size_t)((v->strip + parts[1] - 1) * column);
 }
 
-static LaneAnswer wino_conv(WinoConv *v)
+static wk_LaneAnswer wino_conv(WinoConv *v)
 {
     const int most = wk_thread_count();
     wino_divide(v, most);
@@ -336,14 +336,14 @@ static LaneAnswer wino_conv(WinoConv *v)
                  bytes = weights + (size_t)threads * v->bytes;
     char *memory = wk_alloc(bytes);
     if (!memory)
-        return LANES_FAILED;
+        return wk_lanes_failed;
     v->u = (float *)(void *)memory;
     v->scratch = memory + weights;
     v->finite = true;
     wk_parallel(v->k_tiles, wino_weight_tile, v);
     wk_parallel_on(threads, tasks, wino_task, v);
     wk_release(memory, bytes);
-    return v->finite ? LANES_DONE : LANES_REFUSED;
+    return v->finite ? wk_lanes_done : wk_lanes_refused;
 }
 
 /* ---- images that do not have the batch last -------------------------------------------------------------- */
@@ -414,8 +414,8 @@ static bool wino_pays(const WinoConv *v)
 
 /* ---- the two --------------------------------------------------------------------------------------------- */
 
-LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
-                                  const float *bias, float *y)
+wk_LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
+                                     const float *bias, float *y)
 {
     WinoConv v = {.grid = wino_grid(s->n, s->h, s->w, s->oh, s->ow, s->padding),
                   .c = s->c,
@@ -426,19 +426,20 @@ LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool ba
                   .bias = bias,
                   .out = y};
     if (!wino_fits(s, s->oh, s->ow) || !wino_pays(&v))
-        return LANES_REFUSED;
+        return wk_lanes_refused;
     float *copy;
     size_t bytes = 0;
     v.in =
         WK_KERNEL(wk_winograd_batch_last)(&(LaneImage){x, batch_last, s->n, s->c, s->h, s->w}, &copy, &bytes);
     if (!v.in)
-        return LANES_FAILED;
-    const LaneAnswer answer = wino_conv(&v);
+        return wk_lanes_failed;
+    const wk_LaneAnswer answer = wino_conv(&v);
     wk_release(copy, bytes);
     return answer;
 }
 
-LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const float *g, const float *w, float *gx)
+wk_LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const float *g, const float *w,
+                                                float *gx)
 {
     const int64_t pad[2] = {s->r - 1 - s->padding[0], s->s - 1 - s->padding[1]};
     WinoConv v = {.grid = wino_grid(s->n, s->oh, s->ow, s->h, s->w, pad),
@@ -450,5 +451,5 @@ LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const float 
                   .w = w,
                   .turned = true,
                   .out = gx};
-    return wino_fits(s, s->h, s->w) && wino_pays(&v) ? wino_conv(&v) : LANES_REFUSED;
+    return wino_fits(s, s->h, s->w) && wino_pays(&v) ? wino_conv(&v) : wk_lanes_refused;
 }

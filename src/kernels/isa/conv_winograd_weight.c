@@ -157,7 +157,7 @@ static size_t wino_grad_memory(WinoGrad *v, char *memory)
     return biases + inputs + grads + sums + 16 * v->bytes;
 }
 
-static LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
+static wk_LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
 {
     const wk_ConvShape *s = v->s;
     const int64_t shares = (s->c + WINO_SHARE - 1) / WINO_SHARE + (s->k + WINO_SHARE - 1) / WINO_SHARE;
@@ -168,7 +168,7 @@ static LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
     const size_t bytes = wino_grad_memory(v, NULL);
     char *memory = wk_alloc(bytes);
     if (!memory)
-        return LANES_FAILED;
+        return wk_lanes_failed;
     wino_grad_memory(v, memory);
     memset(v->bias_sums, 0, (size_t)s->k * sizeof *v->bias_sums);
     for (v->first = 0; v->first < v->grid.columns; v->first += WINO_MANY) {
@@ -178,22 +178,22 @@ static LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
     }
     const bool finite = wino_gather(v, gw, gb);
     wk_release(memory, bytes);
-    return finite ? LANES_DONE : LANES_REFUSED;
+    return finite ? wk_lanes_done : wk_lanes_refused;
 }
 
-LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float *g, const float *x,
-                                              bool batch_last, float *gw, float *gb)
+wk_LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float *g, const float *x,
+                                                 bool batch_last, float *gw, float *gb)
 {
     if (!wino_weight_pays(s))
-        return LANES_REFUSED;
+        return wk_lanes_refused;
     float *copy;
     size_t bytes = 0;
     WinoGrad v = {.s = s, .grid = wino_grid(s->n, s->h, s->w, s->oh, s->ow, s->padding), .g = g};
     v.x =
         WK_KERNEL(wk_winograd_batch_last)(&(LaneImage){x, batch_last, s->n, s->c, s->h, s->w}, &copy, &bytes);
     if (!v.x)
-        return LANES_FAILED;
-    const LaneAnswer answer = wino_grad_run(&v, gw, gb);
+        return wk_lanes_failed;
+    const wk_LaneAnswer answer = wino_grad_run(&v, gw, gb);
     wk_release(copy, bytes);
     return answer;
 }

@@ -2,7 +2,7 @@
  *
  * With the batch last a window's elements are rows of n floats, compared lane by lane. With n = 1 the usual
  * windows, 2 x 2 side by side, are taken along whole rows. What is kept for the way back is one byte an
- * output: which position of the window won. Windows that do not overlap write each input once; others add
+ * output: which position of the window won, and whether with more than zero. Windows that do not overlap write each input once; others add
  * into zeros. A task is a plane. */
 #include <string.h>
 
@@ -26,13 +26,14 @@ typedef struct PoolWinners {
     float *out;
     uint8_t *which;
     const uint8_t *won;
-    bool apart; /* windows do not overlap and cover all */
+    uint8_t mask; /* of won: what is compared with names */
+    bool apart;   /* windows do not overlap and cover all */
 } PoolWinners;
 
 /* The positions of a window that lie inside the input. */
 typedef struct LaneWindow {
-    int64_t at[255]; /* rows of n from the plane's start */
-    uint8_t name[255];
+    int64_t at[WK_WINNER_NAME]; /* rows of n from the plane's start */
+    uint8_t name[WK_WINNER_NAME];
     int count;
 } LaneWindow;
 
@@ -63,6 +64,7 @@ static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindo
             best = (VF)(((VI)value & wins) | ((VI)best & ~wins));      \
             name = ((w->name[k] - (VI){0}) & wins) | (name & ~wins);   \
         }                                                              \
+        name |= (best <= 0) & WK_WINNER_LOW;                           \
         const VB bytes = __builtin_convertvector(name, VB);            \
         memcpy(out + i, &best, sizeof best);                           \
         memcpy(which + i, &bytes, sizeof bytes);                       \
@@ -110,6 +112,7 @@ static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const flo
                 which[i] = w->name[k];
             }
         }
+        which[i] |= out[i] <= 0 ? WK_WINNER_LOW : 0;
     }
 }
 
@@ -130,22 +133,23 @@ static void pool_pairs(const float *restrict top, const float *restrict low, int
             const bool third = (c > first_row) | (c != c);
             const float best = third ? c : first_row;
             const bool fourth = (d > best) | (d != d);
-            out[at + i] = fourth ? d : best;
-            name[i] = fourth ? 3 : third ? 2 : second ? 1 : 0;
+            const float most = fourth ? d : best;
+            out[at + i] = most;
+            name[i] = (fourth ? 3 : third ? 2 : second ? 1 : 0) | (most <= 0 ? WK_WINNER_LOW : 0);
         }
         for (int64_t i = 0; i < count; i++)
             which[at + i] = (uint8_t)name[i];
     }
 }
 
-static void pool_back_pairs(const float *restrict grad, const uint8_t *restrict won, int64_t ow,
+static void pool_back_pairs(const float *restrict grad, const uint8_t *restrict won, uint8_t mask, int64_t ow,
                             float *restrict top, float *restrict low)
 {
     int32_t name[POOL_PIECE];
     for (int64_t at = 0; at < ow; at += POOL_PIECE) {
         const int64_t count = ow - at < POOL_PIECE ? ow - at : POOL_PIECE;
         for (int64_t i = 0; i < count; i++)
-            name[i] = won[at + i];
+            name[i] = won[at + i] & mask;
         for (int64_t i = 0; i < count; i++) {
             const float g = grad[at + i];
             top[2 * (at + i)] = name[i] == 0 ? g : 0;
@@ -193,7 +197,7 @@ static void pool_back_few(const PoolWinners *p, const LaneWindow *w, const float
         PoolFourBytes bytes;
         memcpy(&g, grad + i, sizeof g);
         memcpy(&bytes, won + i, sizeof bytes);
-        const PoolFourMask name = __builtin_convertvector(bytes, PoolFourMask);
+        const PoolFourMask name = __builtin_convertvector(bytes & p->mask, PoolFourMask);
         for (int k = 0; k < w->count; k++) {
             float *to = plane + w->at[k] * p->n + i;
             PoolFour share = (PoolFour)((PoolFourMask)g & (name == w->name[k]));
@@ -207,7 +211,7 @@ static void pool_back_few(const PoolWinners *p, const LaneWindow *w, const float
     for (; i < p->n; i++)
         for (int k = 0; k < w->count; k++) {
             float *to = plane + w->at[k] * p->n + i;
-            const float share = won[i] == w->name[k] ? grad[i] : 0;
+            const float share = (won[i] & p->mask) == w->name[k] ? grad[i] : 0;
             *to = p->apart ? share : *to + share;
         }
 }
@@ -215,17 +219,18 @@ static void pool_back_few(const PoolWinners *p, const LaneWindow *w, const float
 static void pool_back_window(const PoolWinners *p, const LaneWindow *w, const float *grad, const uint8_t *won,
                              float *plane)
 {
+    const uint8_t mask = p->mask;
     for (int k = 0; k < w->count; k++) {
         float *to = plane + w->at[k] * p->n;
         const uint8_t name = w->name[k];
         if (p->apart) {
             WK_INDEPENDENT
             for (int64_t i = 0; i < p->n; i++)
-                to[i] = won[i] == name ? grad[i] : 0;
+                to[i] = (won[i] & mask) == name ? grad[i] : 0;
         } else {
             WK_INDEPENDENT
             for (int64_t i = 0; i < p->n; i++)
-                to[i] += won[i] == name ? grad[i] : 0;
+                to[i] += (won[i] & mask) == name ? grad[i] : 0;
         }
     }
 }
@@ -238,7 +243,7 @@ static void pool_back_plane(void *context, int64_t plane)
     int64_t at = plane * s->oh * s->ow * p->n;
     if (pool_in_pairs(p)) {
         for (int64_t oy = 0; oy < s->oh; oy++, at += s->ow, out += 2 * s->w)
-            pool_back_pairs(p->in + at, p->won + at, s->ow, out, out + s->w);
+            pool_back_pairs(p->in + at, p->won + at, p->mask, s->ow, out, out + s->w);
         return;
     }
     if (!p->apart)
@@ -283,11 +288,16 @@ static void pool_winners(const wk_PoolShape *shape, int64_t n, const float *inpu
     pool_planes(&p, pool_max_plane);
 }
 
-static void pool_winners_backward(const wk_PoolShape *shape, int64_t n, const float *grad,
-                                  const uint8_t *which, float *grad_input)
+static void pool_winners_backward(const wk_Winners *winners, int64_t n, float *grad_input)
 {
-    PoolWinners p = {
-        .s = shape, .n = n, .in = grad, .out = grad_input, .won = which, .apart = pool_apart(shape)};
+    PoolWinners p = {.s = winners->shape,
+                     .n = n,
+                     .in = winners->grad,
+                     .out = grad_input,
+                     .won = winners->which,
+                     .mask = winners->positive ? UINT8_MAX
+                                               : WK_WINNER_NAME, /* with its mark a low winner has no name */
+                     .apart = pool_apart(winners->shape)};
     pool_planes(&p, pool_back_plane);
 }
 
