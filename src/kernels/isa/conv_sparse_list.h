@@ -1,0 +1,285 @@
+/* Gradients that are mostly zeros, as lists: what the two gradients of a convolution that read them so share.
+ *
+ * An image is [n][padded y][padded x][pixel], a pixel being its channels and zeros behind them; a window of it is r rows of some vectors
+ * side by side. A list has what is not zero of one channel of the gradient, of some samples or rows, and the place of the window of
+ * each, so that the rows under it stay in the first cache while the channels pass. Behind max pooling the gradient is one number a
+ * window of the pooling, and the winner's byte says which output it belongs to. */
+#ifndef WICK_KERNELS_CONV_SPARSE_LIST_H
+#define WICK_KERNELS_CONV_SPARSE_LIST_H
+
+#include "kernels/isa/conv_lanes.h"
+
+#if WK_VECTOR_BYTES >= 32
+#include <immintrin.h>
+
+enum {
+    SPARSE_LIST = 1024, /* positions of a list, at most: lists and rows share the first cache */
+    SPARSE_VECTOR =
+        8, /* floats: windows' rows are short, and 32 bytes cross no cache line if they are aligned */
+    SPARSE_REGISTERS = WK_VECTOR_BYTES == 64 ? 25 : 10, /* that a window may take */
+    SPARSE_CHANNELS =
+        32, /* the most that gain by it: with 64, Winograd's way is as fast on a quarter of the elements */
+    SPARSE_IMAGE = 1 << 26, /* floats of an image, at most: places are 32 bits */
+};
+
+typedef float SparseVector __attribute__((vector_size(32)));
+typedef float SparseLoose __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* The gradient, the geometry of images, and how lists are cut. */
+typedef struct SparseSource {
+    const wk_ConvShape *s;
+    const float *g;
+    const uint8_t *which; /* of winners, or NULL */
+    bool last;            /* has the batch last */
+    int64_t gh, gw;       /* elements of g, in a plane */
+    int64_t step_y, step_x; /* outputs from one to the next: more than 1 behind pooling */
+    wk_vi table, low;       /* where a pooling window's elements lie, from its first; the mark of what does not count */
+    int64_t corner;         /* where the first window begins */
+    int64_t pixel, line, size, vectors;        /* floats of an image; vectors of a window's row */
+    int64_t lanes, blocks;                     /* samples that lie in one list if the batch is last; lists of all */
+    int64_t rows, columns, step, count;        /* of a list: of g, and vectors of elements `step` apart */
+    const wk_vi *place;                        /* [count] of the windows, counted from the list's first */
+} SparseSource;
+
+/* g [n, k, oh, ow], or what would spread to it; `last` tells whether that has the batch last. */
+SparseSource WK_KERNEL(wk_sparse_source)(const wk_ConvShape *s, const float *g, bool last, int64_t lanes);
+SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool last, int64_t lanes);
+/* Fills in from->count places. */
+void WK_KERNEL(wk_sparse_places)(const SparseSource *from, wk_vi *places);
+
+static inline bool sparse_fits(const SparseSource *f)
+{
+    return f->s->groups == 1 && f->s->c <= SPARSE_CHANNELS && (f->last || f->gw <= SPARSE_LIST) &&
+           f->size <= SPARSE_IMAGE;
+}
+
+/* ---- turning ------------------------------------------------------------------------------------------- */
+
+static inline SparseVector sparse_load(const float *p)
+{
+    return *(const SparseLoose *)p;
+}
+
+/* Turns 8 rows of 8 floats, `from_step` apart, of which `live` exist (the rest are zeros), to 8 columns of 8
+ * floats `to_step` apart, which may be less than 8. Returns NaN somewhere if an element is not finite, else zeros. */
+static inline SparseVector sparse_turn(const float *from, int64_t from_step, int64_t live, float *to,
+                                       int64_t to_step)
+{
+    SparseVector a[8], b[8], bad = {0};
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+        a[i] = i < live ? sparse_load(from + i * from_step) : (SparseVector){0};
+        bad += a[i] * 0.0f;
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4)
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            a[i + 2 * j] = __builtin_shufflevector(b[i + j], b[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            a[i + 2 * j + 1] = __builtin_shufflevector(b[i + j], b[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4;
+         i++) /* in order: columns may be so near that each overwrites the end of the one before */
+        *(SparseLoose *)(to + i * to_step) =
+            __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        *(SparseLoose *)(to + (i + 4) * to_step) =
+            __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    return bad;
+}
+
+/* ---- lists ----------------------------------------------------------------------------------------------- */
+
+typedef struct SparseList {
+    int64_t length;
+    _Alignas(64) float value[SPARSE_LIST + LANES];
+    int32_t place[SPARSE_LIST + LANES]; /* of the window */
+} SparseList;
+
+/* Of the first `live` lanes: loads them, zeros for the others; what winners say of a value's place and whether it counts; appends to the
+ * list what is not zero, and returns its length. */
+#if WK_VECTOR_BYTES == 64
+static inline wk_vf sparse_load_live(const float *g, uint32_t live)
+{
+    return (wk_vf)_mm512_maskz_loadu_ps((__mmask16)live, g);
+}
+
+static inline wk_vf sparse_winners(const SparseSource *f, wk_vf value, const uint8_t *which, uint32_t live,
+                                   wk_vi *place)
+{
+    const __m512i name = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)live, which));
+    *place += (wk_vi)_mm512_permutexvar_epi32(name, (__m512i)f->table);
+    return (wk_vf)_mm512_maskz_mov_ps(_mm512_testn_epi32_mask(name, (__m512i)f->low), (__m512)value);
+}
+
+static inline int64_t sparse_append(SparseList *list, int64_t length, wk_vf value, wk_vi place)
+{
+    uint32_t bits = _mm512_cmp_ps_mask((__m512)value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    __asm__(
+        ""
+        : "+r"(
+            bits)); /* gcc 12 may spill a mask as 16 bits and count 32 of them: not what is in a register */
+    const __mmask16 kept = (__mmask16)bits;
+    _mm512_storeu_ps(list->value + length, _mm512_maskz_compress_ps(kept, (__m512)value));
+    _mm512_storeu_si512(list->place + length, _mm512_maskz_compress_epi32(kept, (__m512i)place));
+    return length + __builtin_popcount(bits);
+}
+#else
+static inline wk_vf sparse_load_live(const float *g, uint32_t live)
+{
+    if (live == (1u << LANES) - 1)
+        return wk_vf_load(g);
+    wk_vf value = {0};
+    for (int i = 0; live >> i; i++)
+        value[i] = g[i];
+    return value;
+}
+
+static inline wk_vf sparse_winners(const SparseSource *f, wk_vf value, const uint8_t *which, uint32_t live,
+                                   wk_vi *place)
+{
+    uint64_t bytes = 0;
+    if (live == (1u << LANES) - 1)
+        memcpy(&bytes, which, sizeof bytes);
+    else
+        for (int i = 0; live >> i; i++)
+            bytes |= (uint64_t)which[i] << 8 * i;
+    const __m256i name = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes));
+    *place += (wk_vi)_mm256_permutevar8x32_epi32((__m256i)f->table, name);
+    const wk_vi counts = ((wk_vi)name & f->low) == 0;
+    return (wk_vf)((wk_vi)value & counts);
+}
+
+/* The lanes that a mask of four keeps, in order. */
+static const int32_t sparse_kept[16][4] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},
+                                           {1, 2}, {0, 1, 2}, {3},       {0, 3},      {1, 3}, {0, 1, 3},
+                                           {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+
+static inline int64_t sparse_append_half(SparseList *list, int64_t length, __m128 value, __m128i place,
+                                         uint32_t kept)
+{
+    const __m128i order = _mm_loadu_si128((const __m128i *)sparse_kept[kept]);
+    _mm_storeu_ps(list->value + length, _mm_permutevar_ps(value, order));
+    _mm_storeu_si128((__m128i *)(list->place + length),
+                     _mm_castps_si128(_mm_permutevar_ps(_mm_castsi128_ps(place), order)));
+    return length + __builtin_popcount(kept);
+}
+
+static inline int64_t sparse_append(SparseList *list, int64_t length, wk_vf value, wk_vi place)
+{
+    const uint32_t kept =
+        (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)value, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    length = sparse_append_half(list, length, _mm256_castps256_ps128((__m256)value),
+                                _mm256_castsi256_si128((__m256i)place), kept & 15);
+    return sparse_append_half(list, length, _mm256_extractf128_ps((__m256)value, 1),
+                              _mm256_extracti128_si256((__m256i)place, 1), kept >> 4);
+}
+#endif
+
+/* Lists `count` vectors of elements from `at` on; `all` are the lanes that count, `last` those of the last. Returns the
+ * sum of what was met. What lies `ahead` is needed next: too far away for the machine to guess. */
+static inline __attribute__((always_inline)) wk_vf sparse_list_of(const SparseSource *f, bool winners, int64_t at,
+                                                               int64_t ahead, int64_t count, uint32_t all,
+                                                               uint32_t last, SparseList *list)
+{
+    const int64_t step = f->step;
+    wk_vf sum = {0};
+    int64_t length = 0;
+    for (int64_t i = 0; i < count; i++, at += step) {
+        const uint32_t live = i < count - 1 ? all : last;
+        wk_vi place = f->place[i];
+        __builtin_prefetch(f->g + at + ahead);
+        wk_vf value = sparse_load_live(f->g + at, live);
+        if (winners)
+            value = sparse_winners(f, value, f->which + at, live, &place);
+        sum += value;
+        length = sparse_append(list, length, value, place);
+    }
+    list->length = length;
+    return sum;
+}
+
+/* Elements [y0, ...) x [x0, ...) of a block of samples: where they lie in g and in images. */
+typedef struct SparseSpot {
+    int64_t sample, at, next; /* its first sample, its first element of channel 0, elements to the next channel */
+    int64_t count, image;
+    uint32_t all, last; /* lanes that count */
+} SparseSpot;
+
+static inline SparseSpot sparse_spot(const SparseSource *f, int64_t block, int64_t y0, int64_t x0)
+{
+    const wk_ConvShape *s = f->s;
+    const int64_t rows = lanes_min(f->rows, f->gh - y0), columns = lanes_min(f->columns, f->gw - x0),
+                  elements = f->gh * f->gw;
+    SparseSpot spot = {.sample = f->last ? block * f->lanes : block};
+    const int64_t live = f->last ? lanes_min(f->lanes, s->n - spot.sample) : LANES;
+    spot.next = elements * (f->last ? s->n : 1);
+    spot.at = f->last ? (y0 * f->gw + x0) * s->n + spot.sample : block * s->k * elements + y0 * f->gw;
+    spot.count = f->last ? columns : (rows * columns + LANES - 1) / LANES;
+    spot.image = spot.sample * f->size + f->corner + y0 * f->step_y * f->line + x0 * f->step_x * f->pixel;
+    spot.all = (1u << live) - 1;
+    spot.last = f->last ? spot.all : (1u << (rows * columns - (spot.count - 1) * LANES)) - 1;
+    return spot;
+}
+
+/* Lists channel k. Returns the sum of what was met. The next channel is needed soon: too far away for the machine to guess. */
+static inline wk_vf sparse_list(const SparseSource *f, const SparseSpot *spot, int64_t k, SparseList *list)
+{
+    const int64_t at = spot->at + k * spot->next, ahead = k + 1 < f->s->k ? spot->next : 0;
+    return f->which ? sparse_list_of(f, true, at, ahead, spot->count, spot->all, spot->last, list)
+                    : sparse_list_of(f, false, at, ahead, spot->count, spot->all, spot->last, list);
+}
+
+/* ---- windows ------------------------------------------------------------------------------------------- */
+
+/* Does something with R rows of J vectors of each window of a list, and `own` vectors, rows of f->vectors. */
+typedef void SparseWindows(const SparseSource *f, const SparseList *list, float *image, SparseVector *own);
+
+#define SPARSE_FITS(R, J) ((R) * (J) <= SPARSE_REGISTERS)
+#define SPARSE_FUNCTION(name, R, J)                                                                        \
+    static void name##_##R##_##J(const SparseSource *f, const SparseList *list, float *image,              \
+                                 SparseVector *own)                                                        \
+    {                                                                                                      \
+        name(R, SPARSE_FITS(R, J) ? J : 1, f, list, image, own);                                           \
+    }
+#define SPARSE_ROW(name, R)                                                                                \
+    SPARSE_FUNCTION(name, R, 1) SPARSE_FUNCTION(name, R, 2) SPARSE_FUNCTION(name, R, 3)                    \
+    SPARSE_FUNCTION(name, R, 5)
+#define SPARSE_NAMES(name, R) {name##_##R##_1, name##_##R##_2, name##_##R##_3, name##_##R##_5}
+/* name##_of: functions of the sizes below made of name(R, J, ...), where both are constants. */
+#define SPARSE_FUNCTIONS(name)                                                                             \
+    SPARSE_ROW(name, 1) SPARSE_ROW(name, 2) SPARSE_ROW(name, 3) SPARSE_ROW(name, 5)                        \
+    static SparseWindows *const name##_of[4][4] = {SPARSE_NAMES(name, 1), SPARSE_NAMES(name, 2),           \
+                                                   SPARSE_NAMES(name, 3), SPARSE_NAMES(name, 5)};
+static const int sparse_sizes[4] = {1, 2, 3, 5};
+
+/* The largest of the sizes that is at most n. */
+static inline int sparse_size(int64_t n)
+{
+    return n >= 5 ? 3 : n >= 3 ? 2 : (int)n - 1;
+}
+
+static inline void sparse_windows(const SparseSource *f, SparseWindows *const of[4][4], const SparseList *list,
+                                  float *image, SparseVector *own)
+{
+    const int64_t r_all = f->s->r;
+    for (int64_t r = 0, r_size; r < r_all; r += sparse_sizes[r_size]) {
+        r_size = sparse_size(r_all - r);
+        for (int64_t j = 0, j_size; j < f->vectors; j += sparse_sizes[j_size]) {
+            j_size = sparse_size(f->vectors - j);
+            while (!SPARSE_FITS(sparse_sizes[r_size], sparse_sizes[j_size]))
+                j_size--;
+            of[r_size][j_size](f, list, image + r * f->line + j * SPARSE_VECTOR, own + r * f->vectors + j);
+        }
+    }
+}
+
+#endif
+#endif
