@@ -82,10 +82,11 @@ typedef struct wk_ConvLanes {
     bool (*grad_input)(const wk_ConvShape *shape, const float *grad, const float *weight, float *grad_input);
     bool (*grad_weight)(const wk_ConvShape *shape, const float *grad, const float *input, bool batch_last,
                         float *grad_weight, float *grad_bias);
-    /* The same for a gradient that max pooling would spread: pooling's order in memory is that of grad. */
-    wk_LaneAnswer (*grad_weight_winners)(const wk_ConvShape *shape, const wk_Winners *grad,
-                                         const float *input, bool batch_last, float *grad_weight,
-                                         float *grad_bias);
+    /* The same, and the gradient of the input, for a gradient that max pooling would spread: pooling's order in memory is that of grad. */
+    wk_LaneAnswer (*winners_weight)(const wk_ConvShape *shape, const wk_Winners *grad, const float *input,
+                                    bool batch_last, float *grad_weight, float *grad_bias);
+    wk_LaneAnswer (*winners_input)(const wk_ConvShape *shape, const wk_Winners *grad, const float *weight,
+                                   float *grad_input);
 } wk_ConvLanes;
 
 typedef struct wk_AvgPool {

@@ -26,11 +26,12 @@ static void conv_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[1] = wk_conv_grad_weight(s, grad, x, wk_node_needs(node, 2) ? &out[2] : NULL);
     else if (x)
         out[1] = WK_APPLY(&grad_weight_op, s, grad, x);
-    wk_settle(grad);
-    if (wk_node_needs(node, 2) && !together)
-        out[2] = WK_APPLY(&grad_bias_op, s, grad);
     if (wk_node_needs(node, 0))
         out[0] = WK_APPLY(&grad_input_op, s, grad, wk_saved_input(node, 1));
+    if (wk_node_needs(node, 2) && !together) {
+        wk_settle(grad);
+        out[2] = WK_APPLY(&grad_bias_op, s, grad);
+    }
 }
 
 WK_OP(conv_op) = {.name = "conv2d",

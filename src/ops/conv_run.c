@@ -21,9 +21,11 @@ static wk_Tensor *new_in_order(bool last, wk_dtype dtype, int64_t n, int64_t c, 
                 : wk_tensor_new("conv2d", dtype, 4, (const int64_t[]){n, c, h, w});
 }
 
-static bool lies_in_order(bool last, const wk_Tensor *t)
+/* Whether a gradient is not written yet and lies as the lanes take it. */
+static bool winners_in_order(wk_LaneOrder order, const wk_Tensor *grad, wk_Winners *winners)
 {
-    return last ? wk_is_batch_last(t) : t->contiguous;
+    return order && (order == wk_lanes_batch ? wk_is_batch_last(grad) : grad->contiguous) &&
+           wk_winners_of(grad, winners);
 }
 
 static wk_Tensor *made_in_order(bool last, wk_Tensor *t)
@@ -82,7 +84,18 @@ wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor 
     const bool one = as_one_image(s, grad, &image);
     const wk_LaneOrder lanes = lane_order(s, grad);
     const bool last = one || lanes == wk_lanes_batch;
-    wk_Tensor *g = made_in_order(last, grad), *w = wk_contiguous(weight);
+    wk_Tensor *w = wk_contiguous(weight);
+    wk_Winners winners;
+    if (w && winners_in_order(lanes, grad, &winners)) {
+        wk_Tensor *out = new_in_order(last, wk_float32, s->n, s->c, s->h, s->w);
+        const wk_LaneAnswer answer =
+            out ? wk_kernels->conv_lanes.winners_input(s, &winners, wk_tensor_data(w), wk_tensor_data(out))
+                : wk_lanes_failed;
+        if (answer != wk_lanes_refused)
+            return answer == wk_lanes_done ? out : NULL;
+    }
+    wk_settle(grad);
+    wk_Tensor *g = made_in_order(last, grad);
     if (!g || !w)
         return NULL;
     if (!lanes && !g->numel)
@@ -120,8 +133,8 @@ static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, w
         return NULL;
     float *gb = bias ? wk_tensor_data(bias) : NULL;
     wk_Winners winners;
-    if (lies_in_order(order == wk_lanes_batch, grad) && wk_winners_of(grad, &winners)) {
-        const wk_LaneAnswer answer = wk_kernels->conv_lanes.grad_weight_winners(
+    if (winners_in_order(order, grad, &winners)) {
+        const wk_LaneAnswer answer = wk_kernels->conv_lanes.winners_weight(
             s, &winners, wk_tensor_data(x), last, wk_tensor_data(out), gb);
         if (answer != wk_lanes_refused)
             return answer == wk_lanes_done ? out : NULL;

@@ -6,6 +6,7 @@
  * The vectors of a tile follow each other in the row where samples fill the lanes, and lie below each other
  * where columns do. Weights that meet nothing but padding are left out. The gradient of the input is the same
  * loop over the padded gradient, with the weight turned by half a turn. */
+#include "kernels/isa/conv_sparse.h"
 #include "kernels/isa/conv_winograd.h"
 
 enum { LANES_FEW = 16 }; /* output channels that do not pay for a copy of the input */
@@ -417,8 +418,22 @@ wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s)
     return s->ow * 2 > LANES ? wk_lanes_rows : wk_lanes_none;
 }
 
+static wk_LaneAnswer lanes_winners_weight(const wk_ConvShape *s, const wk_Winners *g, const float *x,
+                                          bool batch_last, float *gw, float *gb)
+{
+    const bool last = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_batch;
+    return WK_KERNEL(wk_sparse_grad_winners)(s, g, last, x, batch_last, gw, gb);
+}
+
+static wk_LaneAnswer lanes_winners_input(const wk_ConvShape *s, const wk_Winners *g, const float *w, float *gx)
+{
+    const bool last = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_batch;
+    return WK_KERNEL(wk_sparse_grad_input)(s, g, last, w, gx);
+}
+
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table)
 {
-    table->conv_lanes = (wk_ConvLanes){WK_KERNEL(wk_lanes_order), lanes_forward, lanes_grad_input,
-                                       WK_KERNEL(wk_lanes_grad_weight), WK_KERNEL(wk_lanes_grad_winners)};
+    table->conv_lanes =
+        (wk_ConvLanes){WK_KERNEL(wk_lanes_order),        lanes_forward,        lanes_grad_input,
+                       WK_KERNEL(wk_lanes_grad_weight), lanes_winners_weight, lanes_winners_input};
 }

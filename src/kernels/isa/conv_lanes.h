@@ -95,8 +95,6 @@ static inline int lanes_threads(int64_t work)
 
 bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, const float *x, bool batch_last,
                                      float *gw, float *gb);
-wk_LaneAnswer WK_KERNEL(wk_lanes_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners,
-                                               const float *x, bool batch_last, float *gw, float *gb);
 wk_LaneOrder WK_KERNEL(wk_lanes_order)(const wk_ConvShape *s);
 
 #endif

@@ -368,10 +368,3 @@ bool WK_KERNEL(wk_lanes_grad_weight)(const wk_ConvShape *s, const float *g, cons
     wk_release(v.bias_sums, bytes);
     return true;
 }
-
-wk_LaneAnswer WK_KERNEL(wk_lanes_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners,
-                                               const float *x, bool batch_last, float *gw, float *gb)
-{
-    const bool g_last = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_batch;
-    return WK_KERNEL(wk_sparse_grad_winners)(s, winners, g_last, x, batch_last, gw, gb);
-}

@@ -1,4 +1,4 @@
-/* The gradient of a convolution's weight from a gradient that is mostly zeros. */
+/* The gradients of a convolution from a gradient that is mostly zeros. */
 #ifndef WICK_KERNELS_CONV_SPARSE_H
 #define WICK_KERNELS_CONV_SPARSE_H
 
@@ -11,5 +11,9 @@ wk_LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const floa
 /* The same for a gradient that max pooling would spread. */
 wk_LaneAnswer WK_KERNEL(wk_sparse_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool g_last,
                                                 const float *x, bool x_last, float *gw, float *gb);
+
+/* The gradient of the input, in the order in which winners lie. */
+wk_LaneAnswer WK_KERNEL(wk_sparse_grad_input)(const wk_ConvShape *s, const wk_Winners *winners, bool last,
+                                              const float *w, float *gx);
 
 #endif
