@@ -134,8 +134,8 @@ static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, w
     float *gb = bias ? wk_tensor_data(bias) : NULL;
     wk_Winners winners;
     if (winners_in_order(order, grad, &winners)) {
-        const wk_LaneAnswer answer = wk_kernels->conv_lanes.winners_weight(
-            s, &winners, wk_tensor_data(x), last, wk_tensor_data(out), gb);
+        const wk_LaneAnswer answer = wk_kernels->conv_lanes.winners_weight(s, &winners, wk_tensor_data(x),
+                                                                           last, wk_tensor_data(out), gb);
         if (answer != wk_lanes_refused)
             return answer == wk_lanes_done ? out : NULL;
     }

@@ -13,6 +13,11 @@ typedef struct Problem {
     double *by, *bx, *bw, *bb; /* sums of magnitudes, for bounds */
 } Problem;
 
+static inline int64_t one_of(int64_t low, int64_t high)
+{
+    return low + (int64_t)(test_random() % (uint64_t)(high - low + 1));
+}
+
 static inline double *zeros(int64_t n)
 {
     return calloc((size_t)n + 1, sizeof(double));
@@ -80,6 +85,16 @@ static inline void compare(const char *isa, const char *what, int shape, const v
     for (int64_t i = 0; i < n; i++)
         ASSERT_NEAR(test_get(got, dtype, i), want[i], whole ? 0 : 40 * test_epsilon(dtype) * size[i],
                     "%s %s shape %d dtype %d at %d", isa, what, shape, dtype, (int)i);
+}
+
+/* [n, c, h, w] to [c, h, w, n] and back. */
+static inline float *turned(const float *from, int64_t n, int64_t rest, bool to_last)
+{
+    float *to = malloc((size_t)(n * rest) * sizeof *to);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < rest; j++)
+            to[to_last ? j * n + i : i * rest + j] = from[to_last ? i * rest + j : j * n + i];
+    return to;
 }
 
 #endif

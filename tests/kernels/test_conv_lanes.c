@@ -4,11 +4,6 @@
 
 enum { DRAWN = 160, DRAWN_WORK = 1 << 20 };
 
-static int64_t one_of(int64_t low, int64_t high)
-{
-    return low + (int64_t)(test_random() % (uint64_t)(high - low + 1));
-}
-
 /* Every n from 1 to 70 and channels from 1 to 19; the images shrink as the rest grows, so that plain loops
  * take no minutes. */
 static wk_ConvShape drawn(void)
@@ -45,16 +40,6 @@ static wk_ConvShape drawn_winograd(void)
 static bool may_be_winograd(const wk_ConvShape *s)
 {
     return s->n >= 4 && s->r >= 2 && s->s >= 2 && s->k >= 6 && s->groups == 1;
-}
-
-/* [n, c, h, w] to [c, h, w, n] and back. */
-static float *turned(const float *from, int64_t n, int64_t rest, bool to_last)
-{
-    float *to = malloc((size_t)(n * rest) * sizeof *to);
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < rest; j++)
-            to[to_last ? j * n + i : i * rest + j] = from[to_last ? i * rest + j : j * n + i];
-    return to;
 }
 
 static void turn(void *array, int64_t n, int64_t rest, bool to_last)

@@ -425,7 +425,8 @@ static wk_LaneAnswer lanes_winners_weight(const wk_ConvShape *s, const wk_Winner
     return WK_KERNEL(wk_sparse_grad_winners)(s, g, last, x, batch_last, gw, gb);
 }
 
-static wk_LaneAnswer lanes_winners_input(const wk_ConvShape *s, const wk_Winners *g, const float *w, float *gx)
+static wk_LaneAnswer lanes_winners_input(const wk_ConvShape *s, const wk_Winners *g, const float *w,
+                                         float *gx)
 {
     const bool last = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_batch;
     return WK_KERNEL(wk_sparse_grad_input)(s, g, last, w, gx);
@@ -434,6 +435,6 @@ static wk_LaneAnswer lanes_winners_input(const wk_ConvShape *s, const wk_Winners
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table)
 {
     table->conv_lanes =
-        (wk_ConvLanes){WK_KERNEL(wk_lanes_order),        lanes_forward,        lanes_grad_input,
+        (wk_ConvLanes){WK_KERNEL(wk_lanes_order),       lanes_forward,        lanes_grad_input,
                        WK_KERNEL(wk_lanes_grad_weight), lanes_winners_weight, lanes_winners_input};
 }

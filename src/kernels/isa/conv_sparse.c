@@ -27,11 +27,11 @@ enum {
 typedef struct SparseGrad {
     SparseSource from;
     const float *x;
-    bool x_last;                   /* has the batch last */
-    float *image;                  /* the input, images apart from.size */
-    int64_t parts, shares;         /* tasks by samples and channels */
-    SparseVector *sums;            /* [part][k][r][vectors] */
-    wk_vf *bias_sums;              /* [part][k] */
+    bool x_last;           /* has the batch last */
+    float *image;          /* the input, images apart from.size */
+    int64_t parts, shares; /* tasks by samples and channels */
+    SparseVector *sums;    /* [part][k][r][vectors] */
+    wk_vf *bias_sums;      /* [part][k] */
     _Atomic bool finite;
 } SparseGrad;
 
@@ -83,7 +83,8 @@ static SparseVector sparse_image_row(const SparseGrad *v, int64_t n0, int64_t li
     SparseVector bad = {0};
     if (v->x_last && s->c == 1)
         for (int64_t x = 0; x < s->w; x += 8)
-            bad += sparse_turn_rows(v->x + (y * s->w + x) * s->n + n0, s->n, s->w - x, live, to + x, v->from.size);
+            bad += sparse_turn_rows(v->x + (y * s->w + x) * s->n + n0, s->n, s->w - x, live, to + x,
+                                    v->from.size);
     else if (v->x_last)
         for (int64_t x = 0; x < s->w; x++)
             for (int64_t c = 0; c < s->c; c += 8)
@@ -124,8 +125,9 @@ static void sparse_images(void *context, int64_t block)
 /* sums[r][j] += value * window[r][j] over the list, for R rows of J vectors; both are constants where this is
  * expanded. */
 static inline __attribute__((always_inline)) void sparse_add_windows(const int R, const int J,
-                                                                 const SparseSource *f, const SparseList *list,
-                                                                 float *image, SparseVector *sums)
+                                                                     const SparseSource *f,
+                                                                     const SparseList *list, float *image,
+                                                                     SparseVector *sums)
 {
     const int64_t line = f->line;
     SparseVector acc[5][5];
@@ -226,7 +228,8 @@ static float sparse_density(const SparseGrad *v)
 static bool sparse_pays(const SparseGrad *v)
 {
     const wk_ConvShape *s = v->from.s;
-    const int64_t under = (s->r + v->from.step_y - 1) * v->from.line * (v->from.last ? LANES : 1) * (int64_t)sizeof(float);
+    const int64_t under =
+        (s->r + v->from.step_y - 1) * v->from.line * (v->from.last ? LANES : 1) * (int64_t)sizeof(float);
     const float vectors = (float)(s->r * v->from.vectors),
                 entry = 2 + (under > SPARSE_ROWS ? vectors : vectors / 2),
                 scan = WK_VECTOR_BYTES == 64 ? 0.5f : 1, dense = (float)(s->r * s->s * s->c) / (16 * 0.85f),

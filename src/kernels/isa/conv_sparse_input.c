@@ -21,7 +21,8 @@ typedef struct SparseInput {
 } SparseInput;
 
 /* window[r][j] += value * own[r][j] over the list, for R rows of J vectors; both are constants where this is expanded. */
-static inline __attribute__((always_inline)) void sparse_add_weights(const int R, const int J, const SparseSource *f,
+static inline __attribute__((always_inline)) void sparse_add_weights(const int R, const int J,
+                                                                     const SparseSource *f,
                                                                      const SparseList *list, float *image,
                                                                      SparseVector *own)
 {
@@ -65,7 +66,8 @@ static bool sparse_pack_weight(const SparseInput *v, const float *w)
 }
 
 /* Up to 8 pixels, one of each of the samples or side by side, `step` apart, to 8 of their channels. */
-static void sparse_put_channels(const float *pixels, int64_t step, int64_t count, float *to, int64_t channel, int64_t channels)
+static void sparse_put_channels(const float *pixels, int64_t step, int64_t count, float *to, int64_t channel,
+                                int64_t channels)
 {
     float turned[8 * 8];
     sparse_turn(pixels, step, count, turned, 8);
@@ -106,7 +108,8 @@ static void sparse_input_task(void *context, int64_t block)
     const SparseInput *v = context;
     const SparseSource *f = &v->from;
     const wk_ConvShape *s = f->s;
-    const int64_t n0 = f->last ? block * f->lanes : block, live = f->last ? lanes_min(f->lanes, s->n - n0) : 1;
+    const int64_t n0 = f->last ? block * f->lanes : block,
+                  live = f->last ? lanes_min(f->lanes, s->n - n0) : 1;
     memset(v->image + n0 * f->size, 0, (size_t)(live * f->size) * sizeof *v->image);
     SparseList list;
     for (int64_t y = 0; y < f->gh; y += f->rows)

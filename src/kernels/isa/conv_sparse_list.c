@@ -26,7 +26,8 @@ SparseSource WK_KERNEL(wk_sparse_source)(const wk_ConvShape *s, const float *g, 
     return f;
 }
 
-SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool last, int64_t lanes)
+SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool last,
+                                          int64_t lanes)
 {
     const wk_PoolShape *pool = winners->shape;
     SparseSource f = sparse_source(s, last, pool->oh, pool->ow, lanes);

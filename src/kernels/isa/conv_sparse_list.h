@@ -29,21 +29,23 @@ typedef float SparseLoose __attribute__((vector_size(32), aligned(4), may_alias)
 typedef struct SparseSource {
     const wk_ConvShape *s;
     const float *g;
-    const uint8_t *which; /* of winners, or NULL */
-    bool last;            /* has the batch last */
-    int64_t gh, gw;       /* elements of g, in a plane */
+    const uint8_t *which;   /* of winners, or NULL */
+    bool last;              /* has the batch last */
+    int64_t gh, gw;         /* elements of g, in a plane */
     int64_t step_y, step_x; /* outputs from one to the next: more than 1 behind pooling */
-    wk_vi table, low;       /* where a pooling window's elements lie, from its first; the mark of what does not count */
-    int64_t corner;         /* where the first window begins */
-    int64_t pixel, line, size, vectors;        /* floats of an image; vectors of a window's row */
-    int64_t lanes, blocks;                     /* samples that lie in one list if the batch is last; lists of all */
-    int64_t rows, columns, step, count;        /* of a list: of g, and vectors of elements `step` apart */
-    const wk_vi *place;                        /* [count] of the windows, counted from the list's first */
+    wk_vi table,
+        low; /* where a pooling window's elements lie, from its first; the mark of what does not count */
+    int64_t corner;                     /* where the first window begins */
+    int64_t pixel, line, size, vectors; /* floats of an image; vectors of a window's row */
+    int64_t lanes, blocks;              /* samples that lie in one list if the batch is last; lists of all */
+    int64_t rows, columns, step, count; /* of a list: of g, and vectors of elements `step` apart */
+    const wk_vi *place;                 /* [count] of the windows, counted from the list's first */
 } SparseSource;
 
 /* g [n, k, oh, ow], or what would spread to it; `last` tells whether that has the batch last. */
 SparseSource WK_KERNEL(wk_sparse_source)(const wk_ConvShape *s, const float *g, bool last, int64_t lanes);
-SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool last, int64_t lanes);
+SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool last,
+                                          int64_t lanes);
 /* Fills in from->count places. */
 void WK_KERNEL(wk_sparse_places)(const SparseSource *from, wk_vi *places);
 
@@ -185,9 +187,10 @@ static inline int64_t sparse_append(SparseList *list, int64_t length, wk_vf valu
 
 /* Lists `count` vectors of elements from `at` on; `all` are the lanes that count, `last` those of the last. Returns the
  * sum of what was met. What lies `ahead` is needed next: too far away for the machine to guess. */
-static inline __attribute__((always_inline)) wk_vf sparse_list_of(const SparseSource *f, bool winners, int64_t at,
-                                                               int64_t ahead, int64_t count, uint32_t all,
-                                                               uint32_t last, SparseList *list)
+static inline __attribute__((always_inline)) wk_vf sparse_list_of(const SparseSource *f, bool winners,
+                                                                  int64_t at, int64_t ahead, int64_t count,
+                                                                  uint32_t all, uint32_t last,
+                                                                  SparseList *list)
 {
     const int64_t step = f->step;
     wk_vf sum = {0};
@@ -208,7 +211,8 @@ static inline __attribute__((always_inline)) wk_vf sparse_list_of(const SparseSo
 
 /* Elements [y0, ...) x [x0, ...) of a block of samples: where they lie in g and in images. */
 typedef struct SparseSpot {
-    int64_t sample, at, next; /* its first sample, its first element of channel 0, elements to the next channel */
+    int64_t sample, at,
+        next; /* its first sample, its first element of channel 0, elements to the next channel */
     int64_t count, image;
     uint32_t all, last; /* lanes that count */
 } SparseSpot;
@@ -243,20 +247,26 @@ static inline wk_vf sparse_list(const SparseSource *f, const SparseSpot *spot, i
 typedef void SparseWindows(const SparseSource *f, const SparseList *list, float *image, SparseVector *own);
 
 #define SPARSE_FITS(R, J) ((R) * (J) <= SPARSE_REGISTERS)
-#define SPARSE_FUNCTION(name, R, J)                                                                        \
-    static void name##_##R##_##J(const SparseSource *f, const SparseList *list, float *image,              \
-                                 SparseVector *own)                                                        \
-    {                                                                                                      \
-        name(R, SPARSE_FITS(R, J) ? J : 1, f, list, image, own);                                           \
+#define SPARSE_FUNCTION(name, R, J)                                                           \
+    static void name##_##R##_##J(const SparseSource *f, const SparseList *list, float *image, \
+                                 SparseVector *own)                                           \
+    {                                                                                         \
+        name(R, SPARSE_FITS(R, J) ? J : 1, f, list, image, own);                              \
     }
-#define SPARSE_ROW(name, R)                                                                                \
-    SPARSE_FUNCTION(name, R, 1) SPARSE_FUNCTION(name, R, 2) SPARSE_FUNCTION(name, R, 3)                    \
-    SPARSE_FUNCTION(name, R, 5)
-#define SPARSE_NAMES(name, R) {name##_##R##_1, name##_##R##_2, name##_##R##_3, name##_##R##_5}
+#define SPARSE_ROW(name, R)     \
+    SPARSE_FUNCTION(name, R, 1) \
+    SPARSE_FUNCTION(name, R, 2) SPARSE_FUNCTION(name, R, 3) SPARSE_FUNCTION(name, R, 5)
+#define SPARSE_NAMES(name, R)                                          \
+    {                                                                  \
+        name##_##R##_1, name##_##R##_2, name##_##R##_3, name##_##R##_5 \
+    }
 /* name##_of: functions of the sizes below made of name(R, J, ...), where both are constants. */
-#define SPARSE_FUNCTIONS(name)                                                                             \
-    SPARSE_ROW(name, 1) SPARSE_ROW(name, 2) SPARSE_ROW(name, 3) SPARSE_ROW(name, 5)                        \
-    static SparseWindows *const name##_of[4][4] = {SPARSE_NAMES(name, 1), SPARSE_NAMES(name, 2),           \
+#define SPARSE_FUNCTIONS(name)                                                                   \
+    SPARSE_ROW(name, 1)                                                                          \
+    SPARSE_ROW(name, 2)                                                                          \
+    SPARSE_ROW(name, 3)                                                                          \
+    SPARSE_ROW(name, 5)                                                                          \
+    static SparseWindows *const name##_of[4][4] = {SPARSE_NAMES(name, 1), SPARSE_NAMES(name, 2), \
                                                    SPARSE_NAMES(name, 3), SPARSE_NAMES(name, 5)};
 static const int sparse_sizes[4] = {1, 2, 3, 5};
 
@@ -266,8 +276,8 @@ static inline int sparse_size(int64_t n)
     return n >= 5 ? 3 : n >= 3 ? 2 : (int)n - 1;
 }
 
-static inline void sparse_windows(const SparseSource *f, SparseWindows *const of[4][4], const SparseList *list,
-                                  float *image, SparseVector *own)
+static inline void sparse_windows(const SparseSource *f, SparseWindows *const of[4][4],
+                                  const SparseList *list, float *image, SparseVector *own)
 {
     const int64_t r_all = f->s->r;
     for (int64_t r = 0, r_size; r < r_all; r += sparse_sizes[r_size]) {
