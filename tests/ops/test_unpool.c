@@ -91,10 +91,9 @@ static bool relu_twice(Pooling *p, wk_Tensor *r[RESULTS])
     return backward(p, r);
 }
 
-static bool written_over(Pooling *p, wk_Tensor *r[RESULTS])
+static bool relu_in_place(Pooling *p, wk_Tensor *r[RESULTS])
 {
-    wk_Tensor *active = wk_relu_(wk_mul(p->before, 1));
-    p->loss = wk_sum(wk_max_pool2d(wk_mul_(active, -1), 2));
+    p->loss = wk_sum(wk_max_pool2d(wk_relu_(wk_mul(p->before, -1)), 2));
     return backward(p, r);
 }
 
@@ -130,7 +129,7 @@ static bool recorded(Pooling *p, wk_Tensor *r[RESULTS])
 }
 
 static const Way ways[] = {backward,      kept_between,   asked_for_between, changed_by_a_hook, used_twice,
-                           pooled_twice,  without_relu,   relu_twice,        written_over,      frozen_weight,
+                           pooled_twice,  without_relu,   relu_twice,        relu_in_place,     frozen_weight,
                            pooled_as_one, twice_backward, recorded};
 
 /* One sample, a few and many: with rows in the lanes, and with samples. */
