@@ -8,6 +8,7 @@
  * loop over the padded gradient, with the weight turned by half a turn. */
 #include "kernels/isa/conv_sparse.h"
 #include "kernels/isa/conv_winograd.h"
+#include "kernels/isa/turn.h"
 
 enum { LANES_FEW = 16 }; /* output channels that do not pay for a copy of the input */
 
@@ -331,6 +332,20 @@ static bool lanes_conv(LaneConv *v)
     return true;
 }
 
+/* The weights of a tile, [kt][taps], as [taps][kt]. */
+static void lanes_pack_weight(const float *w, int64_t kt, int64_t taps, float *to)
+{
+#if WK_VECTOR_BYTES == 64
+    if (kt == 8) {
+        wk_turn8_rows(w, taps, 8, taps, to, 8);
+        return;
+    }
+#endif
+    for (int64_t i = 0; i < taps; i++)
+        for (int64_t j = 0; j < kt; j++)
+            *to++ = w[j * taps + i];
+}
+
 static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last, const float *w,
                           const float *bias, float *y)
 {
@@ -346,10 +361,11 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
     if (!packed)
         return false;
     for (int64_t g = 0; g < s->groups; g++, w += k * taps)
-        for (int64_t t = 0; t < tiles; t++)
-            for (int64_t i = 0; i < taps; i++)
-                for (int64_t j = lanes_k_first(k, t); j < lanes_k_first(k, t + 1); j++)
-                    *to++ = w[j * taps + i];
+        for (int64_t t = 0; t < tiles; t++) {
+            const int64_t first = lanes_k_first(k, t), kt = lanes_k_first(k, t + 1) - first;
+            lanes_pack_weight(w + first * taps, kt, taps, to);
+            to += taps * kt;
+        }
     LaneConv v = {.in = {x, batch_last, s->n, s->c, s->h, s->w},
                   .rows = rows,
                   .groups = s->groups,

@@ -30,44 +30,20 @@ typedef struct SparseGrad {
     bool x_last;           /* has the batch last */
     float *image;          /* the input, images apart from.size */
     int64_t parts, shares; /* tasks by samples and channels */
-    SparseVector *sums;    /* [part][k][r][vectors] */
+    wk_v8 *sums;           /* [part][k][r][vectors] */
     wk_vf *bias_sums;      /* [part][k] */
     _Atomic bool finite;
 } SparseGrad;
 
 /* ---- the input ------------------------------------------------------------------------------------------ */
 
-/* The same for fewer than 8 floats a row. */
-static SparseVector sparse_turn_part(const float *from, int64_t from_step, int64_t live, int64_t floats,
-                                     float *to, int64_t to_step)
+static wk_v8 sparse_copy(const float *from, int64_t floats, float *to)
 {
-    SparseVector bad = {0};
-    for (int64_t j = 0; j < floats; j++)
-        for (int64_t i = 0; i < 8; i++) {
-            const float value = i < live ? from[i * from_step + j] : 0;
-            bad[0] += value * 0.0f;
-            to[j * to_step + i] = value;
-        }
-    return bad;
-}
-
-static SparseVector sparse_turn_rows(const float *from, int64_t from_step, int64_t live, int64_t floats,
-                                     float *to, int64_t to_step)
-{
-    SparseVector bad = {0};
-    int64_t j = 0;
-    for (; j + 8 <= floats; j += 8)
-        bad += sparse_turn(from + j, from_step, live, to + j * to_step, to_step);
-    return bad + sparse_turn_part(from + j, from_step, live, floats - j, to + j * to_step, to_step);
-}
-
-static SparseVector sparse_copy(const float *from, int64_t floats, float *to)
-{
-    SparseVector bad = {0};
+    wk_v8 bad = {0};
     int64_t i = 0;
     for (; i + 8 <= floats; i += 8) {
-        const SparseVector v = sparse_load(from + i);
-        *(SparseLoose *)(to + i) = v;
+        const wk_v8 v = wk_v8_load(from + i);
+        *(wk_v8_loose *)(to + i) = v;
         bad += v * 0.0f;
     }
     for (; i < floats; i++)
@@ -76,20 +52,20 @@ static SparseVector sparse_copy(const float *from, int64_t floats, float *to)
 }
 
 /* Row y of the samples [n0, n0 + live), to where its first pixel lies. */
-static SparseVector sparse_image_row(const SparseGrad *v, int64_t n0, int64_t live, int64_t y, float *to)
+static wk_v8 sparse_image_row(const SparseGrad *v, int64_t n0, int64_t live, int64_t y, float *to)
 {
     const wk_ConvShape *s = v->from.s;
     const int64_t plane = s->h * s->w;
-    SparseVector bad = {0};
+    wk_v8 bad = {0};
     if (v->x_last && s->c == 1)
         for (int64_t x = 0; x < s->w; x += 8)
-            bad += sparse_turn_rows(v->x + (y * s->w + x) * s->n + n0, s->n, s->w - x, live, to + x,
-                                    v->from.size);
+            bad +=
+                wk_turn8_rows(v->x + (y * s->w + x) * s->n + n0, s->n, s->w - x, live, to + x, v->from.size);
     else if (v->x_last)
         for (int64_t x = 0; x < s->w; x++)
             for (int64_t c = 0; c < s->c; c += 8)
-                bad += sparse_turn_rows(v->x + (c * plane + y * s->w + x) * s->n + n0, plane * s->n, s->c - c,
-                                        live, to + x * v->from.pixel + c, v->from.size);
+                bad += wk_turn8_rows(v->x + (c * plane + y * s->w + x) * s->n + n0, plane * s->n, s->c - c,
+                                     live, to + x * v->from.pixel + c, v->from.size);
     else
         for (int64_t n = 0; n < live; n++, to += v->from.size) {
             const float *from = v->x + (n0 + n) * s->c * plane + y * s->w;
@@ -97,7 +73,7 @@ static SparseVector sparse_image_row(const SparseGrad *v, int64_t n0, int64_t li
                 bad += sparse_copy(from, s->w, to);
             else
                 for (int64_t c = 0; c < s->c; c += 8)
-                    bad += sparse_turn_rows(from + c * plane, plane, s->c - c, s->w, to + c, v->from.pixel);
+                    bad += wk_turn8_rows(from + c * plane, plane, s->c - c, s->w, to + c, v->from.pixel);
         }
     return bad;
 }
@@ -112,7 +88,7 @@ static void sparse_images(void *context, int64_t block)
     if (s->padding[0] || s->padding[1])
         memset(to, 0, (size_t)(live * v->from.size) * sizeof *to);
     to += s->padding[0] * v->from.line + s->padding[1] * v->from.pixel;
-    SparseVector bad = {0};
+    wk_v8 bad = {0};
     for (int64_t y = 0; y < s->h; y++)
         bad += sparse_image_row(v, n0, live, y, to + y * v->from.line);
     for (int i = 0; i < SPARSE_VECTOR; i++)
@@ -127,23 +103,23 @@ static void sparse_images(void *context, int64_t block)
 static inline __attribute__((always_inline)) void sparse_add_windows(const int R, const int J,
                                                                      const SparseSource *f,
                                                                      const SparseList *list, float *image,
-                                                                     SparseVector *sums)
+                                                                     wk_v8 *sums)
 {
     const int64_t line = f->line;
-    SparseVector acc[5][5];
+    wk_v8 acc[5][5];
 #pragma GCC unroll 5
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 5
         for (int j = 0; j < J; j++)
-            acc[r][j] = (SparseVector){0};
+            acc[r][j] = (wk_v8){0};
     for (int64_t i = 0; i < list->length; i++) {
-        const SparseVector value = list->value[i] - (SparseVector){0};
+        const wk_v8 value = list->value[i] - (wk_v8){0};
         const float *window = image + list->place[i];
 #pragma GCC unroll 5
         for (int r = 0; r < R; r++)
 #pragma GCC unroll 5
             for (int j = 0; j < J; j++)
-                acc[r][j] += value * sparse_load(window + r * line + j * SPARSE_VECTOR);
+                acc[r][j] += value * wk_v8_load(window + r * line + j * SPARSE_VECTOR);
     }
 #pragma GCC unroll 5
     for (int r = 0; r < R; r++)
@@ -184,19 +160,36 @@ static void sparse_task(void *context, int64_t task)
             }
 }
 
+/* Eight taps of the sums of a channel, as [c][tap], to where the weight has them. */
+static void sparse_put_taps(const SparseGrad *v, const wk_v8 *sums, int64_t taps, float *gw)
+{
+    const wk_ConvShape *s = v->from.s;
+    const int64_t all = s->r * s->s;
+    for (int64_t c = 0; c < s->c; c += 8) {
+        float turned[8 * 8];
+        wk_turn8((const float *)sums + c, v->from.pixel, taps, turned, 8);
+        for (int64_t i = 0; i < lanes_min(8, s->c - c); i++, gw += all)
+            for (int64_t t = 0; t < taps; t++)
+                gw[t] = turned[i * 8 + t];
+    }
+}
+
+/* Adds the parts' sums up, and puts them in the order of the weight. */
 static void sparse_gather(const SparseGrad *v, float *gw, float *gb)
 {
     const wk_ConvShape *s = v->from.s;
-    const int64_t row = v->from.vectors * SPARSE_VECTOR, window = s->r * row;
-    for (int64_t k = 0; k < s->k; k++)
-        for (int64_t c = 0; c < s->c; c++)
-            for (int64_t r = 0; r < s->r; r++)
-                for (int64_t q = 0; q < s->s; q++, gw++) {
-                    const float *sum = (const float *)v->sums + k * window + r * row + q * v->from.pixel + c;
-                    *gw = 0;
-                    for (int64_t p = 0; p < v->parts; p++)
-                        *gw += sum[p * s->k * window];
-                }
+    const int64_t own = s->r * v->from.vectors, row = v->from.vectors * SPARSE_VECTOR, taps = s->r * s->s;
+    for (int64_t p = 1; p < v->parts; p++)
+        for (int64_t i = 0; i < s->k * own; i++)
+            v->sums[i] += v->sums[p * s->k * own + i];
+    const bool whole = v->from.pixel % 8 == 0 && row == s->s * v->from.pixel; /* taps follow each other */
+    for (int64_t k = 0; k < s->k; k++, gw += s->c * taps) {
+        const wk_v8 *sums = v->sums + k * own;
+        for (int64_t t = 0; t < taps && whole; t += 8)
+            sparse_put_taps(v, sums + t * v->from.pixel / SPARSE_VECTOR, lanes_min(8, taps - t), gw + t);
+        for (int64_t i = 0; i < s->c * taps && !whole; i++)
+            gw[i] = ((const float *)sums)[i % taps / s->s * row + i % s->s * v->from.pixel + i / taps];
+    }
     for (int64_t k = 0; gb && k < s->k; k++) {
         wk_vf total = {0};
         for (int64_t p = 0; p < v->parts; p++)
@@ -256,7 +249,7 @@ static wk_LaneAnswer sparse_run(SparseGrad *v, float *gw, float *gb)
     v->from.place = (wk_vi *)(void *)memory;
     WK_KERNEL(wk_sparse_places)(&v->from, (wk_vi *)(void *)memory);
     v->bias_sums = (wk_vf *)(void *)(memory + places);
-    v->sums = (SparseVector *)(void *)(memory + places + biases);
+    v->sums = (wk_v8 *)(void *)(memory + places + biases);
     v->image = (float *)(void *)(memory + places + biases + sums);
     const int threads = lanes_threads(s->k * s->oh * s->ow * s->n * s->c * s->r * s->s);
     wk_parallel_on(threads, (s->n + LANES - 1) / LANES, sparse_images, v);

@@ -15,8 +15,8 @@ enum { SPARSE_HELD = 24 << 10 }; /* bytes of rows that the first cache holds bes
 
 typedef struct SparseInput {
     SparseSource from;
-    float *image;         /* [n], images apart from.size */
-    SparseVector *weight; /* [k][r][vectors] */
+    float *image;  /* [n], images apart from.size */
+    wk_v8 *weight; /* [k][r][vectors] */
     float *gx;
 } SparseInput;
 
@@ -24,45 +24,53 @@ typedef struct SparseInput {
 static inline __attribute__((always_inline)) void sparse_add_weights(const int R, const int J,
                                                                      const SparseSource *f,
                                                                      const SparseList *list, float *image,
-                                                                     SparseVector *own)
+                                                                     wk_v8 *own)
 {
     const int64_t line = f->line;
-    SparseVector weight[5][5];
+    wk_v8 weight[5][5];
 #pragma GCC unroll 5
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 5
         for (int j = 0; j < J; j++)
             weight[r][j] = own[r * f->vectors + j];
     for (int64_t i = 0; i < list->length; i++) {
-        const SparseVector value = list->value[i] - (SparseVector){0};
+        const wk_v8 value = list->value[i] - (wk_v8){0};
         float *window = image + list->place[i];
 #pragma GCC unroll 5
         for (int r = 0; r < R; r++)
 #pragma GCC unroll 5
             for (int j = 0; j < J; j++) {
                 float *at = window + r * line + j * SPARSE_VECTOR;
-                *(SparseLoose *)at = sparse_load(at) + value * weight[r][j];
+                *(wk_v8_loose *)at = wk_v8_load(at) + value * weight[r][j];
             }
     }
 }
 
 SPARSE_FUNCTIONS(sparse_add_weights)
 
-/* Channels of rows of a window side by side. Returns whether all are finite. */
+/* Channels of rows of a window side by side, zeros behind them. Returns whether all are finite. */
 static bool sparse_pack_weight(const SparseInput *v, const float *w)
 {
     const SparseSource *f = &v->from;
     const wk_ConvShape *s = f->s;
-    float *to = (float *)v->weight, bad = 0;
-    memset(to, 0, (size_t)(s->k * s->r * f->vectors) * sizeof *v->weight);
-    for (int64_t k = 0; k < s->k; k++, to += s->r * f->vectors * SPARSE_VECTOR)
-        for (int64_t c = 0; c < s->c; c++)
-            for (int64_t r = 0; r < s->r; r++)
-                for (int64_t q = 0; q < s->s; q++, w++) {
-                    to[r * f->vectors * SPARSE_VECTOR + q * f->pixel + c] = *w;
-                    bad += *w * 0;
-                }
-    return bad == 0;
+    const int64_t row = f->vectors * SPARSE_VECTOR, taps = s->r * s->s;
+    const bool whole = f->pixel % 8 == 0 && row == s->s * f->pixel; /* taps follow each other */
+    float *to = (float *)v->weight;
+    wk_v8 bad = {0};
+    if (!whole)
+        memset(to, 0, (size_t)(s->k * s->r * row) * sizeof *to);
+    for (int64_t k = 0; k < s->k; k++, to += s->r * row, w += s->c * taps) {
+        for (int64_t c = 0; c < s->c && whole; c += 8)
+            bad += wk_turn8_rows(w + c * taps, taps, s->c - c, taps, to + c, f->pixel);
+        for (int64_t i = 0; i < s->c * taps && !whole; i++) {
+            to[i % taps / s->s * row + i % s->s * f->pixel + i / taps] = w[i];
+            bad[0] += w[i] * 0;
+        }
+    }
+    for (int i = 0; i < SPARSE_VECTOR; i++)
+        if (bad[i] != 0) /* NaN */
+            return false;
+    return true;
 }
 
 /* Up to 8 pixels, one of each of the samples or side by side, `step` apart, to 8 of their channels. */
@@ -70,7 +78,7 @@ static void sparse_put_channels(const float *pixels, int64_t step, int64_t count
                                 int64_t channels)
 {
     float turned[8 * 8];
-    sparse_turn(pixels, step, count, turned, 8);
+    wk_turn8(pixels, step, count, turned, 8);
     for (int64_t c = 0; c < channels; c++, to += channel)
         if (count == 8)
             memcpy(to, turned + c * 8, 8 * sizeof *to);
@@ -153,7 +161,7 @@ wk_LaneAnswer WK_KERNEL(wk_sparse_grad_input)(const wk_ConvShape *s, const wk_Wi
         return wk_lanes_failed;
     v.from.place = (wk_vi *)(void *)memory;
     WK_KERNEL(wk_sparse_places)(&v.from, (wk_vi *)(void *)memory);
-    v.weight = (SparseVector *)(void *)(memory + places);
+    v.weight = (wk_v8 *)(void *)(memory + places);
     v.image = (float *)(void *)(memory + places + weights);
     const bool finite = sparse_pack_weight(&v, w);
     if (finite)

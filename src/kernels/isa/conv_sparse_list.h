@@ -8,6 +8,7 @@
 #define WICK_KERNELS_CONV_SPARSE_LIST_H
 
 #include "kernels/isa/conv_lanes.h"
+#include "kernels/isa/turn.h"
 
 #if WK_VECTOR_BYTES >= 32
 #include <immintrin.h>
@@ -21,9 +22,6 @@ enum {
         32, /* the most that gain by it: with 64, Winograd's way is as fast on a quarter of the elements */
     SPARSE_IMAGE = 1 << 26, /* floats of an image, at most: places are 32 bits */
 };
-
-typedef float SparseVector __attribute__((vector_size(32)));
-typedef float SparseLoose __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* The gradient, the geometry of images, and how lists are cut. */
 typedef struct SparseSource {
@@ -53,48 +51,6 @@ static inline bool sparse_fits(const SparseSource *f)
 {
     return f->s->groups == 1 && f->s->c <= SPARSE_CHANNELS && (f->last || f->gw <= SPARSE_LIST) &&
            f->size <= SPARSE_IMAGE;
-}
-
-/* ---- turning ------------------------------------------------------------------------------------------- */
-
-static inline SparseVector sparse_load(const float *p)
-{
-    return *(const SparseLoose *)p;
-}
-
-/* Turns 8 rows of 8 floats, `from_step` apart, of which `live` exist (the rest are zeros), to 8 columns of 8
- * floats `to_step` apart, which may be less than 8. Returns NaN somewhere if an element is not finite, else zeros. */
-static inline SparseVector sparse_turn(const float *from, int64_t from_step, int64_t live, float *to,
-                                       int64_t to_step)
-{
-    SparseVector a[8], b[8], bad = {0};
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) {
-        a[i] = i < live ? sparse_load(from + i * from_step) : (SparseVector){0};
-        bad += a[i] * 0.0f;
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-        b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-#pragma GCC unroll 2
-    for (int i = 0; i < 8; i += 4)
-#pragma GCC unroll 2
-        for (int j = 0; j < 2; j++) {
-            a[i + 2 * j] = __builtin_shufflevector(b[i + j], b[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            a[i + 2 * j + 1] = __builtin_shufflevector(b[i + j], b[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4;
-         i++) /* in order: columns may be so near that each overwrites the end of the one before */
-        *(SparseLoose *)(to + i * to_step) =
-            __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++)
-        *(SparseLoose *)(to + (i + 4) * to_step) =
-            __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    return bad;
 }
 
 /* ---- lists ----------------------------------------------------------------------------------------------- */
@@ -244,14 +200,13 @@ static inline wk_vf sparse_list(const SparseSource *f, const SparseSpot *spot, i
 /* ---- windows ------------------------------------------------------------------------------------------- */
 
 /* Does something with R rows of J vectors of each window of a list, and `own` vectors, rows of f->vectors. */
-typedef void SparseWindows(const SparseSource *f, const SparseList *list, float *image, SparseVector *own);
+typedef void SparseWindows(const SparseSource *f, const SparseList *list, float *image, wk_v8 *own);
 
 #define SPARSE_FITS(R, J) ((R) * (J) <= SPARSE_REGISTERS)
-#define SPARSE_FUNCTION(name, R, J)                                                           \
-    static void name##_##R##_##J(const SparseSource *f, const SparseList *list, float *image, \
-                                 SparseVector *own)                                           \
-    {                                                                                         \
-        name(R, SPARSE_FITS(R, J) ? J : 1, f, list, image, own);                              \
+#define SPARSE_FUNCTION(name, R, J)                                                                       \
+    static void name##_##R##_##J(const SparseSource *f, const SparseList *list, float *image, wk_v8 *own) \
+    {                                                                                                     \
+        name(R, SPARSE_FITS(R, J) ? J : 1, f, list, image, own);                                          \
     }
 #define SPARSE_ROW(name, R)     \
     SPARSE_FUNCTION(name, R, 1) \
@@ -277,7 +232,7 @@ static inline int sparse_size(int64_t n)
 }
 
 static inline void sparse_windows(const SparseSource *f, SparseWindows *const of[4][4],
-                                  const SparseList *list, float *image, SparseVector *own)
+                                  const SparseList *list, float *image, wk_v8 *own)
 {
     const int64_t r_all = f->s->r;
     for (int64_t r = 0, r_size; r < r_all; r += sparse_sizes[r_size]) {

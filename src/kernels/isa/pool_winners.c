@@ -7,12 +7,10 @@
 #include <string.h>
 
 #include "core/threads.h"
-#include "kernels/isa.h"
+#include "kernels/isa/vector.h"
 
-enum { POOL_LANES = WK_VECTOR_BYTES / 4, POOL_SERIAL = 1 << 15 };
+enum { POOL_LANES = WK_VF, POOL_SERIAL = 1 << 15 };
 
-typedef float PoolVector __attribute__((vector_size(WK_VECTOR_BYTES)));
-typedef int32_t PoolMask __attribute__((vector_size(WK_VECTOR_BYTES)));
 typedef uint8_t PoolBytes __attribute__((vector_size(WK_VECTOR_BYTES / 4)));
 /* Where fewer are left. */
 typedef float PoolFour __attribute__((vector_size(16)));
@@ -100,7 +98,7 @@ static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const flo
                             uint8_t *which)
 {
     int64_t i = 0;
-    POOL_MAX_LANES(POOL_LANES, PoolVector, PoolMask, PoolBytes)
+    POOL_MAX_LANES(POOL_LANES, wk_vf, wk_vi, PoolBytes)
     POOL_MAX_LANES(4, PoolFour, PoolFourMask, PoolFourBytes)
     for (; i < p->n; i++) {
         out[i] = plane[w->at[0] * p->n + i];
@@ -116,47 +114,95 @@ static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const flo
     }
 }
 
-/* 2 x 2 windows side by side: a row of outputs from two rows of inputs. The winners' names pass through
- * int32, as wide as the floats. */
-enum { POOL_PIECE = 64 };
-static void pool_pairs(const float *restrict top, const float *restrict low, int64_t ow, float *restrict out,
-                       uint8_t *restrict which)
+/* 2 x 2 windows side by side, whose elements are pairs of a row. */
+#if WK_VECTOR_BYTES == 64
+#define POOL_EVEN  0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define POOL_ODD   1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define POOL_FIRST 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define POOL_LAST  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif WK_VECTOR_BYTES == 32
+#define POOL_EVEN  0, 2, 4, 6, 8, 10, 12, 14
+#define POOL_ODD   1, 3, 5, 7, 9, 11, 13, 15
+#define POOL_FIRST 0, 8, 1, 9, 2, 10, 3, 11
+#define POOL_LAST  4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define POOL_EVEN  0, 2, 4, 6
+#define POOL_ODD   1, 3, 5, 7
+#define POOL_FIRST 0, 4, 1, 5
+#define POOL_LAST  2, 6, 3, 7
+#endif
+
+static inline wk_vi pool_load_bytes(const uint8_t *from, int64_t count)
 {
-    int32_t name[POOL_PIECE];
-    for (int64_t at = 0; at < ow; at += POOL_PIECE) {
-        const int64_t count = ow - at < POOL_PIECE ? ow - at : POOL_PIECE;
-        for (int64_t i = 0; i < count; i++) {
-            const float a = top[2 * (at + i)], b = top[2 * (at + i) + 1], c = low[2 * (at + i)],
-                        d = low[2 * (at + i) + 1];
-            const bool second = (b > a) | (b != b);
-            const float first_row = second ? b : a;
-            const bool third = (c > first_row) | (c != c);
-            const float best = third ? c : first_row;
-            const bool fourth = (d > best) | (d != d);
-            const float most = fourth ? d : best;
-            out[at + i] = most;
-            name[i] = (fourth ? 3 : third ? 2 : second ? 1 : 0) | (most <= 0 ? WK_WINNER_LOW : 0);
-        }
-        for (int64_t i = 0; i < count; i++)
-            which[at + i] = (uint8_t)name[i];
+#if WK_VECTOR_BYTES == 64
+    return (wk_vi)_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(wk_vf_mask(count), from));
+#else
+    PoolBytes bytes = {0};
+    memcpy(&bytes, from, (size_t)count);
+    return __builtin_convertvector(bytes, wk_vi);
+#endif
+}
+
+static inline void pool_store_bytes(uint8_t *to, wk_vi v, int64_t count)
+{
+#if WK_VECTOR_BYTES == 64
+    _mm512_mask_cvtepi32_storeu_epi8(to, wk_vf_mask(count), (__m512i)v);
+#else
+    const PoolBytes bytes = __builtin_convertvector(v, PoolBytes);
+    memcpy(to, &bytes, (size_t)count);
+#endif
+}
+
+/* The first and the second of `count` pairs. */
+static inline void pool_load_pairs(const float *from, int64_t count, wk_vf *even, wk_vf *odd)
+{
+    const int64_t first = count * 2 < POOL_LANES ? count * 2 : POOL_LANES;
+    const wk_vf a = wk_vf_load_part(from, first, 0), b = wk_vf_load_part(from + first, count * 2 - first, 0);
+    *even = __builtin_shufflevector(a, b, POOL_EVEN);
+    *odd = __builtin_shufflevector(a, b, POOL_ODD);
+}
+
+static inline void pool_store_pairs(float *to, wk_vf even, wk_vf odd, int64_t count)
+{
+    const int64_t first = count * 2 < POOL_LANES ? count * 2 : POOL_LANES;
+    wk_vf_store_part(to, __builtin_shufflevector(even, odd, POOL_FIRST), first);
+    wk_vf_store_part(to + first, __builtin_shufflevector(even, odd, POOL_LAST), count * 2 - first);
+}
+
+static inline void pool_better(wk_vf value, int32_t as, wk_vf *best, wk_vi *name)
+{
+    const wk_vi wins = (value > *best) | (value != value);
+    *best = (wk_vf)(((wk_vi)value & wins) | ((wk_vi)*best & ~wins));
+    *name = ((as - (wk_vi){0}) & wins) | (*name & ~wins);
+}
+
+/* A row of outputs from two rows of inputs. */
+static void pool_pairs(const float *top, const float *low, int64_t ow, float *out, uint8_t *which)
+{
+    for (int64_t at = 0; at < ow; at += POOL_LANES) {
+        const int64_t count = ow - at < POOL_LANES ? ow - at : POOL_LANES;
+        wk_vf best, b, c, d;
+        wk_vi name = {0};
+        pool_load_pairs(top + 2 * at, count, &best, &b);
+        pool_load_pairs(low + 2 * at, count, &c, &d);
+        pool_better(b, 1, &best, &name);
+        pool_better(c, 2, &best, &name);
+        pool_better(d, 3, &best, &name);
+        name |= (best <= 0) & WK_WINNER_LOW;
+        wk_vf_store_part(out + at, best, count);
+        pool_store_bytes(which + at, name, count);
     }
 }
 
-static void pool_back_pairs(const float *restrict grad, const uint8_t *restrict won, uint8_t mask, int64_t ow,
-                            float *restrict top, float *restrict low)
+static void pool_back_pairs(const float *grad, const uint8_t *won, uint8_t mask, int64_t ow, float *top,
+                            float *low)
 {
-    int32_t name[POOL_PIECE];
-    for (int64_t at = 0; at < ow; at += POOL_PIECE) {
-        const int64_t count = ow - at < POOL_PIECE ? ow - at : POOL_PIECE;
-        for (int64_t i = 0; i < count; i++)
-            name[i] = won[at + i] & mask;
-        for (int64_t i = 0; i < count; i++) {
-            const float g = grad[at + i];
-            top[2 * (at + i)] = name[i] == 0 ? g : 0;
-            top[2 * (at + i) + 1] = name[i] == 1 ? g : 0;
-            low[2 * (at + i)] = name[i] == 2 ? g : 0;
-            low[2 * (at + i) + 1] = name[i] == 3 ? g : 0;
-        }
+    for (int64_t at = 0; at < ow; at += POOL_LANES) {
+        const int64_t count = ow - at < POOL_LANES ? ow - at : POOL_LANES;
+        const wk_vi g = (wk_vi)wk_vf_load_part(grad + at, count, 0),
+                    name = pool_load_bytes(won + at, count) & mask;
+        pool_store_pairs(top + 2 * at, (wk_vf)(g & (name == 0)), (wk_vf)(g & (name == 1)), count);
+        pool_store_pairs(low + 2 * at, (wk_vf)(g & (name == 2)), (wk_vf)(g & (name == 3)), count);
     }
 }
 
