@@ -36,7 +36,7 @@
 #define GEMM_MOST_ROWS {6, 6, 2, 1}
 #endif
 #if defined(__AVX512VL__)
-#define GEMM_HALVES /* narrow vectors cost half as much where wide ones are done in two turns, and never more */
+#define GEMM_HALVES 1 /* narrow vectors cost half as much where wide ones are done in two turns, and never more */
 #define GEMM_HALF_TILES(X)                                                                                   \
     X(1, 1, _half) X(2, 1, _half) X(3, 1, _half) X(4, 1, _half) X(5, 1, _half) X(6, 1, _half)                \
     X(7, 1, _half) X(8, 1, _half) X(9, 1, _half) X(10, 1, _half) X(11, 1, _half) X(12, 1, _half)             \
@@ -45,9 +45,6 @@
     X(11, 2, _half) X(12, 2, _half) X(13, 2, _half) X(14, 2, _half) X(1, 4, _half) X(2, 4, _half)            \
     X(3, 4, _half) X(4, 4, _half) X(5, 4, _half) X(6, 4, _half) X(1, 8, _half) X(2, 8, _half)                \
     X(3, 8, _half)
-#define GEMM_TILES(X) GEMM_FULL_TILES(X) GEMM_HALF_TILES(X)
-#else
-#define GEMM_TILES(X) GEMM_FULL_TILES(X)
 #endif
 #define GEMM_full    0
 #define GEMM_half    1
@@ -83,11 +80,8 @@ static inline int64_t gemm_min(int64_t a, int64_t b)
 #define MASK_STORE_f32(p, part, v) _mm512_mask_storeu_ps(p, part, (__m512)(v))
 #define MASK_STORE_f64(p, part, v) _mm512_mask_storeu_pd(p, (__mmask8)(part), (__m512d)(v))
 #define HALF_LOAD_f32(p, part)     _mm256_maskz_loadu_ps((__mmask8)(part), p)
-#define HALF_LOAD_f64(p, part)     _mm256_maskz_loadu_pd((__mmask8)(part), p)
 #define HALF_STORE_f32(p, part, v) _mm256_mask_storeu_ps(p, (__mmask8)(part), (__m256)(v))
-#define HALF_STORE_f64(p, part, v) _mm256_mask_storeu_pd(p, (__mmask8)(part), (__m256d)(v))
 #define WIDEN_f32(v)               (VEC) _mm512_zextps256_ps512((__m256)(v))
-#define WIDEN_f64(v)               (VEC) _mm512_zextpd256_pd512((__m256d)(v))
 #elif defined(__AVX2__)
 #define MASK_LOAD_f32(p, part) _mm256_maskload_ps(p, part)
 #define MASK_LOAD_f64(p, part) _mm256_maskload_pd(p, part)
@@ -111,6 +105,8 @@ static inline int64_t gemm_min(int64_t a, int64_t b)
 #undef Gemm
 #undef V
 
+/* Products of doubles are fewer than the code that their halves would be. */
+#undef GEMM_HALVES
 #define T       double
 #define BYTES   8
 #define Gemm    Gemm_f64
