@@ -28,9 +28,10 @@ typedef struct ChannelConv {
 } ChannelConv;
 
 /* Sums of 2 * XT outputs. XT is a constant where this is expanded; `low` is the second row, or the first once more. */
-static inline __attribute__((always_inline)) void channels_tile(const int XT, const ChannelConv *v, const float *top,
-                                                                const float *low, const float *w, wk_vf bias,
-                                                                float *to_top, float *to_low)
+static inline __attribute__((always_inline)) void channels_tile(const int XT, const ChannelConv *v,
+                                                                const float *top, const float *low,
+                                                                const float *w, wk_vf bias, float *to_top,
+                                                                float *to_low)
 {
     const wk_ConvShape *s = v->s;
     const int64_t plane = v->height * v->width;
@@ -59,11 +60,11 @@ static inline __attribute__((always_inline)) void channels_tile(const int XT, co
 
 typedef void ChannelTile(const ChannelConv *v, const float *top, const float *low, const float *w, wk_vf bias,
                          float *to_top, float *to_low);
-#define CHANNEL_TILE(XT)                                                                                    \
+#define CHANNEL_TILE(XT)                                                                                     \
     static void channels_tile_##XT(const ChannelConv *v, const float *top, const float *low, const float *w, \
-                                   wk_vf bias, float *to_top, float *to_low)                                \
-    {                                                                                                       \
-        channels_tile(XT, v, top, low, w, bias, to_top, to_low);                                            \
+                                   wk_vf bias, float *to_top, float *to_low)                                 \
+    {                                                                                                        \
+        channels_tile(XT, v, top, low, w, bias, to_top, to_low);                                             \
     }
 CHANNEL_TILE(1)
 CHANNEL_TILE(2)
@@ -120,8 +121,8 @@ static void channels_task(void *context, int64_t task)
     const ChannelConv *v = context;
     const wk_ConvShape *s = v->s;
     const int64_t n = task / v->bands, first = task % v->bands * CHANNELS_BAND,
-                  rows = lanes_min(CHANNELS_BAND, s->oh - first), tiles = (s->ow + CHANNELS_X - 1) / CHANNELS_X,
-                  taps = s->c * s->r * s->s;
+                  rows = lanes_min(CHANNELS_BAND, s->oh - first),
+                  tiles = (s->ow + CHANNELS_X - 1) / CHANNELS_X, taps = s->c * s->r * s->s;
     const float *x = v->x + n * s->c * v->height * v->width;
     float *sums = v->scratch + wk_thread_number() * v->positions * LANES;
     for (int64_t k = 0; k < s->k; k += LANES) {
@@ -136,8 +137,8 @@ static void channels_task(void *context, int64_t task)
                                       to + below * s->ow * LANES);
             }
         }
-        channels_turn(sums, rows * s->ow, lanes_min(LANES, s->k - k), v->out + (n * s->k + k) * s->oh * s->ow + first * s->ow,
-                      s->oh * s->ow);
+        channels_turn(sums, rows * s->ow, lanes_min(LANES, s->k - k),
+                      v->out + (n * s->k + k) * s->oh * s->ow + first * s->ow, s->oh * s->ow);
     }
 }
 

@@ -6,6 +6,7 @@
  * The vectors of a tile follow each other in the row where samples fill the lanes, and lie below each other
  * where columns do. Weights that meet nothing but padding are left out. The gradient of the input is the same
  * loop over the padded gradient, with the weight turned by half a turn. */
+#include "kernels/isa/conv_channels.h"
 #include "kernels/isa/conv_sparse.h"
 #include "kernels/isa/conv_winograd.h"
 #include "kernels/isa/turn.h"
@@ -350,8 +351,8 @@ static bool lanes_forward(const wk_ConvShape *s, const float *x, bool batch_last
                           const float *bias, float *y)
 {
     const bool rows = WK_KERNEL(wk_lanes_order)(s) == wk_lanes_rows;
-    const wk_LaneAnswer answer =
-        rows ? wk_lanes_refused : WK_KERNEL(wk_winograd)(s, x, batch_last, w, bias, y);
+    const wk_LaneAnswer answer = rows ? WK_KERNEL(wk_channels)(s, x, w, bias, y)
+                                      : WK_KERNEL(wk_winograd)(s, x, batch_last, w, bias, y);
     if (answer != wk_lanes_refused)
         return answer == wk_lanes_done;
     const int64_t k = s->k / s->groups, c = s->c / s->groups, taps = c * s->r * s->s,

@@ -46,6 +46,11 @@
     X(3, 4, _half) X(4, 4, _half) X(5, 4, _half) X(6, 4, _half) X(1, 8, _half) X(2, 8, _half)                \
     X(3, 8, _half)
 #endif
+#if defined(__AVX512F__)
+#define GEMM_MASKS_COST 0
+#else
+#define GEMM_MASKS_COST 1 /* a load of some lanes is slower than one of all */
+#endif
 #define GEMM_full    0
 #define GEMM_half    1
 #define GEMM_LOG(N)  ((N) == 1 ? 0 : (N) == 2 ? 1 : (N) == 4 ? 2 : 3)
@@ -55,7 +60,7 @@
 
 enum {
     GEMM_SLAB = 1024, /* rows of A and columns of B that are packed at a time */
-    GEMM_DEPTH = 384, /* and their depth in k */
+    GEMM_DEPTH = 512, /* and their depth in k */
     GEMM_AHEAD = 12,  /* rows of B that the tile of large products fetches ahead */
     GEMM_PANEL = 256, /* depth of a panel of B packed on the stack */
     GEMM_ROWS = 8,    /* panels of a task */
