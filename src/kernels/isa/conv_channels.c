@@ -68,35 +68,32 @@ typedef void ChannelTile(const ChannelConv *v, const float *top, const float *lo
     }
 CHANNEL_TILE(1)
 CHANNEL_TILE(2)
-CHANNEL_TILE(3)
 CHANNEL_TILE(4)
-CHANNEL_TILE(5)
 CHANNEL_TILE(6)
 #if WK_VECTOR_BYTES == 64
-CHANNEL_TILE(7)
 CHANNEL_TILE(8)
-CHANNEL_TILE(9)
 CHANNEL_TILE(10)
-CHANNEL_TILE(11)
 CHANNEL_TILE(12)
 #endif
-static ChannelTile *const channels_tiles[CHANNELS_X + 1] = {
-    NULL,
-    channels_tile_1,
-    channels_tile_2,
-    channels_tile_3,
-    channels_tile_4,
-    channels_tile_5,
-    channels_tile_6,
+
+/* The tile for `left` outputs of a row, and how many it takes. */
+static ChannelTile *channels_tile_of(int64_t left, int64_t *width)
+{
+    static ChannelTile *const tiles[CHANNELS_X / 2 + 1] = {
+        channels_tile_1,
+        channels_tile_2,
+        channels_tile_4,
+        channels_tile_6,
 #if WK_VECTOR_BYTES == 64
-    channels_tile_7,
-    channels_tile_8,
-    channels_tile_9,
-    channels_tile_10,
-    channels_tile_11,
-    channels_tile_12,
+        channels_tile_8,
+        channels_tile_10,
+        channels_tile_12,
 #endif
-};
+    };
+    const int64_t pairs = lanes_min(left, CHANNELS_X) / 2;
+    *width = pairs ? 2 * pairs : 1;
+    return tiles[pairs];
+}
 
 /* [position][LANES] of `channels` to planes: 8 positions at a time, the last of which end with them all. */
 static void channels_turn(const float *sums, int64_t positions, int64_t channels, float *to, int64_t plane)
@@ -121,20 +118,19 @@ static void channels_task(void *context, int64_t task)
     const ChannelConv *v = context;
     const wk_ConvShape *s = v->s;
     const int64_t n = task / v->bands, first = task % v->bands * CHANNELS_BAND,
-                  rows = lanes_min(CHANNELS_BAND, s->oh - first),
-                  tiles = (s->ow + CHANNELS_X - 1) / CHANNELS_X, taps = s->c * s->r * s->s;
+                  rows = lanes_min(CHANNELS_BAND, s->oh - first), taps = s->c * s->r * s->s;
     const float *x = v->x + n * s->c * v->height * v->width;
     float *sums = v->scratch + wk_thread_number() * v->positions * LANES;
     for (int64_t k = 0; k < s->k; k += LANES) {
         const wk_vf bias = wk_vf_load(v->bias + k);
         for (int64_t y = 0; y < rows; y += 2) {
             const int64_t below = y + 1 < rows;
-            for (int64_t t = 0; t < tiles; t++) {
-                const int64_t at = s->ow * t / tiles, width = s->ow * (t + 1) / tiles - at;
+            for (int64_t at = 0, width; at < s->ow; at += width) {
+                ChannelTile *tile = channels_tile_of(s->ow - at, &width);
                 const float *top = x + (first + y) * v->width + at;
                 float *to = sums + (y * s->ow + at) * LANES;
-                channels_tiles[width](v, top, top + below * v->width, v->weight + k * taps, bias, to,
-                                      to + below * s->ow * LANES);
+                tile(v, top, top + below * v->width, v->weight + k * taps, bias, to,
+                     to + below * s->ow * LANES);
             }
         }
         channels_turn(sums, rows * s->ow, lanes_min(LANES, s->k - k),

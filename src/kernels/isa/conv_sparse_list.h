@@ -17,7 +17,6 @@ enum {
     SPARSE_LIST = 1024, /* positions of a list, at most: lists and rows share the first cache */
     SPARSE_VECTOR =
         8, /* floats: windows' rows are short, and 32 bytes cross no cache line if they are aligned */
-    SPARSE_REGISTERS = WK_VECTOR_BYTES == 64 ? 25 : 10, /* that a window may take */
     SPARSE_CHANNELS =
         32, /* the most that gain by it: with 64, Winograd's way is as fast on a quarter of the elements */
     SPARSE_IMAGE = 1 << 26, /* floats of an image, at most: places are 32 bits */
@@ -202,46 +201,39 @@ static inline wk_vf sparse_list(const SparseSource *f, const SparseSpot *spot, i
 /* Does something with R rows of J vectors of each window of a list, and `own` vectors, rows of f->vectors. */
 typedef void SparseWindows(const SparseSource *f, const SparseList *list, float *image, wk_v8 *own);
 
-#define SPARSE_FITS(R, J) ((R) * (J) <= SPARSE_REGISTERS)
+/* The sizes there are: those that fit into registers. */
+#define SPARSE_SIZES_SMALL(X, name)                                                                   \
+    X(name, 1, 1)                                                                                     \
+    X(name, 1, 2) X(name, 1, 3) X(name, 1, 5) X(name, 3, 1) X(name, 3, 2) X(name, 3, 3) X(name, 5, 1) \
+        X(name, 5, 2)
+#if WK_VECTOR_BYTES == 64
+#define SPARSE_SIZES(X, name) SPARSE_SIZES_SMALL(X, name) X(name, 3, 5) X(name, 5, 3) X(name, 5, 5)
+#else
+#define SPARSE_SIZES(X, name) SPARSE_SIZES_SMALL(X, name)
+#endif
 #define SPARSE_FUNCTION(name, R, J)                                                                       \
     static void name##_##R##_##J(const SparseSource *f, const SparseList *list, float *image, wk_v8 *own) \
     {                                                                                                     \
-        name(R, SPARSE_FITS(R, J) ? J : 1, f, list, image, own);                                          \
+        name(R, J, f, list, image, own);                                                                  \
     }
-#define SPARSE_ROW(name, R)     \
-    SPARSE_FUNCTION(name, R, 1) \
-    SPARSE_FUNCTION(name, R, 2) SPARSE_FUNCTION(name, R, 3) SPARSE_FUNCTION(name, R, 5)
-#define SPARSE_NAMES(name, R)                                          \
-    {                                                                  \
-        name##_##R##_1, name##_##R##_2, name##_##R##_3, name##_##R##_5 \
-    }
-/* name##_of: functions of the sizes below made of name(R, J, ...), where both are constants. */
-#define SPARSE_FUNCTIONS(name)                                                                   \
-    SPARSE_ROW(name, 1)                                                                          \
-    SPARSE_ROW(name, 2)                                                                          \
-    SPARSE_ROW(name, 3)                                                                          \
-    SPARSE_ROW(name, 5)                                                                          \
-    static SparseWindows *const name##_of[4][4] = {SPARSE_NAMES(name, 1), SPARSE_NAMES(name, 2), \
-                                                   SPARSE_NAMES(name, 3), SPARSE_NAMES(name, 5)};
-static const int sparse_sizes[4] = {1, 2, 3, 5};
+#define SPARSE_ENTRY(name, R, J) [R][J] = name##_##R##_##J,
+/* name##_of[R][J] made of name(R, J, ...), where both are constants; NULL: there is none. */
+#define SPARSE_FUNCTIONS(name)          \
+    SPARSE_SIZES(SPARSE_FUNCTION, name) \
+    static SparseWindows *const name##_of[6][6] = {SPARSE_SIZES(SPARSE_ENTRY, name)};
 
-/* The largest of the sizes that is at most n. */
-static inline int sparse_size(int64_t n)
-{
-    return n >= 5 ? 3 : n >= 3 ? 2 : (int)n - 1;
-}
-
-static inline void sparse_windows(const SparseSource *f, SparseWindows *const of[4][4],
+static inline void sparse_windows(const SparseSource *f, SparseWindows *const of[6][6],
                                   const SparseList *list, float *image, wk_v8 *own)
 {
-    const int64_t r_all = f->s->r;
-    for (int64_t r = 0, r_size; r < r_all; r += sparse_sizes[r_size]) {
-        r_size = sparse_size(r_all - r);
-        for (int64_t j = 0, j_size; j < f->vectors; j += sparse_sizes[j_size]) {
-            j_size = sparse_size(f->vectors - j);
-            while (!SPARSE_FITS(sparse_sizes[r_size], sparse_sizes[j_size]))
-                j_size--;
-            of[r_size][j_size](f, list, image + r * f->line + j * SPARSE_VECTOR, own + r * f->vectors + j);
+    int64_t rows, vectors;
+    for (int64_t r = 0; r < f->s->r; r += rows) {
+        rows = lanes_min(f->s->r - r, 5);
+        rows -= rows % 2 == 0;
+        for (int64_t j = 0; j < f->vectors; j += vectors) {
+            vectors = lanes_min(f->vectors - j, 5);
+            while (!of[rows][vectors])
+                vectors--;
+            of[rows][vectors](f, list, image + r * f->line + j * SPARSE_VECTOR, own + r * f->vectors + j);
         }
     }
 }
