@@ -9,7 +9,10 @@
 
 #include "core/threads.h"
 
-enum { OPTIM_BLOCK = 1 << 14 /* elements in one block for the threads */ };
+enum {
+    OPTIM_BLOCK = 1 << 14,  /* elements in one block for the threads */
+    OPTIM_SERIAL = 1 << 16, /* elements below which threads do not pay: fetching them from another core takes longer */
+};
 
 typedef struct OptimJob {
     int64_t n;
@@ -27,7 +30,8 @@ static void optim_block(void *context, int64_t index)
 
 static void optim_run(OptimJob job)
 {
-    wk_parallel((job.n + OPTIM_BLOCK - 1) / OPTIM_BLOCK, optim_block, &job);
+    wk_parallel_on(job.n < OPTIM_SERIAL ? 1 : wk_thread_count(), (job.n + OPTIM_BLOCK - 1) / OPTIM_BLOCK,
+                   optim_block, &job);
 }
 
 #define OPTIM(S, T, FUSED)                                                                                 \
