@@ -98,6 +98,53 @@ static void nested_runs_serially(void **state)
     assert_int_equal(c.inner, 500);
 }
 
+typedef struct Numbers {
+    atomic_int most, outside;
+    int by_thread[8]; /* without atomics: TSan sees whether two threads ever have one number */
+    int allowed;
+} Numbers;
+
+static void number_block(void *context, int64_t i)
+{
+    (void)i;
+    Numbers *n = context;
+    const int number = wk_thread_number();
+    if (number < 0 || number >= n->allowed)
+        atomic_fetch_add(&n->outside, 1);
+    else
+        n->by_thread[number]++;
+    int most = atomic_load(&n->most);
+    while (number > most && !atomic_compare_exchange_weak(&n->most, &most, number))
+        ;
+}
+
+static void inner_number(void *context, int64_t i)
+{
+    Numbers inside = {.allowed = 1};
+    wk_parallel(5, number_block, &inside); /* a thread alone is number 0, whatever it is outside */
+    if (inside.by_thread[0] != 5)
+        atomic_fetch_add(&((Numbers *)context)->outside, 1);
+    number_block(context, i);
+}
+
+static void threads_have_numbers_below_the_limit(void **state)
+{
+    (void)state;
+    wk_set_num_threads(4);
+    for (int most = 1; most <= 6; most++) {
+        Numbers n = {.allowed = most < 4 ? most : 4};
+        for (int turn = 0; turn < 50; turn++)
+            wk_parallel_on(most, 100, turn % 2 ? number_block : inner_number, &n);
+        int sum = 0;
+        for (int i = 0; i < 8; i++)
+            sum += n.by_thread[i];
+        assert_int_equal(n.outside, 0);
+        assert_int_equal(sum, 5000);
+        assert_true(n.most < n.allowed);
+    }
+    assert_int_equal(wk_thread_number(), 0);
+}
+
 static void *caller(void *unused)
 {
     Counts *c = calloc(1, sizeof *c);
@@ -179,9 +226,13 @@ static void counts_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_block_once),        cmocka_unit_test(nested_runs_serially),
-        cmocka_unit_test(several_callers),         cmocka_unit_test(forked_child_works),
-        cmocka_unit_test(goes_on_without_threads), cmocka_unit_test(counts_are_checked),
+        cmocka_unit_test(every_block_once),
+        cmocka_unit_test(nested_runs_serially),
+        cmocka_unit_test(threads_have_numbers_below_the_limit),
+        cmocka_unit_test(several_callers),
+        cmocka_unit_test(forked_child_works),
+        cmocka_unit_test(goes_on_without_threads),
+        cmocka_unit_test(counts_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,10 +202,10 @@ static inline wk_vf sparse_list(const SparseSource *f, const SparseSpot *spot, i
 typedef void SparseWindows(const SparseSource *f, const SparseList *list, float *image, wk_v8 *own);
 
 /* The sizes there are: those that fit into registers. */
-#define SPARSE_SIZES_SMALL(X, name)                                                                   \
-    X(name, 1, 1)                                                                                     \
-    X(name, 1, 2) X(name, 1, 3) X(name, 1, 5) X(name, 3, 1) X(name, 3, 2) X(name, 3, 3) X(name, 5, 1) \
-        X(name, 5, 2)
+#define SPARSE_SIZES_SMALL(X, name) \
+    X(name, 1, 1)                   \
+    X(name, 1, 2)                   \
+    X(name, 1, 3) X(name, 1, 5) X(name, 3, 1) X(name, 3, 2) X(name, 3, 3) X(name, 5, 1) X(name, 5, 2)
 #if WK_VECTOR_BYTES == 64
 #define SPARSE_SIZES(X, name) SPARSE_SIZES_SMALL(X, name) X(name, 3, 5) X(name, 5, 3) X(name, 5, 5)
 #else

@@ -10,8 +10,9 @@
 #include "core/threads.h"
 
 enum {
-    OPTIM_BLOCK = 1 << 14,  /* elements in one block for the threads */
-    OPTIM_SERIAL = 1 << 16, /* elements below which threads do not pay: fetching them from another core takes longer */
+    OPTIM_BLOCK = 1 << 14, /* elements in one block for the threads */
+    OPTIM_SERIAL =
+        1 << 16, /* elements below which threads do not pay: fetching them from another core takes longer */
 };
 
 typedef struct OptimJob {
