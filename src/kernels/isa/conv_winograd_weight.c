@@ -88,7 +88,7 @@ static void wino_transform(void *context, int64_t task)
             wino_grads(v, k);
 }
 
-static void wino_product(void *context, int64_t t)
+static void wino_grad_product(void *context, int64_t t)
 {
     const WinoGrad *v = context;
     const int64_t k = v->s->k, c = v->s->c;
@@ -174,7 +174,7 @@ static wk_LaneAnswer wino_grad_run(WinoGrad *v, float *gw, float *gb)
     for (v->first = 0; v->first < v->grid.columns; v->first += WINO_MANY) {
         v->count = lanes_min(WINO_MANY, v->grid.columns - v->first);
         wk_parallel(shares, wino_transform, v);
-        wk_parallel(16, wino_product, v);
+        wk_parallel(16, wino_grad_product, v);
     }
     const bool finite = wino_gather(v, gw, gb);
     wk_release(memory, bytes);
