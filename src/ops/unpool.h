@@ -8,7 +8,8 @@
 
 #include "ops/ops.h"
 
-/* A gradient that lies as pooling's input does, whose values are `grad` (as the output lies) at the winners `which`. NULL: no memory. */
+/* Makes a tensor that lies as pooling's input does a gradient of `grad` (as the output lies) at the winners `which`; n samples innermost, or 1.
+ * NULL: no memory. */
 wk_Tensor *wk_unpooled(wk_Tensor *unwritten, const wk_PoolShape *shape, int64_t n, wk_Tensor *grad,
                        wk_Tensor *which);
 

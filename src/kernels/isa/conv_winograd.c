@@ -27,7 +27,7 @@
 enum {
     WINO_WIDE = 3,          /* tiles side by side in a tile of products, of one vector */
     WINO_PAIR = 2,          /* vectors that are not made fewer for the caches' sake */
-    WINO_STRIP = 512 << 10, /* bytes of a strip's transforms, unless that is less than two tiles */
+    WINO_STRIP = 512 << 10, /* bytes of a strip's transforms, unless that is less than WINO_WIDE tiles */
 };
 
 typedef struct WinoConv {
