@@ -142,6 +142,7 @@ static wk_Tensor *run(wk_Call *call)
         !(node = prepare(op, call, &wanted, &through)))
         return NULL;
 
+    call->recorded = node != NULL;
     wk_grad_disabled = true;
     wk_Tensor *out = op->forward(call);
     wk_grad_disabled = !recording;

@@ -21,6 +21,7 @@ typedef struct wk_Call {
     int count;
     wk_Tensor *const *in;
     void *attributes;            /* a copy of the caller's, which forward may complete */
+    bool recorded;               /* a gradient may be asked for */
     wk_Tensor *inplace;          /* the tensor to write the result to, or NULL for a new one */
     wk_Tensor *more[1];          /* results beyond the first, none of them differentiable */
     wk_Tensor *extra[WK_EXTRAS]; /* further tensors that backward uses */

@@ -171,8 +171,8 @@ typedef struct wk_Kernels {
                                   int64_t *indices);
     void (*max_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad,
                                            const int64_t *indices, void *grad_input);
-    /* Float max pooling of [planes, h, w, n] (the batch last, or n = 1) that keeps, for the way back, a byte of each winner. A window
-     * has at most WK_WINNER_NAME elements. */
+    /* Float max pooling of [planes, h, w, n] (the batch last, or n = 1) that keeps, for the way back, a byte of each winner (which
+     * is NULL if there is no such way). A window has at most WK_WINNER_NAME elements. */
     void (*max_pool_winners)(const wk_PoolShape *shape, int64_t n, const float *input, float *output,
                              uint8_t *which);
     void (*max_pool_winners_backward)(const wk_Winners *winners, int64_t n, float *grad_input);

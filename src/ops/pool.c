@@ -54,11 +54,12 @@ static wk_Tensor *max_pool_winners(wk_Call *call)
     const wk_PoolShape s = planes_of(a, last, &n);
     wk_Tensor *x = last ? call->in[0] : wk_contiguous(call->in[0]),
               *out = x ? new_pooled(&a->after, last) : NULL;
-    wk_Tensor *which = out ? wk_tensor_like("max_pool2d", wk_uint8, out) : NULL;
-    if (!which)
+    wk_Tensor *which = out && call->recorded ? wk_tensor_like("max_pool2d", wk_uint8, out) : NULL;
+    if (!out || (call->recorded && !which))
         return NULL;
     if (out->numel)
-        wk_kernels->max_pool_winners(&s, n, wk_tensor_data(x), wk_tensor_data(out), wk_tensor_data(which));
+        wk_kernels->max_pool_winners(&s, n, wk_tensor_data(x), wk_tensor_data(out),
+                                     which ? wk_tensor_data(which) : NULL);
     call->extra[0] = which;
     return out;
 }

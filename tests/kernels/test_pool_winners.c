@@ -89,6 +89,10 @@ static void winners(void **state)
                 k->max_pool_winners_backward(&(wk_Winners){&pool_shapes[i], p.g, p.which, positive}, p.n,
                                              p.gx);
                 check(k->isa, i, &pool_shapes[i], &p, positive);
+                float *alone = malloc((size_t)p.out * 4 + 1);
+                k->max_pool_winners(&pool_shapes[i], p.n, p.x, alone, NULL);
+                assert_memory_equal(alone, p.y, (size_t)p.out * 4);
+                free(alone);
                 pooled_free(&p);
             }
 }

@@ -30,12 +30,12 @@ typedef struct PoolWinners {
 
 /* The positions of a window that lie inside the input. */
 typedef struct LaneWindow {
-    int64_t at[WK_WINNER_NAME]; /* rows of n from the plane's start */
+    int64_t at[WK_WINNER_NAME]; /* floats from the first element's samples on */
     uint8_t name[WK_WINNER_NAME];
     int count;
 } LaneWindow;
 
-static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindow *w)
+static void lane_window(const wk_PoolShape *s, int64_t n, int64_t oy, int64_t ox, LaneWindow *w)
 {
     w->count = 0;
     for (int64_t r = 0; r < s->kernel[0]; r++) {
@@ -44,67 +44,93 @@ static void lane_window(const wk_PoolShape *s, int64_t oy, int64_t ox, LaneWindo
             const int64_t x = ox * s->stride[1] - s->padding[1] + q * s->dilation[1];
             if (x < 0 || x >= s->w)
                 continue;
-            w->at[w->count] = y * s->w + x;
+            w->at[w->count] = (y * s->w + x) * n;
             w->name[w->count++] = (uint8_t)(r * s->kernel[1] + q);
         }
     }
 }
 
 /* `lanes` floats of one window from i on, in vectors of that size: VF of floats, VI of int32, VB of bytes. */
-#define POOL_MAX_LANES(lanes, VF, VI, VB)                              \
-    for (; i + (lanes) <= p->n; i += (lanes)) {                        \
-        VF best, value;                                                \
-        memcpy(&best, plane + w->at[0] * p->n + i, sizeof best);       \
-        VI name = w->name[0] - (VI){0};                                \
-        for (int k = 1; k < w->count; k++) {                           \
-            memcpy(&value, plane + w->at[k] * p->n + i, sizeof value); \
-            const VI wins = (value > best) | (value != value);         \
-            best = (VF)(((VI)value & wins) | ((VI)best & ~wins));      \
-            name = ((w->name[k] - (VI){0}) & wins) | (name & ~wins);   \
-        }                                                              \
-        name |= (best <= 0) & WK_WINNER_LOW;                           \
-        const VB bytes = __builtin_convertvector(name, VB);            \
-        memcpy(out + i, &best, sizeof best);                           \
-        memcpy(which + i, &bytes, sizeof bytes);                       \
+#define POOL_MAX_LANES(lanes, VF, VI, VB)                            \
+    for (; i + (lanes) <= p->n; i += (lanes)) {                      \
+        VF best, value;                                              \
+        memcpy(&best, plane + w->at[0] + i, sizeof best);            \
+        VI name = w->name[0] - (VI){0};                              \
+        for (int k = 1; k < w->count; k++) {                         \
+            memcpy(&value, plane + w->at[k] + i, sizeof value);      \
+            const VI wins = (value > best) | (value != value);       \
+            best = (VF)(((VI)value & wins) | ((VI)best & ~wins));    \
+            name = ((w->name[k] - (VI){0}) & wins) | (name & ~wins); \
+        }                                                            \
+        name |= (best <= 0) & WK_WINNER_LOW;                         \
+        const VB bytes = __builtin_convertvector(name, VB);          \
+        memcpy(out + i, &best, sizeof best);                         \
+        memcpy(which + i, &bytes, sizeof bytes);                     \
     }
 
 /* A window that lies inside of the input, from its own first element on: the same for all such. */
-static void whole_window(const wk_PoolShape *s, LaneWindow *w)
+static void whole_window(const wk_PoolShape *s, int64_t n, LaneWindow *w)
 {
     w->count = 0;
     for (int64_t r = 0; r < s->kernel[0]; r++)
         for (int64_t q = 0; q < s->kernel[1]; q++) {
-            w->at[w->count] = r * s->dilation[0] * s->w + q * s->dilation[1];
+            w->at[w->count] = (r * s->dilation[0] * s->w + q * s->dilation[1]) * n;
             w->name[w->count++] = (uint8_t)(r * s->kernel[1] + q);
         }
 }
 
 /* The window of an output, and what its places count from: the whole one if it lies inside, or *own, filled
  * in. */
-static const LaneWindow *window_of(const wk_PoolShape *s, int64_t oy, int64_t ox, const LaneWindow *whole,
-                                   LaneWindow *own, int64_t *from)
+static const LaneWindow *window_of(const wk_PoolShape *s, int64_t n, int64_t oy, int64_t ox,
+                                   const LaneWindow *whole, LaneWindow *own, int64_t *from)
 {
     const int64_t y = oy * s->stride[0] - s->padding[0], x = ox * s->stride[1] - s->padding[1];
-    *from = y * s->w + x;
+    *from = (y * s->w + x) * n;
     if (y >= 0 && x >= 0 && y + (s->kernel[0] - 1) * s->dilation[0] < s->h &&
         x + (s->kernel[1] - 1) * s->dilation[1] < s->w)
         return whole;
     *from = 0;
-    lane_window(s, oy, ox, own);
+    lane_window(s, n, oy, ox, own);
     return own;
+}
+
+/* The largest alone. */
+static void pool_most_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out)
+{
+    int64_t i = 0;
+    for (; i + POOL_LANES <= p->n; i += POOL_LANES) {
+        wk_vf best = wk_vf_load(plane + w->at[0] + i);
+        for (int k = 1; k < w->count; k++) {
+            const wk_vf value = wk_vf_load(plane + w->at[k] + i);
+            const wk_vi wins = (value > best) | (value != value);
+            best = (wk_vf)(((wk_vi)value & wins) | ((wk_vi)best & ~wins));
+        }
+        wk_vf_store(out + i, best);
+    }
+    for (; i < p->n; i++) {
+        out[i] = plane[w->at[0] + i];
+        for (int k = 1; k < w->count; k++) {
+            const float value = plane[w->at[k] + i];
+            out[i] = value > out[i] || value != value ? value : out[i];
+        }
+    }
 }
 
 static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
+    if (!which) {
+        pool_most_window(p, w, plane, out);
+        return;
+    }
     int64_t i = 0;
     POOL_MAX_LANES(POOL_LANES, wk_vf, wk_vi, PoolBytes)
     POOL_MAX_LANES(4, PoolFour, PoolFourMask, PoolFourBytes)
     for (; i < p->n; i++) {
-        out[i] = plane[w->at[0] * p->n + i];
+        out[i] = plane[w->at[0] + i];
         which[i] = w->name[0];
         for (int k = 1; k < w->count; k++) {
-            const float value = plane[w->at[k] * p->n + i];
+            const float value = plane[w->at[k] + i];
             if (value > out[i] || value != value) {
                 out[i] = value;
                 which[i] = w->name[k];
@@ -190,7 +216,8 @@ static void pool_pairs(const float *top, const float *low, int64_t ow, float *ou
         pool_better(d, 3, &best, &name);
         name |= (best <= 0) & WK_WINNER_LOW;
         wk_vf_store_part(out + at, best, count);
-        pool_store_bytes(which + at, name, count);
+        if (which)
+            pool_store_bytes(which + at, name, count);
     }
 }
 
@@ -220,16 +247,17 @@ static void pool_max_plane(void *context, int64_t plane)
     if (pool_in_pairs(p)) {
         const float *in = p->in + plane * s->h * s->w;
         for (int64_t oy = 0; oy < s->oh; oy++, at += s->ow, in += 2 * s->w)
-            pool_pairs(in, in + s->w, s->ow, p->out + at, p->which + at);
+            pool_pairs(in, in + s->w, s->ow, p->out + at, p->which ? p->which + at : NULL);
         return;
     }
     LaneWindow whole, own;
-    whole_window(s, &whole);
+    whole_window(s, p->n, &whole);
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
             int64_t from;
-            const LaneWindow *w = window_of(s, oy, ox, &whole, &own, &from);
-            pool_max_window(p, w, p->in + (plane * s->h * s->w + from) * p->n, p->out + at, p->which + at);
+            const LaneWindow *w = window_of(s, p->n, oy, ox, &whole, &own, &from);
+            pool_max_window(p, w, p->in + plane * s->h * s->w * p->n + from, p->out + at,
+                            p->which ? p->which + at : NULL);
         }
 }
 
@@ -245,7 +273,7 @@ static void pool_back_few(const PoolWinners *p, const LaneWindow *w, const float
         memcpy(&bytes, won + i, sizeof bytes);
         const PoolFourMask name = __builtin_convertvector(bytes & p->mask, PoolFourMask);
         for (int k = 0; k < w->count; k++) {
-            float *to = plane + w->at[k] * p->n + i;
+            float *to = plane + w->at[k] + i;
             PoolFour share = (PoolFour)((PoolFourMask)g & (name == w->name[k]));
             if (!p->apart) {
                 memcpy(&before, to, sizeof before);
@@ -256,7 +284,7 @@ static void pool_back_few(const PoolWinners *p, const LaneWindow *w, const float
     }
     for (; i < p->n; i++)
         for (int k = 0; k < w->count; k++) {
-            float *to = plane + w->at[k] * p->n + i;
+            float *to = plane + w->at[k] + i;
             const float share = (won[i] & p->mask) == w->name[k] ? grad[i] : 0;
             *to = p->apart ? share : *to + share;
         }
@@ -267,7 +295,7 @@ static void pool_back_window(const PoolWinners *p, const LaneWindow *w, const fl
 {
     const uint8_t mask = p->mask;
     for (int k = 0; k < w->count; k++) {
-        float *to = plane + w->at[k] * p->n;
+        float *to = plane + w->at[k];
         const uint8_t name = w->name[k];
         if (p->apart) {
             WK_INDEPENDENT
@@ -295,13 +323,12 @@ static void pool_back_plane(void *context, int64_t plane)
     if (!p->apart)
         memset(out, 0, (size_t)(s->h * s->w * p->n) * sizeof *out);
     LaneWindow whole, own;
-    whole_window(s, &whole);
+    whole_window(s, p->n, &whole);
     for (int64_t oy = 0; oy < s->oh; oy++)
         for (int64_t ox = 0; ox < s->ow; ox++, at += p->n) {
             int64_t from;
-            const LaneWindow *w = window_of(s, oy, ox, &whole, &own, &from);
-            (p->n < POOL_LANES ? pool_back_few : pool_back_window)(p, w, p->in + at, p->won + at,
-                                                                   out + from * p->n);
+            const LaneWindow *w = window_of(s, p->n, oy, ox, &whole, &own, &from);
+            (p->n < POOL_LANES ? pool_back_few : pool_back_window)(p, w, p->in + at, p->won + at, out + from);
         }
 }
 
