@@ -284,17 +284,15 @@ static bool may_write_over(const wk_Tensor *grad, const wk_Tensor *other)
         return may_write_over(grad, other) ? wk_##name##__tensor(grad, other) \
                                            : wk_##name##_tensor(grad, other); \
     }
+WRITES_OVER(threshold_backward)
 WRITES_OVER(sigmoid_backward)
 WRITES_OVER(tanh_backward)
 WRITES_OVER(silu_backward)
 WRITES_OVER(gelu_backward)
 
-wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *result)
+wk_Tensor *wk_relu_backward(wk_Tensor *grad, wk_Tensor *result)
 {
-    if (grad && wk_keep_positive_winners(grad))
-        return grad;
-    return may_write_over(grad, result) ? wk_threshold_backward__tensor(grad, result)
-                                        : wk_threshold_backward_tensor(grad, result);
+    return grad && wk_keep_positive_winners(grad) ? grad : wk_threshold_backward(grad, result);
 }
 
 /* ---- what is not a row ------------------------------------------------------------------------------ */

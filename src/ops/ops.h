@@ -24,7 +24,8 @@ typedef struct wk_Split {
 wk_Split wk_split_at(const wk_Tensor *tensor, int dim);
 
 /* Gradients that are operations. */
-wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *result);
+wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input);
+wk_Tensor *wk_relu_backward(wk_Tensor *grad, wk_Tensor *result);
 wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result);
 wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result);
 wk_Tensor *wk_silu_backward(wk_Tensor *grad, wk_Tensor *input);

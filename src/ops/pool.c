@@ -64,7 +64,7 @@ static wk_Tensor *max_pool_winners(wk_Call *call)
     return out;
 }
 
-/* Not written yet: it depends on the operation before whether it will be. */
+/* Not written yet: it depends on the operation before whether it will be. What others hold may change until then. */
 static wk_Tensor *max_unpool_winners(const PoolArgs *a, wk_Tensor *grad, wk_Tensor *which)
 {
     const bool last = lies_batch_last(which);
@@ -72,7 +72,10 @@ static wk_Tensor *max_unpool_winners(const PoolArgs *a, wk_Tensor *grad, wk_Tens
     const wk_PoolShape s = planes_of(a, last, &n);
     wk_Tensor *g = last ? wk_made_batch_last(grad) : wk_contiguous(grad),
               *out = g ? new_pooled(&a->before, last) : NULL;
-    return out && out->numel ? wk_unpooled(out, &s, n, g, which) : out;
+    wk_Tensor *spread = out && out->numel ? wk_unpooled(out, &s, n, g, which) : out;
+    if (spread && g == grad && !grad->expendable)
+        wk_settle(spread);
+    return spread;
 }
 
 /* The winners' bytes as indices in the plane. */

@@ -60,36 +60,24 @@ static inline __attribute__((always_inline)) void channels_tile(const int XT, co
 
 typedef void ChannelTile(const ChannelConv *v, const float *top, const float *low, const float *w, wk_vf bias,
                          float *to_top, float *to_low);
-#define CHANNEL_TILE(XT)                                                                                     \
+#define CHANNEL_FUNCTION(XT)                                                                                 \
     static void channels_tile_##XT(const ChannelConv *v, const float *top, const float *low, const float *w, \
                                    wk_vf bias, float *to_top, float *to_low)                                 \
     {                                                                                                        \
         channels_tile(XT, v, top, low, w, bias, to_top, to_low);                                             \
     }
-CHANNEL_TILE(1)
-CHANNEL_TILE(2)
-CHANNEL_TILE(4)
-CHANNEL_TILE(6)
+#define CHANNEL_ENTRY(XT) [(XT) / 2] = channels_tile_##XT,
 #if WK_VECTOR_BYTES == 64
-CHANNEL_TILE(8)
-CHANNEL_TILE(10)
-CHANNEL_TILE(12)
+#define CHANNEL_SIZES(X) X(1) X(2) X(4) X(6) X(8) X(10) X(12)
+#else
+#define CHANNEL_SIZES(X) X(1) X(2) X(4) X(6)
 #endif
+CHANNEL_SIZES(CHANNEL_FUNCTION)
 
 /* The tile for `left` outputs of a row, and how many it takes. */
 static ChannelTile *channels_tile_of(int64_t left, int64_t *width)
 {
-    static ChannelTile *const tiles[CHANNELS_X / 2 + 1] = {
-        channels_tile_1,
-        channels_tile_2,
-        channels_tile_4,
-        channels_tile_6,
-#if WK_VECTOR_BYTES == 64
-        channels_tile_8,
-        channels_tile_10,
-        channels_tile_12,
-#endif
-    };
+    static ChannelTile *const tiles[CHANNELS_X / 2 + 1] = {CHANNEL_SIZES(CHANNEL_ENTRY)};
     const int64_t pairs = lanes_min(left, CHANNELS_X) / 2;
     *width = pairs ? 2 * pairs : 1;
     return tiles[pairs];
@@ -158,7 +146,7 @@ static void channels_pad(const ChannelConv *v, const float *x, float *to)
             memcpy(to + (y + s->padding[0]) * v->width + s->padding[1], x, (size_t)s->w * sizeof *to);
 }
 
-/* Compares multiply-adds of vectors; the sums must be turned, and their rows stored twice. */
+/* Compares multiply-adds of vectors. The sums must be turned: at three quarters both take as long. */
 static bool channels_pay(const wk_ConvShape *s)
 {
     const int64_t channels = (s->k + LANES - 1) / LANES * s->oh * s->ow,

@@ -178,17 +178,17 @@ static void sparse_put_taps(const SparseGrad *v, const wk_v8 *sums, int64_t taps
 static void sparse_gather(const SparseGrad *v, float *gw, float *gb)
 {
     const wk_ConvShape *s = v->from.s;
-    const int64_t own = s->r * v->from.vectors, row = v->from.vectors * SPARSE_VECTOR, taps = s->r * s->s;
+    const int64_t own = s->r * v->from.vectors, taps = s->r * s->s;
+    const bool whole = sparse_taps_follow(&v->from);
     for (int64_t p = 1; p < v->parts; p++)
         for (int64_t i = 0; i < s->k * own; i++)
             v->sums[i] += v->sums[p * s->k * own + i];
-    const bool whole = v->from.pixel % 8 == 0 && row == s->s * v->from.pixel; /* taps follow each other */
     for (int64_t k = 0; k < s->k; k++, gw += s->c * taps) {
         const wk_v8 *sums = v->sums + k * own;
         for (int64_t t = 0; t < taps && whole; t += 8)
             sparse_put_taps(v, sums + t * v->from.pixel / SPARSE_VECTOR, lanes_min(8, taps - t), gw + t);
         for (int64_t i = 0; i < s->c * taps && !whole; i++)
-            gw[i] = ((const float *)sums)[i % taps / s->s * row + i % s->s * v->from.pixel + i / taps];
+            gw[i] = ((const float *)sums)[sparse_place_of(&v->from, i)];
     }
     for (int64_t k = 0; gb && k < s->k; k++) {
         wk_vf total = {0};
@@ -273,8 +273,6 @@ wk_LaneAnswer WK_KERNEL(wk_sparse_grad_weight)(const wk_ConvShape *s, const floa
 wk_LaneAnswer WK_KERNEL(wk_sparse_grad_winners)(const wk_ConvShape *s, const wk_Winners *winners, bool g_last,
                                                 const float *x, bool x_last, float *gw, float *gb)
 {
-    if (winners->shape->kernel[0] * winners->shape->kernel[1] > LANES)
-        return wk_lanes_refused;
     SparseGrad v = {.from = WK_KERNEL(wk_sparse_winners)(s, winners, g_last, LANES),
                     .x = x,
                     .x_last = x_last,

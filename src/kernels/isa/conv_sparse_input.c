@@ -8,6 +8,7 @@
 #include "kernels/isa/conv_sparse.h"
 
 #include "kernels/isa/conv_sparse_list.h"
+#include "kernels/isa/conv_winograd.h"
 
 #if WK_VECTOR_BYTES >= 32
 
@@ -53,17 +54,17 @@ static bool sparse_pack_weight(const SparseInput *v, const float *w)
 {
     const SparseSource *f = &v->from;
     const wk_ConvShape *s = f->s;
-    const int64_t row = f->vectors * SPARSE_VECTOR, taps = s->r * s->s;
-    const bool whole = f->pixel % 8 == 0 && row == s->s * f->pixel; /* taps follow each other */
+    const int64_t own = s->r * f->vectors * SPARSE_VECTOR, taps = s->r * s->s;
+    const bool whole = sparse_taps_follow(f);
     float *to = (float *)v->weight;
     wk_v8 bad = {0};
     if (!whole)
-        memset(to, 0, (size_t)(s->k * s->r * row) * sizeof *to);
-    for (int64_t k = 0; k < s->k; k++, to += s->r * row, w += s->c * taps) {
+        memset(to, 0, (size_t)(s->k * own) * sizeof *to);
+    for (int64_t k = 0; k < s->k; k++, to += own, w += s->c * taps) {
         for (int64_t c = 0; c < s->c && whole; c += 8)
             bad += wk_turn8_rows(w + c * taps, taps, s->c - c, taps, to + c, f->pixel);
         for (int64_t i = 0; i < s->c * taps && !whole; i++) {
-            to[i % taps / s->s * row + i % s->s * f->pixel + i / taps] = w[i];
+            to[sparse_place_of(f, i)] = w[i];
             bad[0] += w[i] * 0;
         }
     }
@@ -132,21 +133,22 @@ static void sparse_input_task(void *context, int64_t block)
     sparse_put_images(v, n0, live);
 }
 
-/* Compares cycles for a winner, as measured: of a list entry, whose stores are what it takes, with the outputs that the dense way has
- * for it. Winograd's way, which may be the other, takes about half. */
+/* Compares cycles, as measured: of winners, which are stores above all, and of turning the images, with those of the other way and of
+ * spreading the gradient before it. */
 static bool sparse_input_pays(const SparseSource *f)
 {
     const wk_ConvShape *s = f->s;
-    const float entry = 4 + (float)(s->r * f->vectors), dense = (float)(s->r * s->s * s->c) / (16 * 0.85f),
-                outputs = (float)(s->oh * s->ow) / (float)(f->gh * f->gw);
-    return entry < dense * outputs * (s->c >= 12 && s->k >= 12 ? 0.5f : 1);
+    const float winners = (float)(s->n * s->k * f->gh * f->gw),
+                outputs = (float)(s->n * s->k * s->oh * s->ow),
+                pixels = (float)(s->n * s->h * s->w * ((s->c + 7) / 8)),
+                other = f->last ? (float)(WK_KERNEL(wk_winograd_input_cost)(s) * s->n) / 16
+                                : outputs * (float)(s->r * s->s * s->c) / (16 * 0.85f);
+    return winners * (2 + 1.25f * (float)(s->r * f->vectors)) + 10 * pixels < other + 0.4f * outputs;
 }
 
 wk_LaneAnswer WK_KERNEL(wk_sparse_grad_input)(const wk_ConvShape *s, const wk_Winners *winners, bool last,
                                               const float *w, float *gx)
 {
-    if (winners->shape->kernel[0] * winners->shape->kernel[1] > LANES)
-        return wk_lanes_refused;
     SparseInput v = {.from = WK_KERNEL(wk_sparse_winners)(s, winners, last, LANES), .gx = gx};
     const int64_t rows = (s->r + v.from.step_y - 1) * v.from.line * (int64_t)sizeof(float);
     if (last && LANES > 8 && rows * LANES > SPARSE_HELD)

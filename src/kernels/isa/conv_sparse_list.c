@@ -33,6 +33,7 @@ SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winner
     SparseSource f = sparse_source(s, last, pool->oh, pool->ow, lanes);
     f.g = winners->grad;
     f.which = winners->which;
+    f.window = pool->kernel[0] * pool->kernel[1];
     f.step_y = pool->stride[0], f.step_x = pool->stride[1];
     f.corner = -pool->padding[0] * f.line - pool->padding[1] * f.pixel;
     for (int64_t i = 0; i < LANES; i++) {

@@ -26,12 +26,12 @@ enum {
 typedef struct SparseSource {
     const wk_ConvShape *s;
     const float *g;
-    const uint8_t *which;   /* of winners, or NULL */
-    bool last;              /* has the batch last */
-    int64_t gh, gw;         /* elements of g, in a plane */
-    int64_t step_y, step_x; /* outputs from one to the next: more than 1 behind pooling */
-    wk_vi table,
-        low; /* where a pooling window's elements lie, from its first; the mark of what does not count */
+    const uint8_t *which;               /* of winners, or NULL */
+    bool last;                          /* has the batch last */
+    int64_t gh, gw;                     /* elements of g, in a plane */
+    int64_t step_y, step_x;             /* outputs from one to the next: more than 1 behind pooling */
+    int64_t window;                     /* elements of a pooling window, at most LANES */
+    wk_vi table, low;                   /* where they lie, from its first; the mark of what does not count */
     int64_t corner;                     /* where the first window begins */
     int64_t pixel, line, size, vectors; /* floats of an image; vectors of a window's row */
     int64_t lanes, blocks;              /* samples that lie in one list if the batch is last; lists of all */
@@ -49,7 +49,20 @@ void WK_KERNEL(wk_sparse_places)(const SparseSource *from, wk_vi *places);
 static inline bool sparse_fits(const SparseSource *f)
 {
     return f->s->groups == 1 && f->s->c <= SPARSE_CHANNELS && (f->last || f->gw <= SPARSE_LIST) &&
-           f->size <= SPARSE_IMAGE;
+           f->size <= SPARSE_IMAGE && f->window <= LANES;
+}
+
+/* Whether the taps of a window follow each other, each in whole vectors. */
+static inline bool sparse_taps_follow(const SparseSource *f)
+{
+    return f->pixel % SPARSE_VECTOR == 0;
+}
+
+/* Where element i of a weight's [c][r][s] lies among the floats of a window. */
+static inline int64_t sparse_place_of(const SparseSource *f, int64_t i)
+{
+    const int64_t taps = f->s->r * f->s->s, tap = i % taps;
+    return tap / f->s->s * f->vectors * SPARSE_VECTOR + tap % f->s->s * f->pixel + i / taps;
 }
 
 /* ---- lists ----------------------------------------------------------------------------------------------- */

@@ -325,7 +325,7 @@ static void wino_divide(WinoConv *v, int threads)
 
 static wk_LaneAnswer wino_conv(WinoConv *v)
 {
-    const int most = wk_thread_count();
+    const int most = lanes_threads(v->k * v->c * v->r * v->s * v->grid.oh * v->grid.ow * v->grid.n);
     wino_divide(v, most);
     for (int t = 0; t < 16; t++)
         v->first[t + 1] = v->first[t] + (wino_parts(v->r) - wino_first_part(v->r, t / 4)) *
@@ -340,7 +340,7 @@ static wk_LaneAnswer wino_conv(WinoConv *v)
     v->u = (float *)(void *)memory;
     v->scratch = memory + weights;
     v->finite = true;
-    wk_parallel(v->k_tiles, wino_weight_tile, v);
+    wk_parallel_on(most, v->k_tiles, wino_weight_tile, v);
     wk_parallel_on(threads, tasks, wino_task, v);
     wk_release(memory, bytes);
     return v->finite ? wk_lanes_done : wk_lanes_refused;
@@ -397,19 +397,27 @@ static WinoWork wino_work(int64_t side, int64_t size, int64_t out, int64_t pad)
     return work;
 }
 
-/* By costs that were measured, in multiply-adds of a vector: an input tile's transform and an output tile's. */
-static bool wino_pays(const WinoConv *v)
+/* What dense tiles and these take, in multiply-adds of a vector of samples, transforms by what they cost as measured. */
+typedef struct WinoCost {
+    int64_t dense, tiles;
+} WinoCost;
+
+static WinoCost wino_cost(const WinoConv *v)
 {
-    enum { IN = 80, OUT = 100, PERCENT = WK_VECTOR_BYTES == 64 ? 95 : 105 };
+    enum { IN = 80, OUT = 100 };
     const WinoGrid *g = &v->grid;
-    if (v->r < 2 || v->r > WINO_SIDE || v->s < 2 || v->s > WINO_SIDE || v->k < WINO_LEAST)
-        return false;
     const WinoWork rows = wino_work(v->r, g->h, g->oh, g->pad[0]),
                    columns = wino_work(v->s, g->w, g->ow, g->pad[1]);
-    const int64_t direct = rows.taps * columns.taps * v->c * v->k,
-                  tiles = rows.products * columns.products * v->c * v->k + rows.in * columns.in * v->c * IN +
-                          rows.out * columns.out * v->k * OUT;
-    return tiles / PERCENT < direct / 100;
+    return (WinoCost){.dense = rows.taps * columns.taps * v->c * v->k,
+                      .tiles = rows.products * columns.products * v->c * v->k +
+                               rows.in * columns.in * v->c * IN + rows.out * columns.out * v->k * OUT};
+}
+
+static bool wino_pays(const WinoConv *v, WinoCost cost)
+{
+    enum { PERCENT = WK_VECTOR_BYTES == 64 ? 95 : 105 };
+    return v->r >= 2 && v->r <= WINO_SIDE && v->s >= 2 && v->s <= WINO_SIDE && v->k >= WINO_LEAST &&
+           cost.tiles / PERCENT < cost.dense / 100;
 }
 
 /* ---- the two --------------------------------------------------------------------------------------------- */
@@ -425,7 +433,7 @@ wk_LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool
                   .w = w,
                   .bias = bias,
                   .out = y};
-    if (!wino_fits(s, s->oh, s->ow) || !wino_pays(&v))
+    if (!wino_fits(s, s->oh, s->ow) || !wino_pays(&v, wino_cost(&v)))
         return wk_lanes_refused;
     float *copy;
     size_t bytes = 0;
@@ -438,18 +446,30 @@ wk_LaneAnswer WK_KERNEL(wk_winograd)(const wk_ConvShape *s, const float *x, bool
     return answer;
 }
 
+static WinoConv wino_grad_input(const wk_ConvShape *s)
+{
+    const int64_t pad[2] = {s->r - 1 - s->padding[0], s->s - 1 - s->padding[1]};
+    return (WinoConv){.grid = wino_grid(s->n, s->oh, s->ow, s->h, s->w, pad),
+                      .c = s->k,
+                      .k = s->c,
+                      .r = s->r,
+                      .s = s->s,
+                      .turned = true};
+}
+
 wk_LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const float *g, const float *w,
                                                 float *gx)
 {
-    const int64_t pad[2] = {s->r - 1 - s->padding[0], s->s - 1 - s->padding[1]};
-    WinoConv v = {.grid = wino_grid(s->n, s->oh, s->ow, s->h, s->w, pad),
-                  .in = g,
-                  .c = s->k,
-                  .k = s->c,
-                  .r = s->r,
-                  .s = s->s,
-                  .w = w,
-                  .turned = true,
-                  .out = gx};
-    return wino_fits(s, s->h, s->w) && wino_pays(&v) ? wino_conv(&v) : wk_lanes_refused;
+    WinoConv v = wino_grad_input(s);
+    if (!wino_fits(s, s->h, s->w) || !wino_pays(&v, wino_cost(&v)))
+        return wk_lanes_refused;
+    v.in = g, v.w = w, v.out = gx;
+    return wino_conv(&v);
+}
+
+int64_t WK_KERNEL(wk_winograd_input_cost)(const wk_ConvShape *s)
+{
+    const WinoConv v = wino_grad_input(s);
+    const WinoCost cost = wino_cost(&v);
+    return wino_fits(s, s->h, s->w) && wino_pays(&v, cost) ? cost.tiles : cost.dense;
 }

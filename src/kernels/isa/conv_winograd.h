@@ -27,5 +27,7 @@ wk_LaneAnswer WK_KERNEL(wk_winograd_grad_input)(const wk_ConvShape *s, const flo
                                                 float *gx);
 wk_LaneAnswer WK_KERNEL(wk_winograd_grad_weight)(const wk_ConvShape *s, const float *g, const float *x,
                                                  bool batch_last, float *gw, float *gb);
+/* Multiply-adds of a vector of samples that the gradient of the input takes, by tiles or densely, in the order wk_lanes_batch. */
+int64_t WK_KERNEL(wk_winograd_input_cost)(const wk_ConvShape *s);
 
 #endif

@@ -30,38 +30,23 @@ static inline __attribute__((always_inline)) void wino_product(const int KT, con
             wk_vf_store(to + (k * XT + j) * LANES, sum[k][j]);
 }
 
-#define WINO_PRODUCT(KT, XT)                                          \
+#define WINO_THREE(X, KT) X(KT, 1) X(KT, 2) X(KT, 3)
+#if WK_VECTOR_BYTES == 64
+#define WINO_SIZES(X) \
+    WINO_THREE(X, 3)  \
+    WINO_THREE(X, 4)  \
+    WINO_THREE(X, 5) WINO_THREE(X, 6) WINO_THREE(X, 7) WINO_THREE(X, 8) X(3, 4) X(4, 4) X(5, 4) X(6, 4)
+#else
+#define WINO_SIZES(X) WINO_THREE(X, 3) WINO_THREE(X, 4)
+#endif
+#define WINO_FUNCTION(KT, XT)                                         \
     static void wino_product_##KT##_##XT(const WinoSum *s, float *to) \
     {                                                                 \
         wino_product(KT, XT, s, to);                                  \
     }
-#define WINO_PRODUCTS(KT) WINO_PRODUCT(KT, 1) WINO_PRODUCT(KT, 2) WINO_PRODUCT(KT, 3)
-#define WINO_NAMES(KT)    NULL, wino_product_##KT##_1, wino_product_##KT##_2, wino_product_##KT##_3
-WINO_PRODUCTS(3)
-WINO_PRODUCTS(4)
-#if WK_VECTOR_BYTES == 64
-WINO_PRODUCTS(5)
-WINO_PRODUCTS(6)
-WINO_PRODUCTS(7)
-WINO_PRODUCTS(8)
-WINO_PRODUCT(3, 4)
-WINO_PRODUCT(4, 4)
-WINO_PRODUCT(5, 4)
-WINO_PRODUCT(6, 4)
-#endif
-static WinoProduct *const wino_products[][5] = {
-#if WK_VECTOR_BYTES == 64
-    [3] = {WINO_NAMES(3), wino_product_3_4},
-    [4] = {WINO_NAMES(4), wino_product_4_4},
-    [5] = {WINO_NAMES(5), wino_product_5_4},
-    [6] = {WINO_NAMES(6), wino_product_6_4},
-    [7] = {WINO_NAMES(7)},
-    [8] = {WINO_NAMES(8)},
-#else
-    [3] = {WINO_NAMES(3)},
-    [4] = {WINO_NAMES(4)},
-#endif
-};
+#define WINO_ENTRY(KT, XT) [KT][XT] = wino_product_##KT##_##XT,
+WINO_SIZES(WINO_FUNCTION)
+static WinoProduct *const wino_products[WINO_CHANNELS + 1][WINO_VECTORS + 1] = {WINO_SIZES(WINO_ENTRY)};
 
 WinoProduct *WK_KERNEL(wk_winograd_product)(int64_t channels, int64_t vectors)
 {

@@ -65,7 +65,8 @@ static void lane_window(const wk_PoolShape *s, int64_t n, int64_t oy, int64_t ox
         name |= (best <= 0) & WK_WINNER_LOW;                         \
         const VB bytes = __builtin_convertvector(name, VB);          \
         memcpy(out + i, &best, sizeof best);                         \
-        memcpy(which + i, &bytes, sizeof bytes);                     \
+        if (which)                                                   \
+            memcpy(which + i, &bytes, sizeof bytes);                 \
     }
 
 /* A window that lies inside of the input, from its own first element on: the same for all such. */
@@ -94,49 +95,24 @@ static const LaneWindow *window_of(const wk_PoolShape *s, int64_t n, int64_t oy,
     return own;
 }
 
-/* The largest alone. */
-static void pool_most_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out)
-{
-    int64_t i = 0;
-    for (; i + POOL_LANES <= p->n; i += POOL_LANES) {
-        wk_vf best = wk_vf_load(plane + w->at[0] + i);
-        for (int k = 1; k < w->count; k++) {
-            const wk_vf value = wk_vf_load(plane + w->at[k] + i);
-            const wk_vi wins = (value > best) | (value != value);
-            best = (wk_vf)(((wk_vi)value & wins) | ((wk_vi)best & ~wins));
-        }
-        wk_vf_store(out + i, best);
-    }
-    for (; i < p->n; i++) {
-        out[i] = plane[w->at[0] + i];
-        for (int k = 1; k < w->count; k++) {
-            const float value = plane[w->at[k] + i];
-            out[i] = value > out[i] || value != value ? value : out[i];
-        }
-    }
-}
-
 static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
-    if (!which) {
-        pool_most_window(p, w, plane, out);
-        return;
-    }
     int64_t i = 0;
     POOL_MAX_LANES(POOL_LANES, wk_vf, wk_vi, PoolBytes)
     POOL_MAX_LANES(4, PoolFour, PoolFourMask, PoolFourBytes)
     for (; i < p->n; i++) {
+        uint8_t name = w->name[0];
         out[i] = plane[w->at[0] + i];
-        which[i] = w->name[0];
         for (int k = 1; k < w->count; k++) {
             const float value = plane[w->at[k] + i];
             if (value > out[i] || value != value) {
                 out[i] = value;
-                which[i] = w->name[k];
+                name = w->name[k];
             }
         }
-        which[i] |= out[i] <= 0 ? WK_WINNER_LOW : 0;
+        if (which)
+            which[i] = name | (out[i] <= 0 ? WK_WINNER_LOW : 0);
     }
 }
 
