@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "core/checked.h"
 #include "core/error.h"
 #include "wick/runtime.h"
 
@@ -292,7 +293,7 @@ void *wk_alloc(size_t bytes)
 void *wk_alloc_headed(size_t header, size_t bytes)
 {
     size_t both;
-    return allocate_block(__builtin_add_overflow(header, bytes, &both) ? SIZE_MAX : both, bytes);
+    return allocate_block(wk_checked_add(header, bytes, &both) ? both : SIZE_MAX, bytes);
 }
 
 void *wk_zalloc(size_t bytes)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/checked.h"
+
 wk_ShapeText wk_shape_text(int ndim, const int64_t *dims)
 {
     wk_ShapeText out = {"["};
@@ -22,7 +24,7 @@ int64_t wk_shape_numel(int ndim, const int64_t *dims)
         if (dims[i] == 0)
             return 0;
     for (int i = 0; i < ndim; i++)
-        if (__builtin_mul_overflow(n, dims[i], &n))
+        if (!wk_checked_mul(n, dims[i], &n))
             return -1;
     return n;
 }
@@ -32,7 +34,7 @@ void wk_shape_strides(int ndim, const int64_t *dims, int64_t *strides)
     int64_t step = 1;
     for (int i = ndim - 1; i >= 0; i--) {
         strides[i] = step;
-        if (__builtin_mul_overflow(step, dims[i] > 1 ? dims[i] : 1, &step))
+        if (!wk_checked_mul(step, dims[i] > 1 ? dims[i] : 1, &step))
             step = 1; /* only where another size is zero: no stride is used */
     }
 }
@@ -148,7 +150,7 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
         } else if (dims[i] < 0) {
             return wk_raise(WK_ERROR_SHAPE, "%s: invalid shape dimension %lld", op, (long long)dims[i]),
                    false;
-        } else if (__builtin_mul_overflow(known, dims[i], &known)) {
+        } else if (!wk_checked_mul(known, dims[i], &known)) {
             return wk_raise(WK_ERROR_OVERFLOW, "%s: the sizes of shape '%s' overflow", op,
                             wk_shape_text(ndim, dims).text),
                    false;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/memory.h"
 #include "core/shape.h"
 #include "core/text.h"
@@ -103,7 +104,7 @@ static int64_t checked_numel(const char *op, wk_dtype dtype, int ndim, const int
             return -1;
         }
     int64_t numel = wk_shape_numel(ndim, dims), bytes;
-    if (numel < 0 || __builtin_mul_overflow(numel, (int64_t)wk_dtype_bytes[dtype], &bytes)) {
+    if (numel < 0 || !wk_checked_mul(numel, (int64_t)wk_dtype_bytes[dtype], &bytes)) {
         wk_raise(WK_ERROR_OVERFLOW, "%s: Storage size calculation overflowed with sizes=%s", op,
                  wk_shape_text(ndim, dims).text);
         return -1;

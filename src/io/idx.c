@@ -4,6 +4,7 @@
  * file's size at most, so that memory is not asked for on the word of four bytes; and one byte past the claim is where reading ends. */
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/memory.h"
 #include "core/shape.h"
 #include "core/tensor.h"
@@ -83,7 +84,7 @@ static bool idx_read_sizes(wk_Stream *s, IdxHeader *h)
     for (int i = 0; i < h->ndim; i++) {
         const unsigned char *p = sizes + 4 * i;
         h->dims[i] = (int64_t)p[0] << 24 | (int64_t)p[1] << 16 | (int64_t)p[2] << 8 | p[3];
-        overflow |= __builtin_mul_overflow(h->bytes, (uint64_t)h->dims[i], &h->bytes);
+        overflow |= !wk_checked_mul(h->bytes, (uint64_t)h->dims[i], &h->bytes);
     }
     if (overflow || h->bytes > INT64_MAX)
         return wk_raise(WK_ERROR_OVERFLOW, "%s: %s: sizes %s overflow", s->file->op, WK_QUOTED(s->file->path),

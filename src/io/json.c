@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "io/files.h"
@@ -167,8 +168,8 @@ bool wk_json_whole(wk_Json *json, uint64_t most, uint64_t *out, const char *what
     if (c < '0' || c > '9')
         return json_expected(json, what);
     for (; json->at < json->length && (c = json->text[json->at]) >= '0' && c <= '9'; json->at++)
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(c - '0'), &value) || value > most)
+        if (!wk_checked_mul(value, 10u, &value) || !wk_checked_add(value, (uint64_t)(c - '0'), &value) ||
+            value > most)
             return wk_json_raise(json, start, "a number that is too large");
     if (json->at - start > 1 && json->text[start] == '0')
         return wk_json_raise(json, start, "a number with leading zeros");

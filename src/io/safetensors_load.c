@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/memory.h"
 #include "core/shape.h"
 #include "core/tensor.h"
@@ -245,7 +246,7 @@ static bool st_check_entry(const StFile *f, const StEntry *e)
         return st_raise(f, WK_ERROR_CORRUPT, e->name, "data_offsets [%llu, %llu] end before they begin",
                         (unsigned long long)e->begin, (unsigned long long)e->end);
     int64_t numel = wk_shape_numel(e->ndim, dims), bytes;
-    if (numel < 0 || __builtin_mul_overflow(numel, (int64_t)wk_dtype_size((wk_dtype)e->dtype), &bytes))
+    if (numel < 0 || !wk_checked_mul(numel, (int64_t)wk_dtype_size((wk_dtype)e->dtype), &bytes))
         return st_raise(f, WK_ERROR_OVERFLOW, e->name, "shape %s overflows",
                         wk_shape_text(e->ndim, dims).text);
     if ((uint64_t)bytes != e->end - e->begin)

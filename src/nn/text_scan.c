@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/checked.h"
+
 enum { TEXT_LINE = 1024 };
 
 /* ---- messages --------------------------------------------------------------------------------------- */
@@ -117,8 +119,8 @@ static bool read_int(const wk_TextReader *r, wk_TextSpan text, int64_t *out)
     bool minus = *text.at == '-';
     int64_t value = 0;
     for (size_t i = minus || *text.at == '+'; i < text.length; i++)
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, text.at[i] - '0', &value) || value == INT64_MAX)
+        if (!wk_checked_mul(value, 10, &value) || !wk_checked_add(value, text.at[i] - '0', &value) ||
+            value == INT64_MAX)
             return wk_scan_error(r, text.at, "%s does not fit in 64 bits", wk_scan_quoted(text).text);
     *out = minus ? -value : value;
     return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "autograd/node.h"
+#include "core/checked.h"
 #include "ops/ops.h"
 
 typedef struct PartArgs {
@@ -266,8 +267,8 @@ static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const
                             op, wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text),
                    false;
         empty |= dims[i] == 0;
-        fits = fits && (dims[i] == 0 || (!__builtin_mul_overflow(dims[i] - 1, strides[i], &step) &&
-                                         !__builtin_add_overflow(last, step, &last)));
+        fits = fits && (dims[i] == 0 || (wk_checked_mul(dims[i] - 1, strides[i], &step) &&
+                                         wk_checked_add(last, step, &last)));
     }
     if (!fits || (!empty && last >= elements))
         return wk_raise(

@@ -1,0 +1,22 @@
+/* Checked arithmetic on sizes, strides, offsets and counts that a caller or a file gives.
+ *
+ * Each is true when the exact result fits in *out, and writes it there. The operands and *out may be of any
+ * integer types. On false *out holds no useful value. The product of all sizes of a shape: wk_shape_numel. */
+#ifndef WICK_CORE_CHECKED_H
+#define WICK_CORE_CHECKED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define wk_checked_add(a, b, out) (!__builtin_add_overflow((a), (b), (out)))
+#define wk_checked_sub(a, b, out) (!__builtin_sub_overflow((a), (b), (out)))
+#define wk_checked_mul(a, b, out) (!__builtin_mul_overflow((a), (b), (out)))
+
+/* a / b rounded up, for a >= 0 and b > 0: cannot overflow, where (a + b - 1) / b can. */
+static inline int64_t wk_ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+#endif
