@@ -67,13 +67,15 @@ WK_API wk_Module *wk_module_keep(wk_Module *module);
 /* Adds a child, a parameter (a leaf) or a buffer under a name, and takes it over, even when it fails. They
  * return what they were given, or NULL. A child that has a place already gets a second one and is shared: its
  * parameters are listed once. A tensor that only the scope holds, such as wk_zeros(3), gets one more owner. A
- * module cannot hold itself, however far below.
+ * module cannot hold itself, however far below. A name that an entry of the same kind has is replaced in its
+ * position, and the former entry is released; a name that an entry of another kind has is an error.
  *                                              torch: register_module, register_parameter, register_buffer */
 WK_API wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *child);
 WK_API wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Tensor *parameter);
 WK_API wk_Tensor *wk_register_buffer(wk_Module *self, const char *name, wk_Tensor *buffer, bool persistent);
 
-/* self->name = value, registered as "name": a module or a parameter.              torch: self.name = value */
+/* self->name = value, registered as "name": a module or a parameter. A second value replaces the first.
+ *                                                                                 torch: self.name = value */
 #define wk_attr(self, name, value)                                                    \
     ((self) ? ((self)->name = WK_REGISTER((self)->name)(&(self)->base, #name, value)) \
             : WK_REGISTER((self)->name)(NULL, #name, value))
@@ -101,7 +103,8 @@ WK_API wk_Tensor *wk_call2(wk_Module *module, wk_Tensor *x, wk_Tensor *y);
 WK_API wk_Module *wk_train(wk_Module *module, bool mode);
 WK_API wk_Module *wk_eval(wk_Module *module);
 
-/* Calls fn on every module below, then on the module itself.                                  torch: apply */
+/* Calls fn on every module below, then on the module itself; once for each place of a shared module.
+ *                                                                                            torch: apply */
 WK_API wk_Module *wk_module_apply(wk_Module *module, void (*fn)(wk_Module *module, void *user), void *user);
 
 /* Every parameter's gradient to NULL, or to zeros.                      torch: zero_grad(set_to_none=True) */
@@ -141,8 +144,10 @@ WK_API wk_Tensor *wk_get_parameter(wk_Module *module, const char *path);
  * (wk_free).                                                                             torch: state_dict */
 WK_API wk_StateDict *wk_state_dict(wk_Module *module);
 
-/* Copies values in. Strict unless .not_strict; every missing or unexpected key and every wrong shape or dtype
- * is told in one message, and then nothing is changed.                              torch: load_state_dict */
+/* Copies values in, converted to the module's dtypes. Strict unless .not_strict; every missing or unexpected
+ * key and every wrong shape is told in one message, and then nothing is changed. A BatchNorm's
+ * num_batches_tracked may be missing. A shape [1] fits one of no dimensions.
+ *                                                                                  torch: load_state_dict */
 typedef struct wk_load_options {
     wk_Module *module;
     const wk_StateDict *state;

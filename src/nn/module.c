@@ -98,11 +98,17 @@ wk_Module *wk_module_named(size_t bytes, const char *name,
 
 /* ---- letting go ------------------------------------------------------------------------------------- */
 
+/* Ends the share that a module holds of a tensor. */
+static void drop_tensor(wk_Tensor *tensor)
+{
+    tensor->places--;
+    wk_tensor_release(tensor);
+}
+
 static void release_tensors(wk_Entries *entries)
 {
     for (int i = 0; i < entries->count; i++) {
-        entries->items[i].tensor->places--;
-        wk_tensor_release(entries->items[i].tensor);
+        drop_tensor(entries->items[i].tensor);
         wk_strfree(entries->items[i].name);
     }
     wk_release(entries->items, (size_t)entries->capacity * sizeof *entries->items);
@@ -123,24 +129,26 @@ static void drop_module(wk_Module *module, wk_Module **list)
     *list = module;
 }
 
+/* Ends the share that the entry of that name holds of a child. */
+static void drop_child(const char *name, wk_Module *child, wk_Module **list)
+{
+    child->parts->owners--;
+    if (child->parts->place == name)
+        child->parts->place = NULL;
+    drop_module(child, list);
+}
+
 static void release_children(struct wk_ModuleParts *parts, wk_Module **list)
 {
     for (int i = 0; i < parts->children.count; i++) {
-        wk_Entry *entry = &parts->children.items[i];
-        struct wk_ModuleParts *child = entry->module->parts;
-        child->owners--;
-        if (child->place == entry->name)
-            child->place = NULL;
-        drop_module(entry->module, list);
-        wk_strfree(entry->name);
+        drop_child(parts->children.items[i].name, parts->children.items[i].module, list);
+        wk_strfree(parts->children.items[i].name);
     }
     wk_release(parts->children.items, (size_t)parts->children.capacity * sizeof *parts->children.items);
 }
 
-static void release_module(wk_Module *module)
+static void release_listed(wk_Module *list)
 {
-    wk_Module *list = NULL;
-    drop_module(module, &list);
     while (list) {
         wk_Module *m = list;
         struct wk_ModuleParts *parts = m->parts;
@@ -157,6 +165,13 @@ static void release_module(wk_Module *module)
         wk_release_object(m, parts->bytes);
         wk_release(parts, sizeof *parts);
     }
+}
+
+static void release_module(wk_Module *module)
+{
+    wk_Module *list = NULL;
+    drop_module(module, &list);
+    release_listed(list);
 }
 
 void wk_module_free(wk_Module *module)
@@ -181,15 +196,16 @@ wk_Module *wk_module_keep(wk_Module *module)
 
 /* ---- registering ------------------------------------------------------------------------------------ */
 
-static bool name_taken(const wk_Entries *entries, const char *name)
+wk_Entry *wk_entry_named(const wk_Entries *entries, const char *name, size_t length)
 {
     for (int i = 0; i < entries->count; i++)
-        if (strcmp(entries->items[i].name, name) == 0)
-            return true;
-    return false;
+        if (strlen(entries->items[i].name) == length && memcmp(entries->items[i].name, name, length) == 0)
+            return &entries->items[i];
+    return NULL;
 }
 
-/* Whether `name` can be given to a new entry; kind is "module", "parameter" or "buffer". */
+/* Whether an entry of that kind ("module", "parameter" or "buffer") can have the name. An entry of the same
+ * kind is replaced; one of another kind is an error. */
 static bool name_allowed(const wk_Module *self, const char *op, const char *kind, const char *name)
 {
     if (!wk_module_check(self, op))
@@ -203,16 +219,24 @@ static bool name_allowed(const wk_Module *self, const char *op, const char *kind
                false;
     if (!*name)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: %s name can't be empty string \"\"", op, kind), false;
-    const struct wk_ModuleParts *parts = self->parts;
-    if (name_taken(&parts->children, name) || name_taken(&parts->parameters, name) ||
-        name_taken(&parts->buffers, name))
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: attribute '%s' already exists", op, quoted), false;
+    const struct {
+        const char *kind;
+        const wk_Entries *entries;
+    } lists[] = {{"module", &self->parts->children},
+                 {"parameter", &self->parts->parameters},
+                 {"buffer", &self->parts->buffers}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strcmp(lists[i].kind, kind) != 0 && wk_entry_named(lists[i].entries, name, strlen(name)))
+            return wk_raise(WK_ERROR_ARGUMENT, "%s: attribute '%s' already exists", op, quoted), false;
     return true;
 }
 
-/* Adds the entry with a copy of its name; the share that it names is the caller's business. */
-static wk_Entry *add_entry(wk_Entries *entries, const char *name)
+/* The entry of that name, or a new one that names nothing yet. Its share is the caller's business. */
+static wk_Entry *entry_for(wk_Entries *entries, const char *name)
 {
+    wk_Entry *former = wk_entry_named(entries, name, strlen(name));
+    if (former)
+        return former;
     if (!wk_grow((void **)&entries->items, &entries->capacity, entries->count, sizeof *entries->items))
         return NULL;
     char *copy = wk_strdup(name);
@@ -270,12 +294,16 @@ wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *chil
     if (module_holds(child, self))
         return wk_raise(WK_ERROR_ARGUMENT, "%s: %s cannot be held by %s, which it holds itself", op,
                         child->cls->name, self->cls->name);
-    wk_Entry *entry = add_entry(&self->parts->children, name);
+    wk_Entry *entry = entry_for(&self->parts->children, name);
     if (!entry)
         return registration_failed(self, child);
+    wk_Module *former = entry->module, *list = NULL;
     entry->module = child;
     if (child->parts->owners++ > 0)
         wk_object_retain(module_object(child));
+    if (former)
+        drop_child(entry->name, former, &list);
+    release_listed(list);
     if (!child->parts->place)
         child->parts->place = entry->name;
     return child;
@@ -291,15 +319,18 @@ static bool callers_own(const wk_Tensor *tensor)
 static wk_Tensor *register_share(wk_Module *self, wk_Entries *entries, const char *name, wk_Tensor *tensor,
                                  bool persistent)
 {
-    wk_Entry *entry = entries ? add_entry(entries, name) : NULL;
+    wk_Entry *entry = entries ? entry_for(entries, name) : NULL;
     if (!entry) {
         registration_failed(self, NULL);
         wk_tensor_release(tensor);
         return NULL;
     }
+    wk_Tensor *former = entry->tensor;
     entry->tensor = tensor;
     entry->persistent = persistent;
     tensor->places++;
+    if (former)
+        drop_tensor(former);
     return tensor;
 }
 
@@ -315,6 +346,14 @@ wk_Tensor *wk_register_shared_buffer(wk_Module *self, const char *name, wk_Tenso
     if (!wk_tensor_check(buffer, self->cls->name, name))
         return NULL;
     return register_share(self, &self->parts->buffers, name, wk_tensor_retain(buffer), true);
+}
+
+wk_Tensor *wk_register_optional_buffer(wk_Module *self, const char *name, wk_Tensor *buffer)
+{
+    wk_Tensor *registered = wk_register_buffer(self, name, buffer, true);
+    if (registered)
+        wk_entry_named(&self->parts->buffers, name, strlen(name))->optional = true;
+    return registered;
 }
 
 wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Tensor *parameter)

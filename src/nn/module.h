@@ -13,6 +13,7 @@ typedef struct wk_Entry {
     wk_Module *module; /* of a child */
     wk_Tensor *tensor; /* of the others */
     bool persistent;   /* of a buffer: part of the state_dict */
+    bool optional;     /* of a buffer: a state_dict that is loaded may lack it, and it keeps its value */
 } wk_Entry;
 
 typedef struct wk_Entries {
@@ -47,8 +48,14 @@ bool wk_module_check(const wk_Module *module, const char *op);
 /* The same, and that all that was registered is there. */
 bool wk_module_complete(const wk_Module *module, const char *op);
 
+/* The entry whose name is the first `length` characters of `name`, or NULL. */
+wk_Entry *wk_entry_named(const wk_Entries *entries, const char *name, size_t length);
+
 /* wk_register_buffer that leaves the caller's share alone, for tensors that are options. */
 wk_Tensor *wk_register_shared_buffer(wk_Module *self, const char *name, wk_Tensor *buffer);
+
+/* wk_register_buffer of a persistent buffer that a loaded state_dict may lack. */
+wk_Tensor *wk_register_optional_buffer(wk_Module *self, const char *name, wk_Tensor *buffer);
 
 /* A number that no earlier walk has used. */
 uint64_t wk_walk_mark(void);

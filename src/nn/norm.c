@@ -142,8 +142,9 @@ static wk_Module *batch_norm_new(const wk_Class *cls, const wk_BatchNorm_options
             wk_register_buffer(&norm->base, "running_mean", norm_buffer(1, size, 0, wk_default_dtype), true);
         norm->running_var =
             wk_register_buffer(&norm->base, "running_var", norm_buffer(1, size, 1, wk_default_dtype), true);
-        norm->num_batches_tracked =
-            wk_register_buffer(&norm->base, "num_batches_tracked", norm_buffer(0, NULL, 0, wk_int64), true);
+        /* Files from before PyTorch 0.4.1 and from other programs do not count batches. */
+        norm->num_batches_tracked = wk_register_optional_buffer(&norm->base, "num_batches_tracked",
+                                                                norm_buffer(0, NULL, 0, wk_int64));
     }
     return wk_layer_ready(&norm->base);
 }

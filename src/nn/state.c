@@ -11,7 +11,7 @@
 
 /* ---- state_dict ------------------------------------------------------------------------------------- */
 
-typedef bool (*EntryVisit)(void *user, const char *name, wk_Tensor *tensor);
+typedef bool (*EntryVisit)(void *user, const char *name, const wk_Entry *entry);
 
 typedef struct StateWalk {
     EntryVisit visit;
@@ -27,7 +27,7 @@ static bool visit_state_entries(wk_Walk *walk, const wk_Entries *entries)
             continue;
         size_t length = walk->prefix.length;
         if (!wk_text_append(&walk->prefix, e->name) ||
-            !state->visit(state->user, wk_text_str(&walk->prefix), e->tensor))
+            !state->visit(state->user, wk_text_str(&walk->prefix), e))
             return false;
         walk->prefix.length = length;
         walk->prefix.data[length] = 0;
@@ -49,12 +49,12 @@ static bool for_each_state(wk_Module *module, const char *op, EntryVisit visit, 
     return wk_walk(&walk, module);
 }
 
-static bool add_to_dict(void *user, const char *name, wk_Tensor *tensor)
+static bool add_to_dict(void *user, const char *name, const wk_Entry *entry)
 {
     wk_Scope scope = wk_scope_begin();
     if (!scope.id)
         return false;
-    wk_Tensor *values = wk_detach(tensor);
+    wk_Tensor *values = wk_detach(entry->tensor);
     bool added = values && wk_state_dict_set(user, name, values);
     wk_scope_end(scope);
     return added;
@@ -76,10 +76,16 @@ wk_StateDict *wk_state_dict(wk_Module *module)
 
 typedef struct Load {
     const wk_StateDict *from;
-    wk_StateDict *own; /* the module's */
+    wk_StateDict *own; /* the module's, without optional entries that `from` lacks */
     wk_Text missing, unexpected, wrong;
     int missing_count, unexpected_count, wrong_count;
 } Load;
+
+static bool add_own(void *user, const char *name, const wk_Entry *entry)
+{
+    const Load *load = user;
+    return (entry->optional && !wk_state_dict_get(load->from, name)) || add_to_dict(load->own, name, entry);
+}
 
 /* Of each kind so many are spelled out: the text of an error is bounded. */
 enum { SPELLED = 500 };
@@ -103,20 +109,20 @@ static bool tell_wrong(Load *load, const char *key, const wk_Tensor *given, cons
 {
     char quoted[160];
     wk_Text *text = &load->wrong;
-    bool size = !wk_shape_same(given, own);
     load->wrong_count++;
     if (text->length > SPELLED)
         return true;
-    wk_quote(quoted, sizeof quoted, key);
-    if (size)
-        return wk_text_printf(text, "\n\tsize mismatch for %s: copying a param with shape ", quoted) &&
-               append_size(text, given) &&
-               wk_text_append(text, " from checkpoint, the shape in current model is ") &&
-               append_size(text, own) && wk_text_append(text, ".");
-    return wk_text_printf(text,
-                          "\n\tdtype mismatch for %s: copying a param with dtype %s from checkpoint, the "
-                          "dtype in current model is %s.",
-                          quoted, wk_dtype_name((wk_dtype)given->dtype), wk_dtype_name((wk_dtype)own->dtype));
+    return wk_text_printf(text, "\n\tsize mismatch for %s: copying a param with shape ",
+                          wk_quote(quoted, sizeof quoted, key)) &&
+           append_size(text, given) &&
+           wk_text_append(text, " from checkpoint, the shape in current model is ") &&
+           append_size(text, own) && wk_text_append(text, ".");
+}
+
+/* PyTorch before 0.4 had no tensors of no dimensions: it saved such as [1]. */
+static bool is_scalar_of_old(const wk_Tensor *given, const wk_Tensor *own)
+{
+    return own->ndim == 0 && given->ndim == 1 && given->shape[0] == 1;
 }
 
 /* Fills in what does not fit. */
@@ -128,7 +134,7 @@ static bool compare_states(Load *load)
         bool told = true;
         if (!given)
             told = tell_key(&load->missing, &load->missing_count, own->name);
-        else if (!wk_shape_same(given, own->tensor) || given->dtype != own->tensor->dtype)
+        else if (!wk_shape_same(given, own->tensor) && !is_scalar_of_old(given, own->tensor))
             told = tell_wrong(load, own->name, given, own->tensor);
         if (!told)
             return false;
@@ -166,7 +172,17 @@ static void raise_mismatch(const Load *load, const wk_Module *module)
     wk_text_free(&text);
 }
 
-/* Copies all values; sources that share memory with the module are set aside first. */
+/* What is copied into `own`, NULL with an error: a source that shares its memory is cloned first. */
+static wk_Tensor *source_for(const wk_Tensor *own, wk_Tensor *given)
+{
+    if (given->storage == own->storage)
+        given = wk_clone(given);
+    if (given && is_scalar_of_old(given, own))
+        given = wk_tensor_alias(given, 0, own->shape, own->stride, given->offset);
+    return given;
+}
+
+/* Copies all values, converted to the module's dtypes. */
 static bool copy_states(const Load *load)
 {
     size_t bytes = (size_t)load->own->count * sizeof(wk_Tensor *);
@@ -175,14 +191,14 @@ static bool copy_states(const Load *load)
     for (int i = 0; ready && i < load->own->count; i++) {
         const wk_NamedTensor *own = &load->own->entries[i];
         sources[i] = wk_state_dict_get(load->from, own->name);
-        if (sources[i] && sources[i]->storage == own->tensor->storage)
-            ready = (sources[i] = wk_clone(sources[i])) != NULL;
+        if (sources[i])
+            ready = (sources[i] = source_for(own->tensor, sources[i])) != NULL;
     }
     for (int i = 0; ready && i < load->own->count; i++) {
         wk_Tensor *own = load->own->entries[i].tensor;
         if (!sources[i])
             continue;
-        wk_map("load_state_dict", wk_kernels->cast[own->dtype][own->dtype], own, 1, &sources[i]);
+        wk_map("load_state_dict", wk_kernels->cast[sources[i]->dtype][own->dtype], own, 1, &sources[i]);
         wk_tensor_touch(own);
     }
     wk_release(sources, bytes);
@@ -191,7 +207,7 @@ static bool copy_states(const Load *load)
 
 static bool load_state(Load *load, const wk_Module *module, bool strict)
 {
-    if (!load->own || !compare_states(load))
+    if (!compare_states(load))
         return false;
     if (!strict)
         load->missing_count = load->unexpected_count = 0;
@@ -210,8 +226,9 @@ bool wk_load_state_dict_with(wk_load_options options)
     if (!scope.id)
         return false;
     bool former = wk_set_grad_enabled(false);
-    Load load = {.from = options.state, .own = wk_state_dict(options.module)};
-    bool done = load_state(&load, options.module, !options.not_strict);
+    Load load = {.from = options.state, .own = wk_StateDict_new()};
+    bool done = load.own && for_each_state(options.module, "load_state_dict", add_own, &load) &&
+                load_state(&load, options.module, !options.not_strict);
     wk_state_dict_free(load.own);
     wk_text_free(&load.missing);
     wk_text_free(&load.unexpected);

@@ -207,6 +207,7 @@ wk_Module *wk_module_apply(wk_Module *module, void (*fn)(wk_Module *module, void
     wk_Walk walk = {.op = "apply",
                     .visit = apply_visit,
                     .user = &applied,
+                    .every_place = true,
                     .children_first = true,
                     .incomplete_too = true};
     return wk_walk(&walk, module) ? module : NULL;
@@ -247,14 +248,6 @@ wk_Module *wk_module_requires_grad_(wk_Module *module, bool requires_grad)
 
 /* ---- by path ---------------------------------------------------------------------------------------- */
 
-static wk_Entry *entry_named(const wk_Entries *entries, const char *name, size_t length)
-{
-    for (int i = 0; i < entries->count; i++)
-        if (strlen(entries->items[i].name) == length && memcmp(entries->items[i].name, name, length) == 0)
-            return &entries->items[i];
-    return NULL;
-}
-
 static void *raise_no_attribute(const char *op, const wk_Module *module, const char *name, size_t length)
 {
     char cut[256], quoted[80];
@@ -273,7 +266,7 @@ static wk_Module *module_at(const char *op, wk_Module *module, const char *path,
     while (path < end) {
         const char *dot = memchr(path, '.', (size_t)(end - path));
         size_t part = (size_t)((dot ? dot : end) - path);
-        const wk_Entry *entry = entry_named(&module->parts->children, path, part);
+        const wk_Entry *entry = wk_entry_named(&module->parts->children, path, part);
         if (!entry)
             return raise_no_attribute(op, module, path, part);
         module = entry->module;
@@ -299,7 +292,7 @@ wk_Tensor *wk_get_parameter(wk_Module *module, const char *path)
         return wk_raise_null("get_parameter", "path");
     const char *dot = strrchr(path, '.'), *name = dot ? dot + 1 : path;
     module = module_at("get_parameter", module, path, dot ? (size_t)(dot - path) : 0);
-    const wk_Entry *entry = module ? entry_named(&module->parts->parameters, name, strlen(name)) : NULL;
+    const wk_Entry *entry = module ? wk_entry_named(&module->parts->parameters, name, strlen(name)) : NULL;
     if (!entry)
         return module ? raise_no_attribute("get_parameter", module, name, strlen(name)) : NULL;
     return entry->tensor;

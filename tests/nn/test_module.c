@@ -125,8 +125,8 @@ static void test_names(void **state)
                  "module name can't contain \".\", got: a.b");
     EXPECT_ERROR(wk_register_module(net, "", wk_Tanh()), WK_ERROR_ARGUMENT,
                  "module name can't be empty string \"\"");
-    EXPECT_ERROR(wk_register_module(net, "fc1", wk_Tanh()), WK_ERROR_ARGUMENT,
-                 "attribute 'fc1' already exists");
+    EXPECT_ERROR(wk_register_module(net, "scale", wk_Tanh()), WK_ERROR_ARGUMENT,
+                 "register_module: attribute 'scale' already exists");
     EXPECT_ERROR(wk_register_module(net, "fc3", NULL), WK_ERROR_ARGUMENT,
                  "register_module: argument child is NULL");
     EXPECT_ERROR(wk_register_module(net, NULL, wk_Tanh()), WK_ERROR_ARGUMENT,
@@ -135,8 +135,8 @@ static void test_names(void **state)
                  "parameter name can't contain \".\"");
     EXPECT_ERROR(wk_register_parameter(net, "", wk_Parameter(wk_ones(1))), WK_ERROR_ARGUMENT,
                  "parameter name can't be empty string \"\"");
-    EXPECT_ERROR(wk_register_parameter(net, "scale", wk_Parameter(wk_ones(1))), WK_ERROR_ARGUMENT,
-                 "attribute 'scale' already exists");
+    EXPECT_ERROR(wk_register_parameter(net, "fc1", wk_Parameter(wk_ones(1))), WK_ERROR_ARGUMENT,
+                 "register_parameter: attribute 'fc1' already exists");
     EXPECT_ERROR(wk_register_buffer(net, "scale", wk_ones(1), true), WK_ERROR_ARGUMENT,
                  "attribute 'scale' already exists");
     EXPECT_ERROR(
@@ -148,6 +148,37 @@ static void test_names(void **state)
     longer[0] = '.', longer[sizeof longer - 1] = 0;
     EXPECT_ERROR(wk_register_module(net, longer, wk_Tanh()), WK_ERROR_ARGUMENT, "aaaa...");
     wk_free(net);
+}
+
+/* A name that is registered again names the new value, in its former position; the former value is released. */
+static void test_replace(void **state)
+{
+    (void)state;
+    Net *net = (Net *)Net_new();
+    wk_Module *former = wk_module_keep(net->fc1);
+    wk_attr(net, fc1, wk_Linear(5, 4));
+    wk_attr(net, fc1, wk_Linear(3, 6, .no_bias = true));
+    wk_attr(net, fc2, wk_Linear(6, 2, .no_bias = true));
+    wk_attr(net, scale, wk_Parameter(f32(3, 4)));
+    EXPECT_NAMES(wk_named_parameters(&net->base), "scale", "fc1.weight", "fc2.weight");
+    expect_module_text(&net->base, "Net(\n"
+                                   "  (fc1): Linear(in_features=3, out_features=6, bias=False)\n"
+                                   "  (fc2): Linear(in_features=6, out_features=2, bias=False)\n"
+                                   ")");
+    EXPECT_SHAPE(wk_call(&net->base, wk_ones(1, 3)), 1, 2);
+    EXPECT_VALUES(wk_get_parameter(&net->base, "scale"), 3, 4);
+    EXPECT_SHAPE(wk_call(former, wk_ones(1, 3)), 1, 4); /* kept by the caller, it lives on by itself */
+    EXPECT_ERROR(wk_call(former, wk_ones(1, 7)), WK_ERROR_SHAPE, "(in Linear)");
+    assert_ptr_equal(wk_register_module(&net->base, "fc1", net->fc1), net->fc1); /* by itself */
+    assert_ptr_equal(wk_register_parameter(&net->base, "scale", net->scale), net->scale);
+    EXPECT_SHAPE(wk_call(&net->base, wk_ones(1, 3)), 1, 2);
+    EXPECT_ERROR(wk_call(&net->base, wk_ones(1, 7)), WK_ERROR_SHAPE, "(in Net.fc1)");
+    wk_register_buffer(&net->base, "steps", wk_zeros(1), true);
+    wk_register_buffer(&net->base, "steps", wk_ones(2), false);
+    EXPECT_VALUES(wk_named_buffers(&net->base).items[0].tensor, 1, 1);
+    wk_StateDict *dict = wk_state_dict(&net->base);
+    assert_null(wk_state_dict_get(dict, "steps")); /* persistent no more */
+    wk_free(dict), wk_free(former), wk_free(&net->base);
 }
 
 /* What could not be made makes the module incomplete: it does not run, train or save as if nothing had happened. */
@@ -319,6 +350,11 @@ static void test_modes(void **state)
     char seen[100] = "";
     assert_ptr_equal(wk_module_apply(net, count_module, seen), net);
     assert_string_equal(seen, "Linear Linear Net ");
+    wk_Module *shared = wk_Linear(1, 1), *twice = wk_Sequential(shared, wk_Sequential(shared));
+    *seen = 0;
+    assert_ptr_equal(wk_module_apply(twice, count_module, seen), twice);
+    assert_string_equal(seen, "Linear Linear Sequential Sequential "); /* once a place, as in PyTorch */
+    wk_free(twice);
     wk_module_requires_grad_(net, false);
     assert_false(wk_requires_grad(wk_call(net, wk_ones(1, 3))));
     wk_module_requires_grad_(net, true);
@@ -389,6 +425,7 @@ int main(void)
         TENSOR_TEST(test_text),
         TENSOR_TEST(test_own_class),
         TENSOR_TEST(test_names),
+        TENSOR_TEST(test_replace),
         TENSOR_TEST(test_incomplete),
         TENSOR_TEST(test_cycle),
         TENSOR_TEST(test_shared_module),
