@@ -4,7 +4,7 @@
 
 #include <wick/wick.h>
 
-/* Reads a PNG as grey, uint8 [1, h, w], transparent parts as black. Returns EXIT_OK, or says what is wrong and returns its exit code. */
+/* Reads a PNG as grey, uint8 [1, h, w], transparent parts over white. Returns EXIT_OK, or says what is wrong and returns its exit code. */
 int picture_read(const char *command, const char *path, wk_Tensor **picture);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -81,7 +82,7 @@ static int load_pictures(const char *command, const char *name, int64_t side, Pi
     *pictures = (Pictures){0};
     if (split_index(name, path, sizeof path, &index))
         return load_indexed(command, path, index, pictures);
-    if (dot && strcmp(dot, ".csv") == 0)
+    if (dot && strcasecmp(dot, ".csv") == 0)
         return load_rows(command, name, side, pictures);
     return picture_read(command, name, &pictures->bytes);
 }

@@ -49,6 +49,11 @@ if(TARGET test.ops.gradcheck)
   target_link_libraries(test.ops.gradcheck PRIVATE wick_objects)
 endif()
 
+# It holds the program's own reader of pictures.
+if(TARGET test.cli.picture AND WICK_PNG)
+  target_link_libraries(test.cli.picture PRIVATE wick_png)
+endif()
+
 foreach(source IN LISTS example_sources)
   cmake_path(GET source STEM name)
   add_test(NAME example.${name} COMMAND example_${name} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/examples)

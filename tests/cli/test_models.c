@@ -1,6 +1,7 @@
 /* Networks that the program is given: saved ones that predict, from text, and rows of pictures for them. */
 #include "cli/program.h"
 
+#include "png_file.h"
 #include "wick/tensor.h"
 
 /* ---- predicting ------------------------------------------------------------------------------------- */
@@ -39,6 +40,51 @@ static void predictions(void **state)
         assert_int_equal(RUN("predict", model, path), 65);
         assert_int_equal(strncmp(text_err, "wick predict: ", 14), 0);
     }
+#endif
+}
+
+/* What is told of the picture behind its name. */
+static const char *told_of(const char *model, const char *path, const char *option)
+{
+    assert_int_equal(RUN("predict", model, path, option), 0);
+    assert_int_equal(strncmp(text_out, path, strlen(path)), 0);
+    return text_out + strlen(path);
+}
+
+/* A stroke of ink: black on white in 8 bits and in 16, black on nothing, and white on black. */
+static void ink_is_ink(void **state)
+{
+    (void)state;
+#if WICK_HAS_PNG
+    enum { SIDE = 28, KINDS = 4 };
+    static const struct {
+        uint8_t depth, colour;
+        const char *ink, *paper;
+    } kinds[KINDS] = {{8, 0, "\xff", "\x00"},
+                      {8, 0, "\x00", "\xff"},
+                      {16, 0, "\x00\x00", "\xff\xff"},
+                      {8, 4, "\x00\xff", "\x00\x00"}};
+    char model[300], want[64];
+    own_path(model, "model.safetensors");
+    assert_int_equal(RUN("train", "--limit-steps", "20", "--save", model), 0);
+    for (int k = 0; k < KINDS; k++) {
+        Png png;
+        uint8_t rows[SIDE * (1 + 2 * SIDE)] = {0};
+        const size_t pixel = kinds[k].depth / 8 * (kinds[k].colour == 4 ? 2 : 1), row = 1 + SIDE * pixel;
+        for (size_t i = 0; i < SIDE * SIDE; i++) {
+            bool ink = i % SIDE >= 12 && i % SIDE < 16 && i / SIDE >= 4 && i / SIDE < 24;
+            memcpy(rows + i / SIDE * row + 1 + i % SIDE * pixel, ink ? kinds[k].ink : kinds[k].paper, pixel);
+        }
+        png_begin(&png, SIDE, SIDE, kinds[k].depth, kinds[k].colour, 0);
+        png_end(&png, rows, SIDE * row);
+        const char *told =
+            told_of(model, temp_write("ink.png", png.bytes, png.count), k ? "--invert" : "--resize=bilinear");
+        if (k == 0)
+            snprintf(want, sizeof want, "%s", told);
+        assert_string_equal(told, want);
+    }
+#else
+    SKIP("built without libpng");
 #endif
 }
 
@@ -169,7 +215,7 @@ static void write_pictures(const char *idx, const char *csv)
 static void predictions_of_rows(void **state)
 {
     (void)state;
-    char model[300], idx[300], csv[300], picture[320], told[ROWS][64];
+    char model[300], idx[300], csv[300], picture[320], want[400], told[ROWS][64];
     own_path(model, "model.safetensors");
     own_path(idx, "pictures");
     own_path(csv, "pictures.csv");
@@ -186,6 +232,11 @@ static void predictions_of_rows(void **state)
         line += length + 1;
     }
     assert_string_equal(line, "");
+    own_path(picture, "PICTURES.CSV"); /* whatever the case of the suffix */
+    assert_int_equal(rename(csv, picture), 0);
+    assert_int_equal(RUN("predict", model, picture, "--invert"), 0);
+    snprintf(want, sizeof want, "%s:2: %s\n", picture, told[0]);
+    assert_int_equal(strncmp(text_out, want, strlen(want)), 0);
     for (int i = 0; i < ROWS; i += 23) {
         snprintf(picture, sizeof picture, "%s:%d", idx, i);
         assert_int_equal(RUN("predict", model, picture, "--invert"), 0);
@@ -237,11 +288,9 @@ static void rows_that_are_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(predictions),
-        cmocka_unit_test(a_network_from_text),
-        cmocka_unit_test(a_network_for_pictures_as_they_are),
-        cmocka_unit_test(a_text_that_is_wrong),
-        cmocka_unit_test(predictions_of_rows),
+        cmocka_unit_test(predictions),          cmocka_unit_test(ink_is_ink),
+        cmocka_unit_test(a_network_from_text),  cmocka_unit_test(a_network_for_pictures_as_they_are),
+        cmocka_unit_test(a_text_that_is_wrong), cmocka_unit_test(predictions_of_rows),
         cmocka_unit_test(rows_that_are_wrong),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
