@@ -63,8 +63,11 @@ endforeach()
 
 add_library(wick SHARED ${objects})
 set_target_properties(wick PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT WICK_SANITIZE)
-  target_link_options(wick PRIVATE LINKER:--no-undefined)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  target_link_options(wick PRIVATE LINKER:-z,nodelete) # why: src/core/lifecycle.c
+  if(NOT WICK_SANITIZE)
+    target_link_options(wick PRIVATE LINKER:--no-undefined)
+  endif()
 endif()
 add_library(wick_static STATIC ${objects})
 set_target_properties(wick_static PROPERTIES OUTPUT_NAME wick EXPORT_NAME static)

@@ -4,7 +4,8 @@ file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 
 set(test_seconds 60)
-set(test_environment WICK_PROGRAM=${PROJECT_BINARY_DIR}/wick UBSAN_OPTIONS=print_stacktrace=1
+set(test_environment WICK_PROGRAM=${PROJECT_BINARY_DIR}/wick
+  WICK_LIBRARY=$<TARGET_FILE:wick> WICK_TEST_PLUGIN=$<TARGET_FILE:wick_test_plugin> UBSAN_OPTIONS=print_stacktrace=1
   # A request for more memory than there is is refused, as it is without sanitizers: tests ask for it.
   ASAN_OPTIONS=allocator_may_return_null=1
   # Children of fork start threads of their own; that is tested too.
@@ -27,6 +28,11 @@ if(support_sources)
   wick_test_target(wick_test_support)
 endif()
 
+# Loaded and unloaded by core.lifecycle.
+add_library(wick_test_plugin MODULE tests/core/plugin/plugin.c)
+target_compile_options(wick_test_plugin PRIVATE ${WICK_WARNINGS})
+target_link_libraries(wick_test_plugin PRIVATE wick_static)
+
 foreach(source IN LISTS test_sources)
   cmake_path(GET source PARENT_PATH folder)
   cmake_path(GET source STEM program)
@@ -41,6 +47,8 @@ foreach(source IN LISTS test_sources)
   add_test(NAME ${name} COMMAND test.${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
 endforeach()
+
+add_dependencies(test.core.lifecycle wick wick_test_plugin)
 
 # It asks every operation of the library for its samples: an archive would leave out the files that no test calls.
 if(TARGET test.ops.gradcheck)

@@ -22,6 +22,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "core/lifecycle.h"
 #include "wick/runtime.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -68,8 +69,6 @@ static struct {
 } wk_pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Thread_local ThreadCache *wk_thread_cache;
-static pthread_key_t wk_cache_key;
-static pthread_once_t wk_cache_once = PTHREAD_ONCE_INIT;
 
 static _Atomic(wk_MemoryHook) wk_memory_hook;
 static _Atomic(void *) wk_memory_hook_user;
@@ -95,9 +94,11 @@ static Block *take_small(int c)
     return b;
 }
 
-static void cache_ended(void *pointer)
+void wk_memory_thread_ended(void)
 {
-    ThreadCache *cache = pointer;
+    ThreadCache *cache = wk_thread_cache;
+    if (!cache)
+        return;
     pthread_mutex_lock(&wk_pool.lock);
     for (int c = 0; c < SMALL_CLASSES; c++)
         while (cache->free[c]) {
@@ -116,28 +117,12 @@ static void cache_ended(void *pointer)
     free(cache);
 }
 
-static void before_fork(void)
-{
-    pthread_mutex_lock(&wk_pool.lock);
-}
-
-static void after_fork(void)
-{
-    pthread_mutex_unlock(&wk_pool.lock);
-}
-
-static void cache_setup(void)
-{
-    pthread_key_create(&wk_cache_key, cache_ended);
-    pthread_atfork(before_fork, after_fork, after_fork);
-}
-
 static ThreadCache *cache_of_thread(void)
 {
     ThreadCache *cache = wk_thread_cache;
     if (__builtin_expect(cache != NULL, 1))
         return cache;
-    pthread_once(&wk_cache_once, cache_setup);
+    wk_thread_watch();
     cache = calloc(1, sizeof *cache);
     if (!cache)
         return NULL;
@@ -145,7 +130,6 @@ static ThreadCache *cache_of_thread(void)
     cache->next = wk_pool.threads;
     wk_pool.threads = cache;
     pthread_mutex_unlock(&wk_pool.lock);
-    pthread_setspecific(wk_cache_key, cache);
     return wk_thread_cache = cache;
 }
 
@@ -186,15 +170,9 @@ static void free_list(Block *b)
     }
 }
 
-void wk_empty_cache(void)
+/* Gives back what lies in the common lists; the lock is held. */
+static void empty_common_lists(void)
 {
-    ThreadCache *cache = wk_thread_cache;
-    for (int c = 0; cache && c < SMALL_CLASSES; c++) {
-        free_list(cache->free[c]);
-        cache->free[c] = NULL;
-        cache->count[c] = 0;
-    }
-    pthread_mutex_lock(&wk_pool.lock);
     for (int c = 0; c < SMALL_CLASSES; c++) {
         free_list(atomic_load_explicit(&wk_pool.small[c], memory_order_relaxed));
         atomic_store_explicit(&wk_pool.small[c], NULL, memory_order_relaxed);
@@ -204,6 +182,18 @@ void wk_empty_cache(void)
         wk_pool.large[c] = NULL;
     }
     wk_pool.kept = 0;
+}
+
+void wk_empty_cache(void)
+{
+    ThreadCache *cache = wk_thread_cache;
+    for (int c = 0; cache && c < SMALL_CLASSES; c++) {
+        free_list(cache->free[c]);
+        cache->free[c] = NULL;
+        cache->count[c] = 0;
+    }
+    pthread_mutex_lock(&wk_pool.lock);
+    empty_common_lists();
     pthread_mutex_unlock(&wk_pool.lock);
 }
 
@@ -434,4 +424,33 @@ size_t wk_max_memory_allocated(void)
     int64_t most = wk_pool.most;
     pthread_mutex_unlock(&wk_pool.lock);
     return (size_t)most;
+}
+
+/* ---- fork and unloading ------------------------------------------------------------------------------ */
+
+/* Whoever forks holds the locks meanwhile, so that no other thread does: its unlock would never come in the child. */
+void wk_memory_before_fork(void)
+{
+#ifndef NDEBUG
+    pthread_mutex_lock(&wk_waiting.lock);
+#endif
+    pthread_mutex_lock(&wk_pool.lock);
+}
+
+void wk_memory_after_fork(void)
+{
+    pthread_mutex_unlock(&wk_pool.lock);
+#ifndef NDEBUG
+    pthread_mutex_unlock(&wk_waiting.lock);
+#endif
+}
+
+/* Who cannot have the lock at once is at the end of a process that another thread still works in: the system takes the blocks then. */
+void wk_memory_unloaded(void)
+{
+    wk_memory_thread_ended();
+    if (pthread_mutex_trylock(&wk_pool.lock) != 0)
+        return;
+    empty_common_lists();
+    pthread_mutex_unlock(&wk_pool.lock);
 }

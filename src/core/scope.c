@@ -2,9 +2,9 @@
  *
  * Each thread has one stack of tensors; a scope is a mark on it. Ending a scope lets go of what lies above its mark, and with it of
  * every inner scope that was left open. Marks carry ids: an id that is no longer on the stack is a scope that ended before. */
-#include <pthread.h>
 #include <string.h>
 
+#include "core/lifecycle.h"
 #include "core/memory.h"
 #include "core/tensor.h"
 
@@ -22,8 +22,6 @@ typedef struct ScopeStack {
 } ScopeStack;
 
 static _Thread_local ScopeStack wk_scopes;
-static pthread_key_t wk_scope_key;
-static pthread_once_t wk_scope_once = PTHREAD_ONCE_INIT;
 
 static void drop_above(ScopeStack *s, size_t start)
 {
@@ -31,19 +29,13 @@ static void drop_above(ScopeStack *s, size_t start)
         wk_tensor_release(s->tensors[--s->count]);
 }
 
-/* Runs when a thread ends: its tensors and its stack go with it. */
-static void scopes_ended(void *pointer)
+void wk_scopes_thread_ended(void)
 {
-    ScopeStack *s = pointer;
+    ScopeStack *s = &wk_scopes;
     drop_above(s, 0);
     wk_release(s->tensors, s->capacity * sizeof *s->tensors);
     wk_release(s->marks, s->mark_capacity * sizeof *s->marks);
     memset(s, 0, sizeof *s);
-}
-
-static void scopes_setup(void)
-{
-    pthread_key_create(&wk_scope_key, scopes_ended);
 }
 
 static bool grow(void **items, size_t *capacity, size_t item_bytes)
@@ -52,8 +44,7 @@ static bool grow(void **items, size_t *capacity, size_t item_bytes)
     void *grown = wk_realloc(*items, *capacity * item_bytes, wanted * item_bytes);
     if (!grown)
         return false;
-    pthread_once(&wk_scope_once, scopes_setup);
-    pthread_setspecific(wk_scope_key, &wk_scopes);
+    wk_thread_watch();
     *items = grown;
     *capacity = wanted;
     return true;

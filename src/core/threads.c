@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/lifecycle.h"
 #include "wick/runtime.h"
 
 enum {
@@ -142,7 +143,7 @@ static void slot_set(WorkerSlot *slot, SlotState state)
 }
 
 /* In the child of a fork there are no workers, whatever the parent's were doing. */
-static void threads_forget(void)
+void wk_threads_forget(void)
 {
     wk_threads.workers = 0;
     atomic_store(&wk_threads.pending, 0);
@@ -171,11 +172,11 @@ static void threads_start(void)
 {
     int unset = 0;
     atomic_compare_exchange_strong(&wk_threads.wanted, &unset, default_threads());
-    pthread_atfork(NULL, NULL, threads_forget);
+    wk_lifecycle_begin();
 }
 
 /* Workers must not outlive the library's code (dlclose), nor be taken for leaks. */
-__attribute__((destructor)) static void threads_stop(void)
+void wk_threads_stop(void)
 {
     if (atomic_flag_test_and_set_explicit(&wk_threads.busy, memory_order_acquire))
         return;
