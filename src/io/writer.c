@@ -1,14 +1,14 @@
 /* The atomic writer: a temporary file in the same folder, fsync, rename over the name, fsync of the folder.
  *
  * Until the rename the old file is untouched; after it the new one is whole. A symbolic link is followed, so that the link stays and
- * its target is replaced. Should the last fsync (of the folder) fail, the new file stands but may not outlive a loss of power:
+ * its target is replaced. The new file has the mode of the old one, and its owner and group where the system allows it. A file that may not be
+ * written is not replaced either. Should the last fsync (of the folder) fail, the new file stands but may not outlive a loss of power:
  * that is an error too. */
 #define _GNU_SOURCE
 #include "io/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "io/files.h"
+#include "io/temporary.h"
 
 enum { WRITER_BUFFER = 1 << 16 };
 
@@ -35,10 +36,11 @@ static size_t folder_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Settles where the file really lies, and refuses what is there and is no regular file. */
-static bool writer_resolve(wk_Writer *w, const char *path)
+/* Settles where the file really lies, and refuses what is there and cannot be replaced. st_nlink of `old` is 0 if nothing is there. */
+static bool writer_resolve(wk_Writer *w, const char *path, struct stat *old)
 {
     struct stat status;
+    *old = (struct stat){0};
     w->path[0] = 0;
     if (strlen(path) >= sizeof w->path)
         return wk_raise_errno(w->op, "write", path, ENAMETOOLONG), false;
@@ -57,31 +59,43 @@ static bool writer_resolve(wk_Writer *w, const char *path)
     size_t length = strlen(w->path);
     if (length == 0 || w->path[length - 1] == '/')
         return writer_fail(w, "write", length ? EISDIR : ENOENT);
-    if (stat(w->path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        if (S_ISDIR(status.st_mode))
-            return writer_fail(w, "write", EISDIR);
+    if (stat(w->path, &status) != 0)
+        return true;
+    *old = status;
+    if (S_ISDIR(status.st_mode))
+        return writer_fail(w, "write", EISDIR);
+    if (!S_ISREG(status.st_mode))
         return wk_raise(WK_ERROR_IO, "%s: cannot write %s: Not a regular file", w->op, WK_QUOTED(w->path)),
                false;
-    }
-    return true;
+    return faccessat(AT_FDCWD, w->path, W_OK, AT_EACCESS) == 0 || writer_fail(w, "write", errno);
 }
 
-/* A name that cannot be too long for the folder, and that no other writer of this machine has. */
-static bool writer_create(wk_Writer *w)
+/* Gives the new file what the old one had. Where its group cannot be kept, the group's rights are those of all others. */
+static void keep_rights(wk_Writer *w, const struct stat *old)
 {
-    static atomic_uint number;
-    size_t folder = folder_length(w->path);
+    mode_t mode = old->st_mode & 0777;
+    if (fchown(w->fd, old->st_uid, old->st_gid) != 0 && fchown(w->fd, (uid_t)-1, old->st_gid) != 0)
+        mode = (mode & 0707) | (mode & 0070 & mode << 3);
+    fchmod(w->fd, mode);
+}
+
+/* A file beside the other, under a name that cannot be too long for the folder; nobody else's until it has the old one's mode. */
+static bool writer_create(wk_Writer *w, const struct stat *old)
+{
+    const size_t folder = folder_length(w->path);
+    const bool replaces = old->st_nlink > 0;
+    wk_temporary_sweep(w->path, folder);
     for (int attempt = 0; attempt < 100; attempt++) {
-        int n =
-            snprintf(w->temporary, sizeof w->temporary, "%.*s.wick-%lx-%x.tmp", (int)folder, w->path,
-                     (unsigned long)getpid(), atomic_fetch_add_explicit(&number, 1, memory_order_relaxed));
-        if (n < 0 || (size_t)n >= sizeof w->temporary)
+        if (!wk_temporary_name(w->temporary, sizeof w->temporary, w->path, folder))
             return writer_fail(w, "write", ENAMETOOLONG);
         w->fd = wk_io_allowed(WK_IO_CREATE, w->path, NULL)
-                    ? open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)
+                    ? wk_temporary_create(w->temporary, replaces ? 0600 : 0666)
                     : -1;
-        if (w->fd >= 0)
+        if (w->fd >= 0) {
+            if (replaces)
+                keep_rights(w, old);
             return true;
+        }
         if (errno != EEXIST && errno != EINTR)
             break;
     }
@@ -95,13 +109,14 @@ bool wk_writer_open(wk_Writer *w, const char *op, const char *path)
     w->failed = false;
     w->used = 0;
     w->buffer = NULL;
+    struct stat old;
     if (!path)
         return wk_raise_null(op, "path"), false;
-    if (!writer_resolve(w, path))
+    if (!writer_resolve(w, path, &old))
         return false;
     if (!(w->buffer = wk_alloc(WRITER_BUFFER)))
         return false;
-    if (writer_create(w))
+    if (writer_create(w, &old))
         return true;
     wk_release(w->buffer, WRITER_BUFFER);
     w->buffer = NULL;

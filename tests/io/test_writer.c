@@ -106,6 +106,7 @@ static void the_process_ends_at_each_operation(void **state)
     }
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_int_equal(whole(path), 'b');
+    assert_int_equal(temp_files(), 1); /* the last one has cleaned up behind the others */
 }
 
 static int trickle(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
@@ -168,6 +169,160 @@ static void the_mask_and_links_are_respected(void **state)
     assert_int_equal(lstat(link, &status), 0);
     assert_true(S_ISLNK(status.st_mode));
     assert_int_equal(whole(path), 'g');
+}
+
+/* ---- what was there before -------------------------------------------------------------------------- */
+
+static void the_mode_and_owner_stay(void **state)
+{
+    (void)state;
+    struct stat status;
+    const char *path = temp_path("owned");
+    static const mode_t modes[] = {0600, 0664, 0755};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_true(save(path, 'a'));
+        assert_int_equal(chmod(path, modes[i]), 0);
+        if (geteuid() == 0)
+            assert_int_equal(chown(path, 1234, 5678), 0);
+        mode_t old = umask(077);
+        assert_true(save(path, 'b'));
+        umask(old);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 07777, modes[i]);
+        assert_int_equal(status.st_uid, geteuid() ? geteuid() : 1234);
+        assert_int_equal(status.st_gid, geteuid() ? getegid() : 5678);
+        remove(path);
+    }
+}
+
+/* Whose group cannot be kept, its members get no more than everybody. */
+static void a_group_that_cannot_be_kept(void **state)
+{
+    (void)state;
+    struct stat status;
+    if (geteuid() != 0)
+        SKIP("needs root to make a file of another user");
+    const char *folder = temp_path("open"), *path = temp_path("open/x");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_true(save(path, 'a'));
+    assert_int_equal(chown(path, 1234, 5678), 0);
+    assert_int_equal(chmod(path, 0676), 0);
+    if (temp_lower_privileges()) {
+        assert_true(save(path, 'b'));
+        temp_raise_privileges();
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_uid, 65534);
+        assert_int_equal(status.st_mode & 0777, 0666);
+    }
+    remove(path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* What stands under the temporary name when the file is to be made: a link to `victim`, or a file. */
+typedef struct Plant {
+    wk_Writer *writer;
+    const char *victim;
+    char name[WRITER_PATH];
+    int planted;
+} Plant;
+
+static int plant(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
+{
+    (void)path, (void)bytes;
+    Plant *p = user;
+    if (operation != WK_IO_CREATE || p->planted++)
+        return 0;
+    snprintf(p->name, sizeof p->name, "%s", p->writer->temporary);
+    if (p->victim)
+        assert_int_equal(symlink(p->victim, p->name), 0);
+    else
+        close(open(p->name, O_WRONLY | O_CREAT, 0600));
+    return 0;
+}
+
+/* Nothing is written through what somebody has put under the temporary name, and nothing of it is removed. */
+static void what_has_the_temporary_name_stays(void **state)
+{
+    (void)state;
+    struct stat status;
+    char nothing[300];
+    snprintf(nothing, sizeof nothing, "%s", temp_path("nothing"));
+    const char *path = temp_path("model"), *victim = temp_write("victim", "precious", 8);
+    for (int k = 0; k < 3; k++) { /* a link to a file, a link to nothing, a file */
+        wk_Writer writer;
+        Plant p = {.writer = &writer, .victim = k == 0 ? victim : k == 1 ? nothing : NULL};
+        wk_set_io_hook(plant, &p);
+        bool opened = wk_writer_open(&writer, "save", path);
+        wk_set_io_hook(NULL, NULL);
+        assert_true(opened);
+        assert_int_equal(p.planted, 2);
+        wk_writer_write(&writer, "abc", 3);
+        assert_true(wk_writer_close(&writer));
+        assert_int_equal(lstat(p.name, &status), 0);
+        assert_true(k == 2 ? S_ISREG(status.st_mode) && status.st_size == 0 : S_ISLNK(status.st_mode));
+        assert_int_equal(stat(victim, &status), 0);
+        assert_int_equal(status.st_size, 8);
+        assert_int_equal(access(nothing, F_OK), -1);
+        remove(p.name);
+    }
+    remove(path);
+    remove(victim);
+}
+
+static void leftovers_are_removed(void **state)
+{
+    (void)state;
+    char name[400], folder[300], path[320];
+    struct stat status;
+    snprintf(folder, sizeof folder, "%s", temp_path("left"));
+    snprintf(path, sizeof path, "%s/x", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    for (int i = 0; i < 150; i++) { /* of a process that had this one's number */
+        snprintf(name, sizeof name, "%s/.wick-%lx-%x.tmp", folder, (unsigned long)getpid(), (unsigned)i);
+        close(open(name, O_WRONLY | O_CREAT, 0600));
+    }
+    static const char *const others[] = {".wick-.tmp", ".wick-x.tmp", ".wick-1.tmp2", "wick-1.tmp"};
+    const char *victim = temp_write("victim", "precious", 8);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s/%s", folder, others[i]);
+        close(open(name, O_WRONLY | O_CREAT, 0600));
+    }
+    snprintf(name, sizeof name, "%s/.wick-2.tmp", folder);
+    assert_int_equal(symlink(victim, name), 0);
+    assert_true(save(path, 'a'));
+    assert_int_equal(lstat(name, &status), 0); /* no link is taken for a leftover */
+    remove(name);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s/%s", folder, others[i]);
+        assert_int_equal(remove(name), 0);
+    }
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(rmdir(folder), 0); /* the 150 are gone */
+    remove(victim);
+}
+
+/* A file that is being written is no leftover: neither another process nor this one removes it. */
+static void what_is_being_written_is_no_leftover(void **state)
+{
+    (void)state;
+    wk_Writer writer;
+    int status;
+    const char *path = temp_path("slow");
+    assert_true(wk_writer_open(&writer, "save", path));
+    wk_writer_write(&writer, "abc", 3);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(save(temp_path("quick"), 'q') ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(access(writer.temporary, F_OK), 0);
+    assert_true(wk_writer_close(&writer));
+    size_t count;
+    free(temp_read(path, &count));
+    assert_int_equal(count, 3);
+    remove(path);
+    remove(temp_path("quick"));
 }
 
 static void refused(const char *path, const char *message)
@@ -268,6 +423,19 @@ static void folders_that_may_not_be_written(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* C69 */
+static void files_that_may_not_be_written(void **state)
+{
+    (void)state;
+    const char *path = temp_write("closed-file", "good", 4);
+    assert_int_equal(chmod(path, 0444), 0);
+    assert_int_equal(chmod(temp_folder, 0777), 0);
+    if (temp_lower_privileges()) /* as open for writing says, though a rename would do */
+        every_writer_refuses(path, "write", "Permission denied");
+    temp_raise_privileges();
+    remove(path);
+}
+
 static int settle_and_setup(void **state)
 {
     int failed = temp_setup(state);
@@ -315,9 +483,15 @@ int main(void)
         cmocka_unit_test(the_process_ends_at_each_operation),
         cmocka_unit_test(short_writes_and_interrupts_are_no_errors),
         cmocka_unit_test(the_mask_and_links_are_respected),
+        cmocka_unit_test(the_mode_and_owner_stay),
+        cmocka_unit_test(a_group_that_cannot_be_kept),
+        cmocka_unit_test(what_has_the_temporary_name_stays),
+        cmocka_unit_test(leftovers_are_removed),
+        cmocka_unit_test(what_is_being_written_is_no_leftover),
         cmocka_unit_test(refuses_what_is_no_file),
         cmocka_unit_test(paths_that_cannot_be_written),
         cmocka_unit_test(folders_that_may_not_be_written),
+        cmocka_unit_test(files_that_may_not_be_written),
         cmocka_unit_test(a_long_name_is_written),
         cmocka_unit_test(giving_up_leaves_nothing),
     };
