@@ -29,7 +29,7 @@ WK_API wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias
 /* 2-D convolution of input with weight.                                                   torch: F.conv2d
  *   input [N, C, H, W] or [C, H, W]   weight [K, C/groups, R, S]   bias [K] or NULL   ->   [N, K, OH, OW]
  *   OH = (H + 2*padding - dilation*(R-1) - 1) / stride + 1
- * Differs from PyTorch: the result of a batch may lie with the batch innermost in memory; see wk_data_ptr. */
+ * Differs from PyTorch: the result is contiguous whatever the input's strides. */
 typedef struct wk_conv2d_options {
     wk_Tensor *input, *weight, *bias;
     int64_t stride, padding, dilation, groups;
@@ -43,7 +43,7 @@ WK_API wk_Tensor *wk_conv2d_with(wk_conv2d_options options);
 /* The largest element of each window; the gradient goes to the first of them.             torch: F.max_pool2d
  *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]     stride: unset is kernel_size
  *   OH = (H + 2*padding - dilation*(kernel_size-1) - 1) / stride + 1, rounded up with ceil_mode
- * Differs from PyTorch: the result lies in memory as the input does. */
+ * Differs from PyTorch: the result is contiguous whatever the input's strides. */
 typedef struct wk_max_pool2d_options {
     wk_Tensor *input;
     int64_t kernel_size, stride, padding, dilation;

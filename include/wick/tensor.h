@@ -138,9 +138,9 @@ WK_API const char *wk_dtype_name(wk_dtype dtype); /* "float32" */
 WK_API size_t wk_dtype_size(wk_dtype dtype);
 WK_API bool wk_is_contiguous(const wk_Tensor *tensor);
 
-/* The first element; the others lie wk_stride elements apart, which is not always row after row: a convolution over a batch may leave
- * its result with the batch innermost, and views share memory. wk_contiguous gives rows. Write through it only while no graph needs the
- * values: no copy is made, no version counted. */
+/* The first element; the others lie wk_stride elements apart. Views share memory and may have gaps; wk_contiguous gives rows. NULL on error:
+ * memory may be short, as elements that a kernel left in an order of its own are put in the order of the strides first.
+ * Write through it only while no graph needs the values: no copy is made, no version counted.              torch: data_ptr */
 WK_API void *wk_data_ptr(const wk_Tensor *tensor);
 #define wk_data(tensor, type) ((type *)wk_data_ptr(tensor))
 

@@ -6,14 +6,20 @@
 
 #include "autograd/node.h"
 #include "core/memory.h"
+#include "core/order.h"
 
-static bool check_inputs(const wk_Op *op, int count, wk_Tensor *const *in)
+/* Inputs are made row-major for an operation that does not know of other orders: input 0 to be written to if in place. */
+static bool check_inputs(const wk_Op *op, int count, wk_Tensor *const *in, bool inplace)
 {
+    const bool any_order = op->view || op->any_order;
     for (int i = 0; i < count; i++) {
         int named = i < WK_OP_INPUTS && op->inputs[i] ? i : 0;
         if (!in[i] && i < WK_OP_INPUTS && (op->optional & (1u << i)))
             continue;
         if (!wk_tensor_check(in[i], op->name, op->inputs[named]))
+            return false;
+        if (in[i]->storage->batch && !any_order &&
+            !(inplace && i == 0 ? wk_rows_to_write : wk_rows_to_read)(in[i]))
             return false;
     }
     return true;
@@ -169,7 +175,7 @@ static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const 
         char bytes[384];
         long double align;
     } copy;
-    if (!check_inputs(op, count, in))
+    if (!check_inputs(op, count, in, inplace))
         return NULL;
     if (attributes)
         memcpy(copy.bytes, attributes, op->attributes);

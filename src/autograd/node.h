@@ -36,6 +36,7 @@ typedef struct wk_Op {
     unsigned uses_output;        /* bit j: the gradient of input j uses the result */
     size_t attributes;           /* bytes */
     bool view;                   /* the result shares the first input's memory */
+    bool any_order;              /* forward asks for its inputs' memory itself (core/order.h) */
     bool takes_pending;          /* backward takes a gradient that is not written yet */
 
     /* The result, or NULL with an error. */

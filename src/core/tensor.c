@@ -9,11 +9,9 @@
 
 #include "core/checked.h"
 #include "core/memory.h"
+#include "core/order.h"
 #include "core/shape.h"
 #include "core/text.h"
-
-enum { STORAGE_HEADER = 64 };
-_Static_assert(sizeof(wk_Storage) <= STORAGE_HEADER, "the header lies in front of the elements");
 
 const uint8_t wk_dtype_bytes[WK_DTYPES] = {
     [wk_float32] = 4, [wk_float64] = 8, [wk_int64] = 8, [wk_int32] = 4, [wk_uint8] = 1, [wk_bool] = 1};
@@ -22,18 +20,21 @@ static _Atomic wk_dtype wk_default = wk_float32;
 
 /* ---- storage ---------------------------------------------------------------------------------------- */
 
-static wk_Storage *storage_new(size_t bytes)
+/* Row-major; with a batch, only a block in a kernel's order. */
+static wk_Storage *storage_new(size_t bytes, int64_t batch)
 {
-    wk_Storage *s = wk_alloc_headed(STORAGE_HEADER, bytes);
+    wk_Storage *s = wk_alloc_headed(WK_STORAGE_HEADER, bytes);
     if (!s)
         return NULL;
     atomic_init(&s->refs, 1);
     atomic_init(&s->version, 0);
     s->bytes = bytes;
-    s->data = (char *)s + STORAGE_HEADER;
+    atomic_init(&s->data, batch ? NULL : wk_storage_block(s));
     s->release = NULL;
     s->user = NULL;
     s->writer = NULL;
+    s->batch = batch;
+    atomic_init(&s->outdated, false);
     return s;
 }
 
@@ -42,10 +43,13 @@ static void storage_release(wk_Storage *s)
     if (atomic_load_explicit(&s->refs, memory_order_acquire) != 1 &&
         atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
-    bool borrowed = s->data != (char *)s + STORAGE_HEADER;
+    char *data = atomic_load_explicit(&s->data, memory_order_relaxed);
+    bool borrowed = !s->batch && data != wk_storage_block(s);
     if (borrowed && s->release)
-        s->release(s->data, s->user);
-    wk_release(s, STORAGE_HEADER + (borrowed ? 0 : s->bytes));
+        s->release(data, s->user);
+    if (s->batch)
+        wk_release(data, s->bytes);
+    wk_release(s, WK_STORAGE_HEADER + (borrowed ? 0 : s->bytes));
 }
 
 /* ---- making ----------------------------------------------------------------------------------------- */
@@ -112,14 +116,14 @@ static int64_t checked_numel(const char *op, wk_dtype dtype, int ndim, const int
     return numel;
 }
 
-wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims)
+static wk_Tensor *tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims, int64_t batch)
 {
     if (dtype == wk_default_dtype)
         dtype = wk_get_default_dtype();
     int64_t numel = checked_numel(op, dtype, ndim, dims);
     if (numel < 0)
         return NULL;
-    wk_Storage *storage = storage_new((size_t)numel * wk_dtype_bytes[dtype]);
+    wk_Storage *storage = storage_new((size_t)numel * wk_dtype_bytes[dtype], batch);
     if (!storage)
         return NULL;
     int64_t strides[WK_MAX_DIMS];
@@ -130,23 +134,21 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
     return wk_scope_adopt(t);
 }
 
-wk_Tensor *wk_tensor_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims, const int *order)
+wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims)
 {
-    wk_Tensor *t = wk_tensor_new(op, dtype, ndim, dims);
-    if (!t)
-        return NULL;
-    int64_t step = 1;
-    for (int i = ndim - 1; i >= 0; i--) {
-        t->stride[order[i]] = step;
-        step *= dims[order[i]] > 1 ? dims[order[i]] : 1;
-    }
-    t->contiguous = wk_shape_contiguous(ndim, t->shape, t->stride);
-    return t;
+    return tensor_new(op, dtype, ndim, dims, 0);
+}
+
+wk_Tensor *wk_tensor_new_batch_last(const char *op, wk_dtype dtype, int ndim, const int64_t *dims)
+{
+    const int64_t rest = wk_shape_numel(ndim - 1, dims + 1);
+    return tensor_new(op, dtype, ndim, dims, dims[0] > 1 && rest > 1 ? dims[0] : 0);
 }
 
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
 {
-    wk_Tensor *t = wk_tensor_new(op, dtype, like->ndim, like->shape);
+    wk_Tensor *t =
+        tensor_new(op, dtype, like->ndim, like->shape, wk_is_whole_block(like) ? like->storage->batch : 0);
     if (!t || like->contiguous || !like->dense)
         return t;
     memcpy(t->stride, like->stride, sizeof t->stride);
@@ -180,10 +182,10 @@ wk_Tensor *wk_from_blob(void *data, int ndim, const int64_t *dims, wk_dtype dtyp
     int64_t numel = checked_numel("from_blob", dtype, ndim, dims);
     if (numel < 0)
         return NULL;
-    wk_Storage *s = storage_new(0);
+    wk_Storage *s = storage_new(0, 0);
     if (!s)
         return NULL;
-    s->data = data;
+    atomic_init(&s->data, data);
     s->bytes = (size_t)numel * wk_dtype_bytes[dtype];
     int64_t strides[WK_MAX_DIMS];
     wk_shape_strides(ndim, dims, strides);
@@ -336,12 +338,13 @@ bool wk_is_contiguous(const wk_Tensor *tensor)
 
 void *wk_data_ptr(const wk_Tensor *tensor)
 {
-    return wk_tensor_check(tensor, "data_ptr", "tensor") ? wk_tensor_data(tensor) : NULL;
+    return wk_tensor_check(tensor, "data_ptr", "tensor") && wk_rows_to_write(tensor) ? wk_tensor_data(tensor)
+                                                                                     : NULL;
 }
 
 static double element_as_double(const wk_Tensor *t, int64_t at)
 {
-    const char *p = (const char *)wk_tensor_data(t) + at * wk_dtype_bytes[t->dtype];
+    const void *p = wk_element_at(t, t->offset + at);
     switch ((wk_dtype)t->dtype) {
     case wk_float32:
         return (double)*(const float *)p;
@@ -377,7 +380,7 @@ int64_t wk_item_int64(const wk_Tensor *tensor)
     if (!one_element(tensor))
         return 0;
     if (tensor->dtype == wk_int64)
-        return *(const int64_t *)wk_tensor_data(tensor);
+        return *(const int64_t *)wk_element_at(tensor, tensor->offset);
     double value = element_as_double(tensor, 0);
     if (!(value >= -0x1p63 && value < 0x1p63))
         return wk_raise(WK_ERROR_DOMAIN, "item: %s is no int64", WK_NUMBER(value)), 0;

@@ -11,12 +11,22 @@ typedef struct wk_Storage {
     atomic_uint refs;
     atomic_uint version;
     size_t bytes;
-    char *data;
+    _Atomic(char *) data; /* row-major; NULL while only the block of a kernel has the elements (order.h) */
     void (*release)(void *data,
                     void *user); /* for borrowed memory; NULL: the data follow this header in one block */
     void *user;
-    const char *writer; /* the last recorded operation that wrote in place, for messages; or NULL */
+    const char *writer;   /* the last recorded operation that wrote in place, for messages; or NULL */
+    int64_t batch;        /* samples of a block that a kernel wrote batch last (order.h); 0: row-major */
+    atomic_bool outdated; /* such a block: the row-major memory was written to since */
 } wk_Storage;
+
+/* What follows the header in one block. */
+enum { WK_STORAGE_HEADER = 64 };
+_Static_assert(sizeof(wk_Storage) <= WK_STORAGE_HEADER, "the header lies in front of the elements");
+static inline char *wk_storage_block(const wk_Storage *storage)
+{
+    return (char *)storage + WK_STORAGE_HEADER;
+}
 
 /* What autograd hangs on a tensor; it knows how to let go of itself. */
 typedef struct wk_History {
@@ -51,12 +61,8 @@ struct wk_Tensor {
 /* A new tensor owned by the innermost scope, over new storage, values undefined. Raises on bad sizes and when memory is short. */
 wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t *dims);
 
-/* The same for the shape of another tensor, whose order in memory it keeps when that is dense. */
+/* The same for the shape of another tensor, whose strides it keeps when they are dense, and whose block's order when it is whole. */
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like);
-
-/* The same with the dimensions in another order in memory, outermost first: order {1, 2, 3, 0} has the first dimension innermost. */
-wk_Tensor *wk_tensor_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims,
-                              const int *order);
 
 /* A new tensor over the storage of another, with the given geometry (not checked). */
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,
@@ -92,10 +98,18 @@ bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name);
 /* PyTorch's other name of a dtype, which its messages use: "Float", "Long". */
 const char *wk_dtype_type(int dtype);
 
+extern const uint8_t wk_dtype_bytes[WK_DTYPES];
+
+/* For a storage whose row-major memory nobody asked for (order.h): a mistake, which debug builds stop at. */
+void *wk_rows_unasked(const wk_Tensor *tensor);
+
+/* The first element in row-major memory. Operations find it made by wk_apply; others ask for it (order.h). */
 static inline void *wk_tensor_data(const wk_Tensor *tensor)
 {
-    extern const uint8_t wk_dtype_bytes[WK_DTYPES];
-    return tensor->storage->data + (size_t)tensor->offset * wk_dtype_bytes[tensor->dtype];
+    char *data = atomic_load_explicit(&tensor->storage->data, memory_order_acquire);
+    if (__builtin_expect(!data, 0))
+        data = wk_rows_unasked(tensor);
+    return data + (size_t)tensor->offset * wk_dtype_bytes[tensor->dtype];
 }
 
 static inline void wk_tensor_touch(wk_Tensor *tensor)

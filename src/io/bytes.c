@@ -1,5 +1,5 @@
 /* Whole files as tensors of bytes, for formats that other libraries read. */
-#include "core/tensor.h"
+#include "core/order.h"
 #include "io/files.h"
 #include "io/writer.h"
 
@@ -36,7 +36,7 @@ bool wk_write_file(const char *path, wk_Tensor *data)
     if (data->dtype != wk_uint8 || data->ndim != 1 || !data->contiguous)
         return wk_raise(WK_ERROR_SHAPE, "write_file: expected a contiguous uint8 tensor of 1 dimension"),
                false;
-    if (!wk_writer_open(&writer, "write_file", path))
+    if (!wk_rows_to_read(data) || !wk_writer_open(&writer, "write_file", path))
         return false;
     wk_writer_write(&writer, wk_tensor_data(data), (size_t)data->numel);
     return wk_writer_close(&writer);

@@ -6,8 +6,8 @@
 
 #include "core/checked.h"
 #include "core/memory.h"
+#include "core/order.h"
 #include "core/shape.h"
-#include "core/tensor.h"
 #include "io/gzip.h"
 #include "io/writer.h"
 
@@ -185,7 +185,7 @@ bool wk_save_idx(wk_Tensor *tensor, const char *path)
             header[4 + 4 * i + b] = (unsigned char)(tensor->shape[i] >> (24 - 8 * b));
     }
     wk_Writer writer;
-    if (!wk_writer_open(&writer, "save_idx", path))
+    if (!wk_rows_to_read(tensor) || !wk_writer_open(&writer, "save_idx", path))
         return false;
     wk_writer_write(&writer, header, 4 + 4 * (size_t)tensor->ndim);
     const unsigned char *data = wk_tensor_data(tensor);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/order.h"
 #include "core/shape.h"
-#include "core/tensor.h"
 #include "core/text.h"
 #include "io/files.h"
 #include "io/json.h"
@@ -151,18 +151,17 @@ static bool put_header(wk_Text *out, const wk_save_safetensors_options *o,
 static void write_elements(wk_Writer *w, const wk_Tensor *t)
 {
     size_t item = wk_dtype_size((wk_dtype)t->dtype);
-    const char *data = wk_tensor_data(t);
-    if (t->contiguous && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
-        wk_writer_write(w, data, (size_t)t->numel * item);
+    if (t->contiguous && wk_has_rows(t) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+        wk_writer_write(w, wk_tensor_data(t), (size_t)t->numel * item);
         return;
     }
     int64_t at[WK_MAX_DIMS] = {0};
     for (int64_t i = 0; i < t->numel; i++) {
         char element[8];
-        int64_t offset = 0;
+        int64_t place = t->offset;
         for (int d = 0; d < t->ndim; d++)
-            offset += at[d] * t->stride[d];
-        memcpy(element, data + offset * (int64_t)item, item);
+            place += at[d] * t->stride[d];
+        memcpy(element, wk_element_at(t, place), item);
         wk_swap_bytes(element, item, 1, false);
         wk_writer_write(w, element, item);
         for (int d = t->ndim - 1; d >= 0 && ++at[d] == t->shape[d]; d--)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/order.h"
 #include "kernels/kernels.h"
 #include "nn/module.h"
 #include "ops/ops.h"
@@ -192,7 +193,8 @@ static bool copy_states(const Load *load)
         const wk_NamedTensor *own = &load->own->entries[i];
         sources[i] = wk_state_dict_get(load->from, own->name);
         if (sources[i])
-            ready = (sources[i] = source_for(own->tensor, sources[i])) != NULL;
+            ready = (sources[i] = source_for(own->tensor, sources[i])) && wk_rows_to_read(sources[i]) &&
+                    wk_rows_to_write(own->tensor);
     }
     for (int i = 0; ready && i < load->own->count; i++) {
         wk_Tensor *own = load->own->entries[i].tensor;

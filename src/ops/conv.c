@@ -41,6 +41,7 @@ WK_OP(conv_op) = {.name = "conv2d",
                   .uses = {2, 1},
                   .attributes = sizeof(wk_ConvShape),
                   .takes_pending = true,
+                  .any_order = true,
                   .forward = conv_forward,
                   .backward = conv_backward};
 
@@ -63,6 +64,7 @@ WK_OP(grad_input_op) = {.name = "conv2d_grad_input",
                         .inputs = {"grad", "weight"},
                         .uses = {2, 1},
                         .attributes = sizeof(wk_ConvShape),
+                        .any_order = true,
                         .forward = grad_input_forward,
                         .backward = grad_input_backward};
 
@@ -85,6 +87,7 @@ WK_OP(grad_weight_op) = {.name = "conv2d_grad_weight",
                          .inputs = {"grad", "input"},
                          .uses = {2, 1},
                          .attributes = sizeof(wk_ConvShape),
+                         .any_order = true,
                          .forward = grad_weight_forward,
                          .backward = grad_weight_backward};
 
@@ -104,6 +107,7 @@ WK_OP(grad_bias_op) = {.name = "conv2d_grad_bias",
                        .node = "ConvolutionBackwardBackward0",
                        .inputs = {"grad"},
                        .attributes = sizeof(wk_ConvShape),
+                       .any_order = true,
                        .forward = grad_bias_forward,
                        .backward = grad_bias_backward};
 

@@ -15,28 +15,21 @@ static wk_LaneOrder lane_order(const wk_ConvShape *s, const wk_Tensor *t)
     return t->dtype == wk_float32 && t->numel ? wk_kernels->conv_lanes.order(s) : wk_lanes_none;
 }
 
-static wk_Tensor *new_in_order(bool last, wk_dtype dtype, int64_t n, int64_t c, int64_t h, int64_t w)
+static wk_Tensor *new_image(bool last, wk_dtype dtype, int64_t n, int64_t c, int64_t h, int64_t w)
 {
-    return last ? wk_new_batch_last("conv2d", n, c, h, w)
-                : wk_tensor_new("conv2d", dtype, 4, (const int64_t[]){n, c, h, w});
+    return wk_new_in_order("conv2d", dtype, 4, (const int64_t[]){n, c, h, w}, last);
 }
 
 /* Whether a gradient is not written yet and lies as the lanes take it. */
 static bool winners_in_order(wk_LaneOrder order, const wk_Tensor *grad, wk_Winners *winners)
 {
-    return order && (order == wk_lanes_batch ? wk_is_batch_last(grad) : grad->contiguous) &&
-           wk_winners_of(grad, winners);
-}
-
-static wk_Tensor *made_in_order(bool last, wk_Tensor *t)
-{
-    return last ? wk_made_batch_last(t) : wk_contiguous(t);
+    return order && (order == wk_lanes_batch) == wk_lies_batch_last(grad) && wk_winners_of(grad, winners);
 }
 
 /* An input of the lanes may lie with the batch last or be contiguous. */
 static bool taken_batch_last(wk_LaneOrder order, const wk_Tensor *t)
 {
-    return order == wk_lanes_batch && !t->contiguous && wk_is_batch_last(t);
+    return order == wk_lanes_batch && wk_lies_batch_last(t);
 }
 
 /* Whether it is a convolution of single elements and the tensor has the batch last: then it is one of a
@@ -44,7 +37,7 @@ static bool taken_batch_last(wk_LaneOrder order, const wk_Tensor *t)
 static bool as_one_image(const wk_ConvShape *s, const wk_Tensor *t, wk_ConvShape *one)
 {
     if (s->r != 1 || s->s != 1 || s->stride[0] != 1 || s->stride[1] != 1 || s->padding[0] || s->padding[1] ||
-        t->dtype != wk_float32 || t->contiguous || !wk_is_batch_last(t))
+        t->dtype != wk_float32 || !wk_lies_batch_last(t))
         return false;
     *one = *s;
     one->n = 1;
@@ -63,18 +56,19 @@ wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *we
     const bool one = as_one_image(s, input, &image);
     const wk_LaneOrder lanes = lane_order(s, input);
     const bool last = one || taken_batch_last(lanes, input);
-    wk_Tensor *x = made_in_order(last, input), *w = wk_contiguous(weight),
+    wk_Tensor *x = wk_made_in_order(input, last), *w = wk_contiguous(weight),
               *b = bias ? wk_contiguous(bias) : NULL;
     if (!x || !w || (bias && !b))
         return NULL;
-    wk_Tensor *out =
-        new_in_order(one || lanes == wk_lanes_batch, (wk_dtype)x->dtype, s->n, s->k, s->oh, s->ow);
+    const bool out_last = one || lanes == wk_lanes_batch;
+    wk_Tensor *out = new_image(out_last, (wk_dtype)x->dtype, s->n, s->k, s->oh, s->ow);
     if (!out || !out->numel)
         return out;
-    bool done = lanes ? wk_kernels->conv_lanes.forward(s, wk_tensor_data(x), last, wk_tensor_data(w),
-                                                       data_or_null(b), wk_tensor_data(out))
-                      : wk_kernels->conv2d[x->dtype](one ? &image : s, wk_tensor_data(x), wk_tensor_data(w),
-                                                     data_or_null(b), wk_tensor_data(out));
+    const void *from = wk_data_in_order(x, last);
+    void *to = wk_data_in_order(out, out_last);
+    bool done =
+        lanes ? wk_kernels->conv_lanes.forward(s, from, last, wk_tensor_data(w), data_or_null(b), to)
+              : wk_kernels->conv2d[x->dtype](one ? &image : s, from, wk_tensor_data(w), data_or_null(b), to);
     return done ? out : NULL;
 }
 
@@ -87,66 +81,67 @@ wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor 
     wk_Tensor *w = wk_contiguous(weight);
     wk_Winners winners;
     if (w && winners_in_order(lanes, grad, &winners)) {
-        wk_Tensor *out = new_in_order(last, wk_float32, s->n, s->c, s->h, s->w);
-        const wk_LaneAnswer answer =
-            out ? wk_kernels->conv_lanes.winners_input(s, &winners, wk_tensor_data(w), wk_tensor_data(out))
-                : wk_lanes_failed;
+        wk_Tensor *out = new_image(last, wk_float32, s->n, s->c, s->h, s->w);
+        const wk_LaneAnswer answer = out ? wk_kernels->conv_lanes.winners_input(
+                                               s, &winners, wk_tensor_data(w), wk_data_in_order(out, last))
+                                         : wk_lanes_failed;
         if (answer != wk_lanes_refused)
             return answer == wk_lanes_done ? out : NULL;
     }
     wk_settle(grad);
-    wk_Tensor *g = made_in_order(last, grad);
+    wk_Tensor *g = wk_made_in_order(grad, last);
     if (!g || !w)
         return NULL;
     if (!lanes && !g->numel)
         return wk_zeros_shape(4, (const int64_t[]){s->n, s->c, s->h, s->w}, (wk_dtype)g->dtype);
-    wk_Tensor *out = new_in_order(last, (wk_dtype)g->dtype, s->n, s->c, s->h, s->w);
+    wk_Tensor *out = new_image(last, (wk_dtype)g->dtype, s->n, s->c, s->h, s->w);
     if (!out || !out->numel)
         return out;
-    bool done = lanes ? wk_kernels->conv_lanes.grad_input(s, wk_tensor_data(g), wk_tensor_data(w),
-                                                          wk_tensor_data(out))
-                      : wk_kernels->conv2d_grad_input[g->dtype](one ? &image : s, wk_tensor_data(g),
-                                                                wk_tensor_data(w), wk_tensor_data(out));
+    const void *from = wk_data_in_order(g, last);
+    void *to = wk_data_in_order(out, last);
+    bool done = lanes
+                    ? wk_kernels->conv_lanes.grad_input(s, from, wk_tensor_data(w), to)
+                    : wk_kernels->conv2d_grad_input[g->dtype](one ? &image : s, from, wk_tensor_data(w), to);
     return done ? out : NULL;
 }
 
-/* Of a gradient that lies as shape says. */
-static wk_Tensor *grad_bias_of(const wk_ConvShape *s, wk_Tensor *g)
+/* Of a gradient that lies as shape says: with the batch last, as a single image. */
+static wk_Tensor *grad_bias_of(const wk_ConvShape *s, wk_Tensor *g, bool last)
 {
     wk_Tensor *out = g ? wk_zeros_shape(1, &s->k, (wk_dtype)g->dtype) : NULL;
     if (!out || !g->numel)
         return out;
-    return wk_kernels->conv2d_grad_bias[g->dtype](s, wk_tensor_data(g), wk_tensor_data(out)) ? out : NULL;
+    return wk_kernels->conv2d_grad_bias[g->dtype](s, wk_data_in_order(g, last), wk_tensor_data(out)) ? out
+                                                                                                     : NULL;
 }
 
 wk_Tensor *wk_conv_grad_bias(const wk_ConvShape *s, wk_Tensor *grad)
 {
-    return grad_bias_of(s, wk_contiguous(grad));
+    return grad_bias_of(s, wk_contiguous(grad), false);
 }
 
 static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, wk_Tensor *grad,
                                     wk_Tensor *input, wk_Tensor *out, wk_Tensor *bias)
 {
     const bool last = taken_batch_last(order, input);
-    wk_Tensor *x = made_in_order(last, input);
+    wk_Tensor *x = wk_made_in_order(input, last);
     if (!x)
         return NULL;
-    float *gb = bias ? wk_tensor_data(bias) : NULL;
+    const float *from = wk_data_in_order(x, last);
+    float *to = wk_tensor_data(out), *gb = bias ? wk_tensor_data(bias) : NULL;
     wk_Winners winners;
     if (winners_in_order(order, grad, &winners)) {
-        const wk_LaneAnswer answer = wk_kernels->conv_lanes.winners_weight(s, &winners, wk_tensor_data(x),
-                                                                           last, wk_tensor_data(out), gb);
+        const wk_LaneAnswer answer = wk_kernels->conv_lanes.winners_weight(s, &winners, from, last, to, gb);
         if (answer != wk_lanes_refused)
             return answer == wk_lanes_done ? out : NULL;
     }
     wk_settle(grad);
-    wk_Tensor *g = made_in_order(order == wk_lanes_batch, grad);
+    const bool grad_last = order == wk_lanes_batch;
+    wk_Tensor *g = wk_made_in_order(grad, grad_last);
     if (!g)
         return NULL;
-    return wk_kernels->conv_lanes.grad_weight(s, wk_tensor_data(g), wk_tensor_data(x), last,
-                                              wk_tensor_data(out), gb)
-               ? out
-               : NULL;
+    return wk_kernels->conv_lanes.grad_weight(s, wk_data_in_order(g, grad_last), from, last, to, gb) ? out
+                                                                                                     : NULL;
 }
 
 wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor **bias)
@@ -164,13 +159,13 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
     wk_settle(grad);
     wk_ConvShape image;
     const bool one = as_one_image(s, input, &image);
-    wk_Tensor *g = made_in_order(one, grad), *x = made_in_order(one, input);
-    if (!g || !x || (bias && !(*bias = grad_bias_of(one ? &image : s, g))))
+    wk_Tensor *g = wk_made_in_order(grad, one), *x = wk_made_in_order(input, one);
+    if (!g || !x || (bias && !(*bias = grad_bias_of(one ? &image : s, g, one))))
         return NULL;
     if (!g->numel || !out->numel)
         return out;
-    return wk_kernels->conv2d_grad_weight[g->dtype](one ? &image : s, wk_tensor_data(g), wk_tensor_data(x),
-                                                    wk_tensor_data(out))
+    return wk_kernels->conv2d_grad_weight[g->dtype](one ? &image : s, wk_data_in_order(g, one),
+                                                    wk_data_in_order(x, one), wk_tensor_data(out))
                ? out
                : NULL;
 }

@@ -1,5 +1,6 @@
 /* Copies and conversions: clone, contiguous, to, copy_, fill_, zero_. All are one kernel, the cast from a dtype to a dtype.
  * A write that replaces the old values stops their gradient: it is zero for self, and the gradient itself for the source. */
+#include "core/order.h"
 #include "ops/ops.h"
 
 static bool cast_into(const char *op, wk_Tensor *out, wk_Tensor *in)
@@ -27,6 +28,7 @@ static wk_Tensor *clone_forward(wk_Call *call)
 WK_OP(clone_op) = {.name = "clone",
                    .node = "CloneBackward0",
                    .inputs = {"input"},
+                   .any_order = true,
                    .forward = clone_forward,
                    .backward = pass_gradient};
 
@@ -37,7 +39,11 @@ wk_Tensor *wk_clone(wk_Tensor *input)
 
 wk_Tensor *wk_contiguous(wk_Tensor *input)
 {
-    return wk_tensor_check(input, "contiguous", "input") ? input->contiguous ? input : wk_clone(input) : NULL;
+    if (!wk_tensor_check(input, "contiguous", "input"))
+        return NULL;
+    if (!input->contiguous)
+        return wk_clone(input);
+    return wk_rows_to_read(input) ? input : NULL;
 }
 
 static wk_Tensor *to_forward(wk_Call *call)
@@ -54,6 +60,7 @@ WK_OP(to_op) = {.name = "to",
                 .node = "ToCopyBackward0",
                 .inputs = {"input"},
                 .attributes = sizeof(wk_dtype),
+                .any_order = true,
                 .forward = to_forward,
                 .backward = pass_gradient};
 
@@ -98,6 +105,7 @@ static wk_Tensor *copy_forward(wk_Call *call)
 WK_OP(copy_op) = {.name = "copy_",
                   .node = "CopyBackwards",
                   .inputs = {"self", "other"},
+                  .any_order = true,
                   .forward = copy_forward,
                   .backward = overwritten};
 
@@ -117,12 +125,14 @@ WK_OP(fill_op) = {.name = "fill_",
                   .node = "FillBackward0",
                   .inputs = {"self"},
                   .attributes = sizeof(double),
+                  .any_order = true,
                   .forward = fill_forward,
                   .backward = overwritten};
 WK_OP(zero_op) = {.name = "zero_",
                   .node = "ZeroBackward0",
                   .inputs = {"self"},
                   .attributes = sizeof(double),
+                  .any_order = true,
                   .forward = fill_forward,
                   .backward = overwritten};
 

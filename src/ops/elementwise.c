@@ -182,6 +182,7 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
                                               .uses = {((saves)&SX) != 0},             \
                                               .uses_output = ((saves)&SZ) != 0,        \
                                               .takes_pending = ((saves)&PENDING) != 0, \
+                                              .any_order = true,                       \
                                               .forward = elementwise_forward,          \
                                               .backward = row_name##_gradient},        \
                                        .types = types_,                                \
@@ -207,6 +208,7 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
                .inputs = {"input", "other"},                                       \
                .uses = {USERS(saves_x, saves_y, SX), USERS(saves_x, saves_y, SY)}, \
                .uses_output = USERS(saves_x, saves_y, SZ),                         \
+               .any_order = true,                                                  \
                .forward = elementwise_forward,                                     \
                .backward = row_name##_gradient},                                   \
         .types = types_,                                                           \
@@ -232,13 +234,15 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
     BINARY_ROW(row_name, _number_row, types_, node_number, saves_x, saves_y)                              \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_number_row)
 
-#define COMPARE(row_name, value)                                                                 \
-    static const Row row_name##_row = {                                                          \
-        .op = {.name = #row_name, .inputs = {"input", "other"}, .forward = elementwise_forward}, \
-        .types = ANY,                                                                            \
-        .loops = offsetof(wk_Kernels, row_name),                                                 \
-        .compares = true};                                                                       \
-    WK_LISTED(row_name##_row, &row_name##_row.op)                                                \
+#define COMPARE(row_name, value)                                                \
+    static const Row row_name##_row = {.op = {.name = #row_name,                \
+                                              .inputs = {"input", "other"},     \
+                                              .any_order = true,                \
+                                              .forward = elementwise_forward},  \
+                                       .types = ANY,                            \
+                                       .loops = offsetof(wk_Kernels, row_name), \
+                                       .compares = true};                       \
+    WK_LISTED(row_name##_row, &row_name##_row.op)                               \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
 
 /* wk_<name>_tensor, _double, _int64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */

@@ -69,6 +69,7 @@ WK_OP(cat_op) = {.name = "cat",
                  .node = "CatBackward0",
                  .inputs = {"tensors"},
                  .attributes = sizeof(JoinArgs),
+                 .any_order = true,
                  .forward = cat_forward,
                  .backward = cat_backward};
 
@@ -174,6 +175,7 @@ WK_OP(stack_op) = {.name = "stack",
                    .node = "StackBackward0",
                    .inputs = {"tensors"},
                    .attributes = sizeof(JoinArgs),
+                   .any_order = true,
                    .forward = stack_forward,
                    .backward = stack_backward};
 

@@ -1,26 +1,42 @@
 /* The batch innermost: looking, making, converting. */
 #include "ops/lanes.h"
 
-bool wk_is_batch_last(const wk_Tensor *t)
+static bool steps_batch_last(const wk_Tensor *t, const int64_t *stride)
 {
     int64_t step = t->shape[0];
-    bool last = t->stride[0] == 1 || t->shape[0] == 1;
-    for (int i = 3; i > 0 && last; i--) {
-        last = t->stride[i] == step || t->shape[i] == 1;
+    bool last = stride[0] == 1 || t->shape[0] == 1;
+    for (int i = t->ndim - 1; i > 0 && last; i--) {
+        last = stride[i] == step || t->shape[i] == 1;
         step *= t->shape[i];
     }
     return last;
 }
 
-wk_Tensor *wk_new_batch_last(const char *op, int64_t n, int64_t c, int64_t h, int64_t w)
+bool wk_lies_batch_last(const wk_Tensor *t)
 {
-    return wk_tensor_in_order(op, wk_float32, 4, (const int64_t[]){n, c, h, w}, (const int[]){1, 2, 3, 0});
+    wk_Memory block;
+    if (t->storage->batch)
+        return wk_block_of(t, &block) && steps_batch_last(t, block.stride);
+    return !t->contiguous && steps_batch_last(t, t->stride);
 }
 
-wk_Tensor *wk_made_batch_last(wk_Tensor *t)
+wk_Tensor *wk_new_in_order(const char *op, wk_dtype dtype, int ndim, const int64_t *dims, bool batch_last)
 {
-    if (wk_is_batch_last(t))
-        return t;
-    wk_Tensor *copy = wk_new_batch_last("contiguous", t->shape[0], t->shape[1], t->shape[2], t->shape[3]);
+    return (batch_last ? wk_tensor_new_batch_last : wk_tensor_new)(op, dtype, ndim, dims);
+}
+
+wk_Tensor *wk_made_in_order(wk_Tensor *t, bool batch_last)
+{
+    if (!batch_last)
+        return wk_contiguous(t);
+    if (wk_lies_batch_last(t))
+        return wk_with_current_block(t);
+    wk_Tensor *copy = wk_tensor_new_batch_last("contiguous", (wk_dtype)t->dtype, t->ndim, t->shape);
     return copy && wk_copy_(copy, t) ? copy : NULL;
+}
+
+void *wk_data_in_order(const wk_Tensor *t, bool batch_last)
+{
+    wk_Memory block;
+    return batch_last && wk_block_of(t, &block) ? block.data : wk_tensor_data(t);
 }

@@ -5,6 +5,7 @@
  * threads: each element is computed from its own inputs, so cutting cannot change a result. */
 #include <string.h>
 
+#include "core/order.h"
 #include "core/threads.h"
 #include "ops/ops.h"
 
@@ -118,16 +119,31 @@ static void map_block(void *context, int64_t block)
         map_part(m, r, 0, m->row);
 }
 
-static void add_operand(Map *m, const wk_Tensor *t, const wk_Tensor *out)
+static void add_operand(Map *m, int i, const wk_Tensor *t, const wk_Memory *memory, const wk_Tensor *out)
 {
-    int i = m->operands++;
     int64_t bytes = (int64_t)wk_dtype_size((wk_dtype)t->dtype);
-    m->data[i] = wk_tensor_data(t);
+    m->data[i] = memory->data;
     for (int d = 0; d < out->ndim; d++) {
         int from = d - (out->ndim - t->ndim);
         m->stride[i][d] =
-            from < 0 || (t->shape[from] == 1 && out->shape[d] != 1) ? 0 : t->stride[from] * bytes;
+            from < 0 || (t->shape[from] == 1 && out->shape[d] != 1) ? 0 : memory->stride[from] * bytes;
     }
+}
+
+/* The result last: to read an operand may make row-major memory for a storage that both share. */
+static bool add_operands(Map *m, wk_Tensor *out, int count, wk_Tensor *const *operands)
+{
+    wk_Memory memory;
+    m->operands = count + 1;
+    for (int i = 0; i < count; i++) {
+        if (!wk_memory_to_read(operands[i], &memory))
+            return false;
+        add_operand(m, i + 1, operands[i], &memory, out);
+    }
+    if (!wk_memory_to_write(out, &memory))
+        return false;
+    add_operand(m, 0, out, &memory, out);
+    return true;
 }
 
 static bool raise_zero_divisor(const char *op)
@@ -135,9 +151,11 @@ static bool raise_zero_divisor(const char *op)
     return wk_raise(WK_ERROR_DOMAIN, "%s: ZeroDivisionError", op), false;
 }
 
-/* An operand that can be read in the order of the result's memory. */
+/* An operand that can be read in the order of the result's memory, which is row-major. */
 static bool lies_alike(const wk_Tensor *t, const wk_Tensor *out)
 {
+    if (t->storage->batch)
+        return false;
     if (t->numel == 1)
         return true;
     if (out->contiguous)
@@ -162,7 +180,7 @@ static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int
 {
     if (out->numel == 0)
         return true;
-    bool dense = out->dense && out->numel <= BLOCK;
+    bool dense = out->dense && out->numel <= BLOCK && !out->storage->batch;
     for (int i = 0; i < count && dense; i++)
         dense = lies_alike(operands[i], out);
     if (dense)
@@ -170,15 +188,15 @@ static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int
 
     Map m = {.loop = loop, .ndim = out->ndim};
     memcpy(m.shape, out->shape, sizeof m.shape);
-    add_operand(&m, out, out);
-    for (int i = 0; i < count; i++)
-        add_operand(&m, operands[i], out);
-    m.streams =
-        !slow && out->dense && out->numel * (int64_t)wk_dtype_size((wk_dtype)out->dtype) >= WK_STREAM_BYTES;
-    for (int i = 0; i < count; i++)
-        m.streams = m.streams && operands[i]->storage != out->storage;
+    if (!add_operands(&m, out, count, operands))
+        return false;
     order_dims(&m);
     join_dims(&m);
+    const int64_t bytes = (int64_t)wk_dtype_size((wk_dtype)out->dtype);
+    m.streams =
+        !slow && out->dense && m.stride[0][m.ndim - 1] == bytes && out->numel * bytes >= WK_STREAM_BYTES;
+    for (int i = 0; i < count; i++)
+        m.streams = m.streams && operands[i]->storage != out->storage;
     m.row = m.shape[m.ndim - 1];
     m.rows = out->numel / m.row;
     m.parts = (m.row + BLOCK - 1) / BLOCK;

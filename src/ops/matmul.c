@@ -5,7 +5,7 @@
  * matmul of more dimensions is folded into one product where the second matrix is common to all, and a batch of products otherwise. */
 #include <string.h>
 
-#include "ops/ops.h"
+#include "ops/lanes.h"
 
 static bool same_dtype(const char *op, const wk_Tensor *a, const wk_Tensor *b)
 {
@@ -18,59 +18,63 @@ static bool same_dtype(const char *op, const wk_Tensor *a, const wk_Tensor *b)
     return true;
 }
 
-static wk_ConstMatrix matrix_of(const wk_Tensor *t)
+/* The memory of a factor, as it lies. */
+static bool matrix_of(wk_Tensor *t, wk_ConstMatrix *matrix)
 {
-    int d = t->ndim - 2;
-    return (wk_ConstMatrix){wk_tensor_data(t), t->stride[d], t->stride[d + 1], d ? t->stride[0] : 0};
+    const int d = t->ndim - 2;
+    wk_Memory m;
+    if (!(t = wk_with_current_block(t)) || !wk_memory_to_read(t, &m))
+        return false;
+    *matrix = (wk_ConstMatrix){m.data, m.stride[d], m.stride[d + 1], d ? m.stride[0] : 0};
+    return true;
 }
 
 /* out = beta * out + alpha * a b + bias, on matrices or batches of them. */
-static bool gemm_into(wk_Tensor *out, const wk_Tensor *a, const wk_Tensor *b, double alpha, double beta,
-                      const void *bias)
+static bool gemm_into(wk_Tensor *out, wk_Tensor *a, wk_Tensor *b, double alpha, double beta, const void *bias)
 {
     int d = out->ndim - 2;
+    wk_Memory c;
     wk_Gemm g = {.batch = d ? out->shape[0] : 1,
                  .m = a->shape[d],
                  .n = b->shape[d + 1],
                  .k = a->shape[d + 1],
-                 .a = matrix_of(a),
-                 .b = matrix_of(b),
-                 .c = {wk_tensor_data(out), out->stride[d], out->stride[d + 1], d ? out->stride[0] : 0},
                  .alpha = alpha,
                  .beta = beta,
                  .bias = bias};
     if (out->numel == 0)
         return true;
+    if (!matrix_of(a, &g.a) || !matrix_of(b, &g.b) || !wk_memory_to_write(out, &c))
+        return false;
+    g.c = (wk_Matrix){c.data, c.stride[d], c.stride[d + 1], d ? c.stride[0] : 0};
     return wk_kernels->gemm[out->dtype](&g);
 }
 
-/* Whether a matrix lies in memory by columns, as a transposed weight does. */
-static bool by_columns(const wk_Tensor *t)
+/* How a factor lies: its gradient will, too. That of a transposed weight is then, transposed back, contiguous, and that of pictures with
+ * the batch last (core/order.h) needs no copy. */
+typedef enum Lies { BY_ROWS, BY_COLUMNS, BATCH_LAST } Lies;
+typedef struct Factors {
+    Lies a, b, out;
+} Factors;
+
+static Lies how_it_lies(const wk_Tensor *t)
 {
-    return t->stride[0] == 1 && t->stride[1] >= t->shape[0] && t->shape[1] > 1;
+    if (t->storage->batch && wk_lies_batch_last(t))
+        return BATCH_LAST;
+    return t->stride[0] == 1 && t->stride[1] >= t->shape[0] && t->shape[1] > 1 ? BY_COLUMNS : BY_ROWS;
 }
 
-/* Which of two factors lie by columns; their gradients will, too. That of a transposed weight is then, transposed back, contiguous, and
- * that of pictures with the batch last needs no copy. */
-typedef struct Columns {
-    bool a, b;
-} Columns;
-
-static Columns columns_of(const wk_Tensor *a, const wk_Tensor *b)
-{
-    return (Columns){by_columns(a), by_columns(b)};
-}
+static wk_Tensor *multiply(wk_Tensor *a, wk_Tensor *b, Lies out);
 
 /* G B^T, the gradient of A. */
-static wk_Tensor *first_gradient(wk_Tensor *grad, wk_Tensor *b, Columns columns)
+static wk_Tensor *first_gradient(wk_Tensor *grad, wk_Tensor *b, Lies a)
 {
-    return columns.a ? wk_t(wk_mm(b, wk_t(grad))) : wk_mm(grad, wk_t(b));
+    return a == BY_COLUMNS ? wk_t(wk_mm(b, wk_t(grad))) : multiply(grad, wk_t(b), a);
 }
 
 /* A^T G, the gradient of B. */
-static wk_Tensor *second_gradient(wk_Tensor *grad, wk_Tensor *a, Columns columns)
+static wk_Tensor *second_gradient(wk_Tensor *grad, wk_Tensor *a, Lies b)
 {
-    return columns.b ? wk_t(wk_mm(wk_t(grad), a)) : wk_mm(wk_t(a), grad);
+    return b == BY_COLUMNS ? wk_t(wk_mm(wk_t(grad), a)) : multiply(wk_t(a), grad, b);
 }
 
 static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -85,21 +89,23 @@ static void product_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 
 static void mm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
-    const Columns *columns = node->attributes;
+    const Factors *lie = node->attributes;
     if (wk_node_needs(node, 0))
-        out[0] = first_gradient(grad, wk_saved_input(node, 1), *columns);
+        out[0] = first_gradient(grad, wk_saved_input(node, 1), lie->a);
     if (wk_node_needs(node, 1))
-        out[1] = second_gradient(grad, wk_saved_input(node, 0), *columns);
+        out[1] = second_gradient(grad, wk_saved_input(node, 0), lie->b);
 }
 
 static wk_Tensor *product_forward(wk_Call *call)
 {
-    const wk_Tensor *a = call->in[0], *b = call->in[1];
+    wk_Tensor *a = call->in[0], *b = call->in[1];
+    const Factors *lie = call->attributes; /* of mm */
     int64_t shape[3] = {a->shape[0], 0, 0};
     int d = a->ndim - 2;
     shape[d] = a->shape[d];
     shape[d + 1] = b->shape[d + 1];
-    wk_Tensor *out = wk_tensor_new(call->op->name, (wk_dtype)a->dtype, a->ndim, shape);
+    wk_Tensor *out =
+        wk_new_in_order(call->op->name, (wk_dtype)a->dtype, a->ndim, shape, lie && lie->out == BATCH_LAST);
     return out && gemm_into(out, a, b, 1, 0, NULL) ? out : NULL;
 }
 
@@ -107,13 +113,15 @@ WK_OP(mm_op) = {.name = "mm",
                 .node = "MmBackward0",
                 .inputs = {"input", "mat2"},
                 .uses = {2, 1},
-                .attributes = sizeof(Columns),
+                .attributes = sizeof(Factors),
+                .any_order = true,
                 .forward = product_forward,
                 .backward = mm_backward};
 WK_OP(bmm_op) = {.name = "bmm",
                  .node = "BmmBackward0",
                  .inputs = {"input", "mat2"},
                  .uses = {2, 1},
+                 .any_order = true,
                  .forward = product_forward,
                  .backward = product_backward};
 
@@ -128,10 +136,12 @@ static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
     return same_dtype(op, a, b);
 }
 
-static wk_Tensor *multiply(wk_Tensor *a, wk_Tensor *b)
+static wk_Tensor *multiply(wk_Tensor *a, wk_Tensor *b, Lies out)
 {
-    const Columns columns = columns_of(a, b);
-    return WK_APPLY(&mm_op, &columns, a, b);
+    if (!a || !b)
+        return NULL;
+    const Factors lie = {how_it_lies(a), how_it_lies(b), out};
+    return WK_APPLY(&mm_op, &lie, a, b);
 }
 
 wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
@@ -141,7 +151,7 @@ wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
     if (a->ndim != 2 || b->ndim != 2)
         return wk_raise(WK_ERROR_SHAPE, "mm: both arguments must be matrices, got %s and %s",
                         WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
-    return factors_fit("mm", a, b) ? multiply(a, b) : NULL;
+    return factors_fit("mm", a, b) ? multiply(a, b, BY_ROWS) : NULL;
 }
 
 wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b)
@@ -217,7 +227,7 @@ WK_OP(dot_op) = {.name = "dot",
 
 typedef struct Scales {
     double beta, alpha;
-    Columns columns; /* of mat1 and mat2 */
+    Factors lie;
 } Scales;
 
 static wk_Tensor *addmm_forward(wk_Call *call)
@@ -231,7 +241,8 @@ static wk_Tensor *addmm_forward(wk_Call *call)
     bool row = input->contiguous && input->numel == shape[1] &&
                (input->ndim == 1 || (input->ndim == 2 && input->shape[0] == 1));
     if (row && s->beta == 1)
-        return gemm_into(out, a, b, s->alpha, 0, wk_tensor_data(input)) ? out : NULL;
+        return wk_rows_to_read(input) && gemm_into(out, a, b, s->alpha, 0, wk_tensor_data(input)) ? out
+                                                                                                  : NULL;
     if (s->beta != 0 && !wk_copy_(out, input))
         return NULL;
     return gemm_into(out, a, b, s->alpha, s->beta, NULL) ? out : NULL;
@@ -248,9 +259,9 @@ static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     if (wk_node_needs(node, 0))
         out[0] = scaled(grad, s->beta);
     if (wk_node_needs(node, 1))
-        out[1] = scaled(first_gradient(grad, wk_saved_input(node, 2), s->columns), s->alpha);
+        out[1] = scaled(first_gradient(grad, wk_saved_input(node, 2), s->lie.a), s->alpha);
     if (wk_node_needs(node, 2))
-        out[2] = scaled(second_gradient(grad, wk_saved_input(node, 1), s->columns), s->alpha);
+        out[2] = scaled(second_gradient(grad, wk_saved_input(node, 1), s->lie.b), s->alpha);
 }
 
 WK_OP(addmm_op) = {.name = "addmm",
@@ -258,6 +269,7 @@ WK_OP(addmm_op) = {.name = "addmm",
                    .inputs = {"input", "mat1", "mat2"},
                    .uses = {0, 4, 2},
                    .attributes = sizeof(Scales),
+                   .any_order = true,
                    .forward = addmm_forward,
                    .backward = addmm_backward};
 
@@ -288,7 +300,8 @@ wk_Tensor *wk_addmm_with(wk_addmm_options o)
                             "sizes: %s. Tensor sizes: %s",
                             wk_shape_text(2, shape).text, WK_SHAPE_TEXT(o.input));
     }
-    Scales s = {scale_option(o.beta), scale_option(o.alpha), columns_of(o.mat1, o.mat2)};
+    Scales s = {
+        scale_option(o.beta), scale_option(o.alpha), {how_it_lies(o.mat1), how_it_lies(o.mat2), BY_ROWS}};
     return WK_APPLY(&addmm_op, &s, o.input, o.mat1, o.mat2);
 }
 
@@ -390,7 +403,7 @@ wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
     if (a->ndim <= 2 && b->ndim == 1)
         return vector_product(a, b);
     if (a->ndim == 2 && b->ndim == 2)
-        return factors_fit("matmul", a, b) ? multiply(a, b) : NULL;
+        return factors_fit("matmul", a, b) ? multiply(a, b, BY_ROWS) : NULL;
     if (a->ndim == 1) {
         wk_Tensor *product = wk_matmul(wk_unsqueeze(a, 0), b);
         return wk_squeeze_dims(product, 1, (const int64_t[]){-2});

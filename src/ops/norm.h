@@ -2,7 +2,7 @@
 #ifndef WICK_OPS_NORM_H
 #define WICK_OPS_NORM_H
 
-#include "ops/ops.h"
+#include "ops/lanes.h"
 
 /* One call: the input is a contiguous [n, groups, c/groups, inner], so that both gradients and statistics
  * are sums over dimensions. */
@@ -14,7 +14,7 @@ typedef struct wk_NormArgs {
     wk_Tensor *stats; /* of batch norm, for the forward alone; the node saves it */
 } wk_NormArgs;
 
-/* A tensor that batch norm takes as it lies: dense, in any order of its dimensions. Its memory is a
+/* A tensor that batch norm takes as it lies: dense, in any order of its dimensions, or a kernel's block. Its memory is a
  * contiguous [n, c, inner] whatever
  * the order, for the channels' stride is the number of elements inside of them. Copies what is not dense. */
 wk_Tensor *wk_batch_norm_input(wk_Tensor *x);

@@ -10,12 +10,18 @@
 
 wk_Tensor *wk_batch_norm_input(wk_Tensor *x)
 {
-    return x && x->dense ? x : wk_contiguous(x);
+    if (!x || !x->dense)
+        return wk_contiguous(x);
+    if (wk_is_whole_block(x))
+        return wk_with_current_block(x);
+    return wk_rows_to_read(x) ? x : NULL;
 }
 
 wk_NormShape wk_batch_norm_layout(const wk_Tensor *x, double eps)
 {
-    const int64_t c = x->shape[1], inner = c > 1 ? x->stride[1] : x->numel;
+    wk_Memory block;
+    const int64_t *stride = wk_is_whole_block(x) && wk_block_of(x, &block) ? block.stride : x->stride;
+    const int64_t c = x->shape[1], inner = c > 1 ? stride[1] : x->numel;
     return (wk_NormShape){.n = x->numel / (c * inner), .c = c, .inner = inner, .groups = 1, .eps = eps};
 }
 
@@ -27,9 +33,11 @@ static wk_Tensor *batch_norm_forward(wk_Call *call)
         return NULL;
     wk_Tensor *out = wk_tensor_like("batch_norm", (wk_dtype)x->dtype, x);
     if (out && out->numel) {
+        const bool block = wk_is_whole_block(x);
         wk_NormShape s = wk_batch_norm_layout(x, a->shape.eps);
-        wk_kernels->batch_norm[x->dtype](&s, a->training, wk_tensor_data(x), wk_data_or_null(w),
-                                         wk_data_or_null(b), wk_tensor_data(out), wk_tensor_data(a->stats));
+        wk_kernels->batch_norm[x->dtype](&s, a->training, wk_data_in_order(x, block), wk_data_or_null(w),
+                                         wk_data_or_null(b), wk_data_in_order(out, block),
+                                         wk_tensor_data(a->stats));
     }
     call->extra[0] = a->stats;
     return out;
@@ -41,6 +49,7 @@ WK_OP(batch_norm_op) = {.name = "batch_norm",
                         .optional = 2 | 4,
                         .uses = {1 | 2 | 4, 1},
                         .attributes = sizeof(wk_NormArgs),
+                        .any_order = true,
                         .forward = batch_norm_forward,
                         .backward = wk_norm_backward};
 
@@ -110,18 +119,18 @@ static wk_Tensor *batch_statistics(const wk_batch_norm_options *o, int64_t chann
     wk_Tensor *from[] = {o->running_mean, NULL, o->running_var};
     for (int i = 0; stats && !o->training && i < 3; i += 2) {
         wk_Tensor *flat = wk_reshape_shape(from[i], 1, &channels), *row = wk_select(stats, 0, i);
-        if (!flat || !row)
+        if (!flat || !row || !wk_rows_to_read(flat))
             return NULL;
         copy_values(flat, row);
     }
     return stats;
 }
 
-/* A tensor as contiguous memory: itself or a copy. */
+/* A tensor as contiguous memory to write to: itself or a copy, which can then be written back. */
 static bool running_memory(wk_Tensor *t, wk_Tensor **memory)
 {
     *memory = t ? wk_contiguous(t) : NULL;
-    return !t || *memory;
+    return !t || (*memory && wk_rows_to_write(t));
 }
 
 static void write_back(wk_Tensor *memory, wk_Tensor *t)

@@ -74,40 +74,49 @@ static void norm_backward_recorded(wk_Node *node, wk_Tensor *grad, wk_Tensor **o
 
 /* ---- fused ------------------------------------------------------------------------------------------ */
 
-/* grad with its elements where those of x are. */
-static wk_Tensor *laid_out_as(wk_Tensor *grad, const wk_Tensor *x)
+/* A new tensor whose elements will be where those of x are. */
+static wk_Tensor *new_like(const char *op, const wk_Tensor *x, bool block)
 {
-    bool same = grad != NULL;
+    return x->contiguous && !block ? wk_tensor_new(op, (wk_dtype)x->dtype, x->ndim, x->shape)
+                                   : wk_tensor_like(op, (wk_dtype)x->dtype, x);
+}
+
+/* grad with its elements where those of x are. */
+static wk_Tensor *laid_out_as(wk_Tensor *grad, const wk_Tensor *x, bool block)
+{
+    bool same = !block || wk_is_whole_block(grad);
     for (int i = 0; same && i < x->ndim; i++)
         same = x->shape[i] == 1 || grad->stride[i] == x->stride[i];
-    if (same || !grad)
-        return grad;
-    wk_Tensor *copy = wk_tensor_like("batch_norm", (wk_dtype)x->dtype, x);
+    if (same && block)
+        return wk_with_current_block(grad);
+    if (same)
+        return wk_rows_to_read(grad) ? grad : NULL;
+    wk_Tensor *copy = new_like("batch_norm", x, block);
     return copy && wk_map("batch_norm", wk_kernels->cast[x->dtype][x->dtype], copy, 1, &grad) ? copy : NULL;
 }
 
 /* Zeros of nothing: the kernels are not asked about empty inputs. */
-static wk_Tensor *new_gradient(const wk_Op *op, const wk_Tensor *x, const wk_Shape *weight)
+static wk_Tensor *new_gradient(const wk_Op *op, const wk_Tensor *x, bool block, const wk_Shape *weight)
 {
     if (!weight)
-        return wk_tensor_like(op->name, (wk_dtype)x->dtype, x);
+        return new_like(op->name, x, block);
     return x->numel ? wk_tensor_new(op->name, (wk_dtype)x->dtype, weight->ndim, weight->dims)
                     : wk_zeros_shape(weight->ndim, weight->dims, (wk_dtype)x->dtype);
 }
 
-static bool run_fused(const wk_NormArgs *a, wk_Tensor *g, wk_Tensor *x, wk_Tensor *stats, wk_Tensor *w,
-                      wk_Tensor **made)
+static bool run_fused(const wk_NormArgs *a, wk_Tensor *g, wk_Tensor *x, bool block, wk_Tensor *stats,
+                      wk_Tensor *w, wk_Tensor **made)
 {
     void *to[3];
     for (int i = 0; i < 3; i++)
-        to[i] = made[i] ? wk_tensor_data(made[i]) : NULL;
+        to[i] = made[i] ? wk_data_in_order(made[i], block && i == 0) : NULL;
+    const void *grad = wk_data_in_order(g, block), *input = wk_data_in_order(x, block);
     if (!a->batch)
-        return wk_kernels->group_norm_backward[x->dtype](&a->shape, wk_tensor_data(g), wk_tensor_data(x),
-                                                         wk_tensor_data(stats), wk_data_or_null(w), to[0],
-                                                         to[1], to[2]);
+        return wk_kernels->group_norm_backward[x->dtype](&a->shape, grad, input, wk_tensor_data(stats),
+                                                         wk_data_or_null(w), to[0], to[1], to[2]);
     wk_NormShape s = wk_batch_norm_layout(x, a->shape.eps);
-    wk_kernels->batch_norm_backward[x->dtype](&s, a->training, wk_tensor_data(g), wk_tensor_data(x),
-                                              wk_tensor_data(stats), wk_data_or_null(w), to[0], to[1], to[2]);
+    wk_kernels->batch_norm_backward[x->dtype](&s, a->training, grad, input, wk_tensor_data(stats),
+                                              wk_data_or_null(w), to[0], to[1], to[2]);
     return true;
 }
 
@@ -116,16 +125,17 @@ static void norm_backward_fused(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
     const wk_NormArgs *a = node->attributes;
     wk_Tensor *saved = wk_saved_input(node, 0), *stats = wk_saved_extra(node, 0), *w = NULL,
               *made[3] = {NULL};
-    wk_Tensor *x = a->batch ? wk_batch_norm_input(saved) : wk_contiguous(saved),
-              *g = x ? laid_out_as(grad, x) : NULL;
+    wk_Tensor *x = a->batch ? wk_batch_norm_input(saved) : wk_contiguous(saved);
+    const bool block = x && a->batch && wk_is_whole_block(x);
+    wk_Tensor *g = x ? laid_out_as(grad, x, block) : NULL;
     if (a->has_weight && wk_node_needs(node, 0) && !(w = wk_contiguous(wk_saved_input(node, 1))))
         return;
     if (!g || !stats)
         return;
     for (int i = 0; i < 3; i++)
-        if (wk_node_needs(node, i) && !(made[i] = new_gradient(node->op, x, i ? &a->weight : NULL)))
+        if (wk_node_needs(node, i) && !(made[i] = new_gradient(node->op, x, block, i ? &a->weight : NULL)))
             return;
-    if (x->numel == 0 || run_fused(a, g, x, stats, w, made))
+    if (x->numel == 0 || run_fused(a, g, x, block, stats, w, made))
         memcpy(out, made, sizeof made);
 }
 

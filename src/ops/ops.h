@@ -7,7 +7,8 @@
 #include "wick/functional.h"
 
 /* Runs a loop over all elements of `out`, the operands (at most 3) broadcast to its shape. The dtypes are the loop's business.
- * False with WK_ERROR_DOMAIN raised when the loop met a zero divisor. */
+ * False with WK_ERROR_DOMAIN raised when the loop met a zero divisor, or WK_ERROR_MEMORY when there is none for the elements of an operand
+ * in row-major order (core/order.h). */
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
 
 /* The same for a loop that is slower than memory: to store its results past the caches would only add to that. */

@@ -26,9 +26,9 @@ static bool keeps_winners(const PoolArgs *a, const wk_Tensor *x)
 }
 
 /* Both in the order in which the input lies: [planes, h, w, n] with the batch last, or [planes, h, w] and n = 1. */
-static bool lies_batch_last(const wk_Tensor *t)
+static bool pooled_batch_last(const wk_Tensor *t)
 {
-    return t->ndim == 4 && !t->contiguous && wk_is_batch_last(t);
+    return t->ndim == 4 && wk_lies_batch_last(t);
 }
 
 static wk_PoolShape planes_of(const PoolArgs *a, bool batch_last, int64_t *n)
@@ -39,27 +39,25 @@ static wk_PoolShape planes_of(const PoolArgs *a, bool batch_last, int64_t *n)
     return s;
 }
 
-static wk_Tensor *new_pooled(const wk_Shape *shape, bool batch_last)
+static wk_Tensor *new_pooled(const wk_Shape *shape, bool batch_last, wk_dtype dtype)
 {
-    const int64_t *d = shape->dims;
-    return batch_last ? wk_new_batch_last("max_pool2d", d[0], d[1], d[2], d[3])
-                      : wk_tensor_new("max_pool2d", wk_float32, shape->ndim, d);
+    return wk_new_in_order("max_pool2d", dtype, shape->ndim, shape->dims, batch_last);
 }
 
 static wk_Tensor *max_pool_winners(wk_Call *call)
 {
     const PoolArgs *a = call->attributes;
-    const bool last = lies_batch_last(call->in[0]);
+    const bool last = pooled_batch_last(call->in[0]);
     int64_t n;
     const wk_PoolShape s = planes_of(a, last, &n);
-    wk_Tensor *x = last ? call->in[0] : wk_contiguous(call->in[0]),
-              *out = x ? new_pooled(&a->after, last) : NULL;
-    wk_Tensor *which = out && call->recorded ? wk_tensor_like("max_pool2d", wk_uint8, out) : NULL;
+    wk_Tensor *x = wk_made_in_order(call->in[0], last),
+              *out = x ? new_pooled(&a->after, last, wk_float32) : NULL;
+    wk_Tensor *which = out && call->recorded ? new_pooled(&a->after, last, wk_uint8) : NULL;
     if (!out || (call->recorded && !which))
         return NULL;
     if (out->numel)
-        wk_kernels->max_pool_winners(&s, n, wk_tensor_data(x), wk_tensor_data(out),
-                                     which ? wk_tensor_data(which) : NULL);
+        wk_kernels->max_pool_winners(&s, n, wk_data_in_order(x, last), wk_data_in_order(out, last),
+                                     which ? wk_data_in_order(which, last) : NULL);
     call->extra[0] = which;
     return out;
 }
@@ -67,12 +65,11 @@ static wk_Tensor *max_pool_winners(wk_Call *call)
 /* Not written yet: it depends on the operation before whether it will be. What others hold may change until then. */
 static wk_Tensor *max_unpool_winners(const PoolArgs *a, wk_Tensor *grad, wk_Tensor *which)
 {
-    const bool last = lies_batch_last(which);
+    const bool last = pooled_batch_last(which);
     int64_t n;
     const wk_PoolShape s = planes_of(a, last, &n);
-    wk_Tensor *g = last ? wk_made_batch_last(grad) : wk_contiguous(grad),
-              *out = g ? new_pooled(&a->before, last) : NULL;
-    wk_Tensor *spread = out && out->numel ? wk_unpooled(out, &s, n, g, which) : out;
+    wk_Tensor *g = wk_made_in_order(grad, last), *out = g ? new_pooled(&a->before, last, wk_float32) : NULL;
+    wk_Tensor *spread = out && out->numel ? wk_unpooled(out, &s, n, g, which, last) : out;
     if (spread && g == grad && !grad->expendable)
         wk_settle(spread);
     return spread;
@@ -151,6 +148,7 @@ WK_OP(max_unpool_op) = {.name = "max_pool2d_backward",
                         .inputs = {"grad", "indices"},
                         .uses = {0, 1},
                         .attributes = sizeof(PoolArgs),
+                        .any_order = true,
                         .forward = max_unpool_forward,
                         .backward = max_unpool_backward};
 
@@ -166,6 +164,7 @@ WK_OP(max_pool_op) = {.name = "max_pool2d",
                       .node = "MaxPool2DWithIndicesBackward0",
                       .inputs = {"input"},
                       .attributes = sizeof(PoolArgs),
+                      .any_order = true,
                       .forward = max_pool_forward,
                       .backward = max_pool_backward};
 
@@ -203,6 +202,7 @@ WK_OP(avg_spread_op) = {.name = "avg_pool2d_backward",
                         .node = "AvgPool2DBackwardBackward0",
                         .inputs = {"grad"},
                         .attributes = sizeof(PoolArgs),
+                        .any_order = true,
                         .forward = avg_spread_forward,
                         .backward = avg_spread_backward};
 
@@ -215,6 +215,7 @@ WK_OP(avg_pool_op) = {.name = "avg_pool2d",
                       .node = "AvgPool2DBackward0",
                       .inputs = {"input"},
                       .attributes = sizeof(PoolArgs),
+                      .any_order = true,
                       .forward = avg_pool_forward,
                       .backward = avg_pool_backward};
 

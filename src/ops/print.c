@@ -4,6 +4,7 @@
 
 #include "core/format.h"
 #include "core/memory.h"
+#include "core/order.h"
 #include "ops/ops.h"
 
 char *wk_tensor_str(wk_Tensor *tensor)
@@ -13,11 +14,14 @@ char *wk_tensor_str(wk_Tensor *tensor)
     const wk_Node *grad_fn = wk_grad_fn(tensor);
     if (!grad_fn && !wk_is_leaf(tensor)) /* a view's new history could not be made */
         return NULL;
-    wk_FormatInput in = {.data = wk_tensor_data(tensor),
+    wk_Memory memory;
+    if (!wk_memory_to_read(tensor, &memory))
+        return NULL;
+    wk_FormatInput in = {.data = memory.data,
                          .dtype = (wk_dtype)tensor->dtype,
                          .ndim = tensor->ndim,
                          .shape = tensor->shape,
-                         .strides = tensor->stride,
+                         .strides = memory.stride,
                          .default_dtype = wk_get_default_dtype(),
                          .requires_grad = wk_requires_grad(tensor),
                          .grad_fn = grad_fn ? wk_node_name(grad_fn) : NULL};

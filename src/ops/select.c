@@ -9,7 +9,7 @@ static wk_Tensor *not_forward(wk_Call *call)
     return out && wk_map("logical_not", wk_kernels->logical_not[in->dtype], out, 1, &in) ? out : NULL;
 }
 
-WK_OP(not_op) = {.name = "logical_not", .inputs = {"input"}, .forward = not_forward};
+WK_OP(not_op) = {.name = "logical_not", .inputs = {"input"}, .any_order = true, .forward = not_forward};
 
 wk_Tensor *wk_logical_not(wk_Tensor *input)
 {
@@ -58,6 +58,7 @@ WK_OP(where_op) = {.name = "where",
                    .node = "WhereBackward0",
                    .inputs = {"condition", "input", "other"},
                    .uses = {2 | 4},
+                   .any_order = true,
                    .forward = where_forward,
                    .backward = where_backward};
 
@@ -89,6 +90,7 @@ WK_OP(masked_fill_op) = {.name = "masked_fill",
                          .inputs = {"input", "mask"},
                          .uses = {0, 1},
                          .attributes = sizeof(double),
+                         .any_order = true,
                          .forward = masked_fill_forward,
                          .backward = masked_fill_backward};
 
@@ -130,6 +132,7 @@ WK_OP(clamp_op) = {.name = "clamp",
                    .inputs = {"input"},
                    .uses = {1},
                    .attributes = sizeof(Bounds),
+                   .any_order = true,
                    .forward = clamp_forward,
                    .backward = clamp_backward};
 

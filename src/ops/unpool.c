@@ -2,28 +2,21 @@
 #include "ops/unpool.h"
 
 #include "core/memory.h"
+#include "ops/lanes.h"
 
 typedef struct Unpooled {
     wk_Pending pending;
     wk_PoolShape shape;
     int64_t n;
     wk_Tensor *grad, *which; /* shares */
-    bool positive;
+    wk_Winners winners;      /* in their memory */
+    bool batch_last;
 } Unpooled;
-
-static wk_Winners winners_in(const Unpooled *u)
-{
-    return (wk_Winners){.shape = &u->shape,
-                        .grad = wk_tensor_data(u->grad),
-                        .which = wk_tensor_data(u->which),
-                        .positive = u->positive};
-}
 
 static void unpooled_write(const wk_Pending *pending, wk_Tensor *tensor)
 {
     const Unpooled *u = (const Unpooled *)pending;
-    const wk_Winners winners = winners_in(u);
-    wk_kernels->max_pool_winners_backward(&winners, u->n, wk_tensor_data(tensor));
+    wk_kernels->max_pool_winners_backward(&u->winners, u->n, wk_data_in_order(tensor, u->batch_last));
 }
 
 static void unpooled_release(wk_Pending *pending)
@@ -40,7 +33,7 @@ static Unpooled *unpooled_of(const wk_Tensor *grad)
 }
 
 wk_Tensor *wk_unpooled(wk_Tensor *unwritten, const wk_PoolShape *shape, int64_t n, wk_Tensor *grad,
-                       wk_Tensor *which)
+                       wk_Tensor *which, bool batch_last)
 {
     Unpooled *u = wk_alloc(sizeof *u);
     if (!u)
@@ -49,7 +42,10 @@ wk_Tensor *wk_unpooled(wk_Tensor *unwritten, const wk_PoolShape *shape, int64_t 
                     .shape = *shape,
                     .n = n,
                     .grad = wk_tensor_retain(grad),
-                    .which = wk_tensor_retain(which)};
+                    .which = wk_tensor_retain(which),
+                    .winners = {&u->shape, wk_data_in_order(grad, batch_last),
+                                wk_data_in_order(which, batch_last), false},
+                    .batch_last = batch_last};
     unwritten->pending = &u->pending;
     return unwritten;
 }
@@ -58,7 +54,7 @@ bool wk_winners_of(const wk_Tensor *grad, wk_Winners *winners)
 {
     const Unpooled *u = unpooled_of(grad);
     if (u)
-        *winners = winners_in(u);
+        *winners = u->winners;
     return u != NULL;
 }
 
@@ -66,6 +62,6 @@ bool wk_keep_positive_winners(wk_Tensor *grad)
 {
     Unpooled *u = unpooled_of(grad);
     if (u)
-        u->positive = true;
+        u->winners.positive = true;
     return u != NULL;
 }

@@ -8,10 +8,10 @@
 
 #include "ops/ops.h"
 
-/* Makes a tensor that lies as pooling's input does a gradient of `grad` (as the output lies) at the winners `which`; n samples innermost, or 1.
- * NULL: no memory. */
+/* Makes a new tensor that lies as pooling's input does a gradient of `grad` (as the output lies) at the winners `which`: n samples innermost
+ * with the batch last, or 1. NULL: no memory. */
 wk_Tensor *wk_unpooled(wk_Tensor *unwritten, const wk_PoolShape *shape, int64_t n, wk_Tensor *grad,
-                       wk_Tensor *which);
+                       wk_Tensor *which, bool batch_last);
 
 /* Whether a gradient is such, and what it is; valid until it is settled. */
 bool wk_winners_of(const wk_Tensor *grad, wk_Winners *winners);

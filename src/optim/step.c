@@ -3,6 +3,7 @@
  * is copied, a parameter that is none is worked on in a copy and written back. */
 #include "autograd/node.h"
 #include "core/memory.h"
+#include "core/order.h"
 #include "ops/ops.h"
 #include "optim/optimizer.h"
 
@@ -50,9 +51,10 @@ static bool plan_param(StepPlan *plan, wk_ParamState *state, const double *hyper
     StepWork *work = &plan->work[plan->count];
     *work = (StepWork){.state = state,
                        .hyper = hyper,
-                       .grad = plain ? grad : wk_clone(grad),
+                       .grad = plain ? wk_contiguous(grad) : wk_clone(grad),
                        .param = wk_contiguous(state->param)};
-    if (!work->grad || !work->param || !ready_slots(plan->cls, state, hyper))
+    if (!work->grad || !work->param || !wk_rows_to_write(state->param) ||
+        !ready_slots(plan->cls, state, hyper))
         return false;
     plan->count++;
     return true;
