@@ -19,11 +19,13 @@ WK_API wk_Tensor *wk_set_requires_grad_(wk_Tensor *tensor, bool requires_grad);
 /* Whether the tensor was made by the user rather than by a recorded operation.              torch: Tensor.is_leaf */
 WK_API bool wk_is_leaf(const wk_Tensor *tensor);
 
-/* The gradient that backward has accumulated, or NULL; it belongs to the tensor.            torch: Tensor.grad */
+/* The gradient that backward has accumulated, or NULL. It belongs to the tensor: the pointer holds until wk_set_grad or zero_grad
+ * takes the gradient away, or the tensor goes. Where backward puts another in its place (create_graph, retain_grad), the former one
+ * lives as long as a result of the caller's. wk_set_grad takes one of the tensor's shape and dtype, or NULL.    torch: Tensor.grad */
 WK_API wk_Tensor *wk_grad_of(const wk_Tensor *tensor);
 WK_API bool wk_set_grad(wk_Tensor *tensor, wk_Tensor *grad);
 
-/* Asks a tensor that is no leaf to keep its gradient too.                                   torch: Tensor.retain_grad */
+/* Asks a tensor that is no leaf to keep its gradient too; several backwards add up.         torch: Tensor.retain_grad */
 WK_API bool wk_retain_grad(wk_Tensor *tensor);
 
 /* The same values without history; detach_ takes the history away in place.                 torch: Tensor.detach */
@@ -50,9 +52,11 @@ WK_API int64_t wk_version_of(const wk_Tensor *tensor);
 
 /* ---- backward --------------------------------------------------------------------------------------- */
 
-/* Adds to the .grad of every leaf below `tensor`, or of `inputs` alone. gradient may stay NULL for a tensor of one element.
+/* Adds to the .grad of every leaf below `tensor`, or of `inputs` alone (which then retain their gradient). gradient may stay NULL for
+ * a tensor of one element.
  *     wk_backward(loss)      wk_backward(y, weights, .retain_graph = true)
- * create_graph records the way back, so that gradients of gradients exist.                  torch: Tensor.backward */
+ * create_graph records the way back, so that gradients of gradients exist. A leaf then holds a gradient that holds the leaf: take it
+ * away with wk_set_grad or zero_grad, or memory is lost.                                    torch: Tensor.backward */
 typedef struct wk_backward_options {
     wk_Tensor *tensor, *gradient;
     bool retain_graph, create_graph;

@@ -11,9 +11,10 @@
  * them all. What could not be made (NULL) makes the module incomplete: it will not run, be saved or be
  * trained, and tells the first error.
  *
- * Threads: any number may call a module in evaluation at once. In training, and for all that changes or lists
- * a module, it belongs to one thread at a time; builds with assertions notice a call in training while
- * another thread is in one.
+ * Threads: any number may call a module in evaluation at once, whether they record or not, and take gradients
+ * of inputs of their own with wk_grad. wk_backward adds to the parameters' gradients: for that, in training, and
+ * for all that changes or lists a module, it belongs to one thread at a time; builds with assertions notice a
+ * call in training while another thread is in one.
  */
 #ifndef WICK_MODULE_H
 #define WICK_MODULE_H

@@ -1,13 +1,54 @@
-/* AccumulateGrad: where the way back ends, at a leaf.
+/* AccumulateGrad: where the way back ends, at a leaf; and how a gradient gets into .grad.
  *
- * The first gradient becomes .grad itself when nobody else has it; later ones are added in place, or into a new tensor when the
- * addition itself is recorded (create_graph). */
+ * A leaf owns its node, made when an operation first records it; shares of the node are shares of the leaf. So threads that record the
+ * same parameters only count: none of them can see the node go, and the one that makes it publishes it in one exchange.
+ *
+ * The first gradient becomes .grad itself when nobody else has it. Later ones are added in place to a leaf's, or into a new tensor when
+ * the addition itself is recorded (create_graph), and for tensors that retain their gradient. */
 #include "autograd/engine.h"
 #include "autograd/node.h"
+#include "autograd/task.h"
+#include "core/memory.h"
 
-typedef struct Accumulate {
-    wk_Tensor *leaf; /* owned */
-} Accumulate;
+WK_OP(accumulate_op) = {.name = "accumulate_grad", .node = "AccumulateGrad"};
+
+bool wk_is_accumulate(const wk_Node *node)
+{
+    return node->leaf != NULL;
+}
+
+wk_Tensor *wk_node_variable(const wk_Node *node)
+{
+    return node ? node->leaf : wk_raise_null("node_variable", "node");
+}
+
+wk_Node *wk_accumulate_node(wk_Tensor *leaf)
+{
+    wk_Variable *v = wk_variable(leaf);
+    wk_Node *node = atomic_load_explicit(&v->accumulate, memory_order_acquire);
+    if (node)
+        return wk_node_retain(node);
+    wk_Node *made = wk_node_new(&accumulate_op, 0, 0, 1, NULL, 0);
+    if (!made)
+        return NULL;
+    made->leaf = leaf;
+    made->sequence = UINT64_MAX;
+    wk_node_set_meta(made, 0, leaf);
+    if (atomic_compare_exchange_strong(&v->accumulate, &node, made))
+        return wk_node_retain(made);
+    wk_release(made, made->bytes); /* another thread was first */
+    return wk_node_retain(node);
+}
+
+void wk_accumulate_retype(wk_Tensor *leaf)
+{
+    const wk_Variable *v = wk_variable(leaf);
+    wk_Node *node = v ? atomic_load_explicit(&v->accumulate, memory_order_acquire) : NULL;
+    if (node)
+        wk_node_set_meta(node, 0, leaf);
+}
+
+/* ---- into .grad ------------------------------------------------------------------------------------- */
 
 static bool only_ours(const wk_Tensor *grad)
 {
@@ -15,66 +56,36 @@ static bool only_ours(const wk_Tensor *grad)
            grad->contiguous && !grad->history;
 }
 
-static bool accumulate_into(wk_Tensor *leaf, wk_Tensor *grad)
+/* The caller of backward may have a pointer to the former gradient: so that goes to the caller's scope. */
+static bool replace_gradient(const Task *t, wk_Variable *v, wk_Tensor *grad)
 {
-    wk_Variable *v = wk_variable_make(leaf);
-    if (!v)
+    if (!grad || (v->grad && !wk_scope_adopt_outside(t->outermost, v->grad)))
         return false;
+    v->grad = wk_tensor_retain(grad);
+    return true;
+}
+
+bool wk_accumulate(const Task *t, wk_Tensor *leaf, wk_Tensor *grad)
+{
+    wk_Variable *v = wk_variable(leaf);
+    if (!v->requires_grad && !v->grad_fn) /* it was taken away after the forward */
+        return true;
     if (v->grad && wk_grad_disabled)
         return wk_add__tensor(v->grad, grad) != NULL;
     if (v->grad)
         grad = wk_add_tensor(v->grad, grad);
-    else if (!only_ours(grad) && wk_grad_disabled)
+    else if (!wk_grad_disabled)
+        grad = wk_copy_(wk_empty_like(leaf), grad);
+    else if (!only_ours(grad))
         grad = wk_clone(grad);
-    return grad && wk_set_grad(leaf, grad);
+    return replace_gradient(t, v, grad);
 }
 
-static void accumulate_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+bool wk_keep_gradient(const Task *t, wk_Variable *v, wk_Tensor *grad)
 {
-    Accumulate *a = node->attributes;
-    /* There is no next node: a success is told by handing the gradient itself on. */
-    out[0] = accumulate_into(a->leaf, grad) ? grad : NULL;
-}
-
-static void accumulate_drop(wk_Node *node)
-{
-    Accumulate *a = node->attributes;
-    wk_Variable *v = wk_variable(a->leaf);
-    if (v && v->accumulate == node)
-        v->accumulate = NULL;
-    wk_tensor_release(a->leaf);
-}
-
-WK_OP(accumulate_op) = {.name = "accumulate_grad",
-                        .node = "AccumulateGrad",
-                        .attributes = sizeof(Accumulate),
-                        .backward = accumulate_backward,
-                        .drop = accumulate_drop};
-
-bool wk_is_accumulate(const wk_Node *node)
-{
-    return node->op == &accumulate_op;
-}
-
-wk_Tensor *wk_node_variable(const wk_Node *node)
-{
-    if (!node)
-        return wk_raise_null("node_variable", "node");
-    return wk_is_accumulate(node) ? ((Accumulate *)node->attributes)->leaf : NULL;
-}
-
-wk_Node *wk_accumulate_node(wk_Tensor *leaf)
-{
-    wk_Variable *v = wk_variable(leaf);
-    if (v->accumulate)
-        return wk_node_retain(v->accumulate);
-    Accumulate attributes = {leaf};
-    wk_Node *node = wk_node_new(&accumulate_op, 0, 0, 1, &attributes, sizeof attributes);
-    if (!node)
-        return NULL;
-    wk_tensor_retain(leaf);
-    node->sequence = UINT64_MAX;
-    wk_node_set_meta(node, 0, leaf);
-    v->accumulate = node;
-    return node;
+    if (v->grad)
+        grad = wk_add_tensor(v->grad, grad);
+    else if (!wk_grad_disabled || atomic_load(&grad->object.refs) != 1)
+        grad = wk_clone(grad);
+    return replace_gradient(t, v, grad);
 }

@@ -39,9 +39,8 @@ static bool add_root(Task *t, int index, wk_Tensor *output, wk_Tensor *grad)
     wk_Edge edge;
     if (!grad || !wk_gradient_edge(output, &edge))
         return false;
-    bool fresh;
-    size_t at = wk_task_slot(t, edge.node, &fresh);
-    bool done = at != SIZE_MAX && wk_task_deliver(t, at, edge.output, grad);
+    size_t at = wk_task_slot(t, edge.node);
+    bool done = at != SIZE_MAX && wk_task_deliver(&t->slots[at], edge.output, grad);
     wk_node_release(edge.node);
     return done;
 }
@@ -54,12 +53,16 @@ static bool add_inputs(Task *t)
             return wk_raise(WK_ERROR_STATE,
                             "grad: One of the differentiated Tensors does not require grad (input %d)", i),
                    false;
+        if (t->into_grads && !wk_retain_grad(input)) /* as PyTorch does; nothing for a leaf */
+            return false;
         if (!wk_gradient_edge(input, &t->input_edges[i]))
             return false;
-        bool fresh;
-        size_t at = wk_task_slot(t, t->input_edges[i].node, &fresh);
+        size_t at = wk_task_slot(t, t->input_edges[i].node);
         if (at == SIZE_MAX)
             return false;
+        t->slots[at].asked = t->into_grads;
+        if (t->into_grads)
+            continue;
         t->input_next[i] = t->slots[at].capture;
         t->slots[at].capture = i + 1;
     }
@@ -113,34 +116,22 @@ static void end_task(Task *t)
     wk_release(t->stack, t->stack_capacity * sizeof *t->stack);
 }
 
-/* Runs a task with recording on or off, in a scope of its own; finish handles the captured gradients. */
+/* Runs a task with recording on or off, in a scope of its own; finish, if any, handles the captured gradients. */
 static bool execute(Task *t, wk_List outputs, wk_List grad_outputs, bool (*finish)(Task *t, void *context),
                     void *context)
 {
     bool former = wk_set_grad_enabled(t->create_graph);
-    wk_Scope scope = wk_scope_begin();
+    static _Thread_local wk_Scope outermost;
+    wk_Scope scope = wk_scope_begin(), outer = outermost;
+    t->outermost = outermost = outer.id ? outer : scope;
     bool done = scope.id && begin_task(t) && run_task(t, outputs, grad_outputs);
+    outermost = outer;
     if (scope.id)
         wk_scope_end(scope);
-    done = done && finish(t, context);
+    done = done && (!finish || finish(t, context));
     end_task(t);
     wk_set_grad_enabled(former);
     return done;
-}
-
-static bool add_to_grads(Task *t, void *context)
-{
-    (void)context;
-    for (int i = 0; i < t->input_count; i++) {
-        wk_Tensor *grad = t->captured[i], *have = wk_grad_of(t->inputs[i]);
-        wk_Tensor *sum = !grad              ? have
-                         : have             ? wk_add_tensor(have, grad)
-                         : wk_grad_disabled ? wk_clone(grad)
-                                            : grad;
-        if (grad && (!sum || !wk_set_grad(t->inputs[i], sum)))
-            return false;
-    }
-    return true;
 }
 
 static bool check_grad_list(wk_List list, const char *op, const char *name)
@@ -154,13 +145,14 @@ static bool check_grad_list(wk_List list, const char *op, const char *name)
 bool wk_backward_with(wk_backward_options o)
 {
     Task t = {.only_inputs = o.inputs.count > 0,
+              .into_grads = true,
               .retain_graph = o.retain_graph || o.create_graph,
               .create_graph = o.create_graph,
               .input_count = o.inputs.count,
               .inputs = o.inputs.tensors};
     if (!wk_tensor_check(o.tensor, "backward", "tensor") || !check_grad_list(o.inputs, "backward", "inputs"))
         return false;
-    return execute(&t, (wk_List){1, &o.tensor}, (wk_List){1, &o.gradient}, add_to_grads, NULL);
+    return execute(&t, (wk_List){1, &o.tensor}, (wk_List){1, &o.gradient}, NULL, NULL);
 }
 
 typedef struct GradResult {

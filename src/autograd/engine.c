@@ -45,9 +45,8 @@ wk_Tensor *wk_reduce_gradient(wk_Tensor *grad, const wk_Meta *meta, const wk_Nod
 }
 
 /* Adds a gradient to what a node's output has so far. */
-bool wk_task_deliver(Task *t, size_t at, int output, wk_Tensor *grad)
+bool wk_task_deliver(Slot *slot, int output, wk_Tensor *grad)
 {
-    Slot *slot = &t->slots[at];
     size_t bytes = (size_t)slot->node->output_count * sizeof *slot->grads;
     if (!slot->grads && !(slot->grads = wk_zalloc(bytes)))
         return false;
@@ -71,18 +70,6 @@ static wk_NodeHook *hooks_of(const Slot *slot)
 {
     wk_Tensor *leaf = wk_is_accumulate(slot->node) ? wk_node_variable(slot->node) : NULL;
     return leaf ? wk_variable(leaf) ? wk_variable(leaf)->hooks : NULL : slot->node->hooks;
-}
-
-static bool keep_gradient(const wk_NodeHook *hook, wk_Tensor *grad)
-{
-    bool ours = atomic_load(&grad->object.refs) == 1;
-    wk_Tensor *kept = ours || !wk_grad_disabled ? grad : wk_clone(grad);
-    if (!kept)
-        return false;
-    wk_tensor_retain(kept);
-    wk_tensor_release(hook->retained->grad);
-    hook->retained->grad = kept;
-    return true;
 }
 
 /* Lets a hook change a gradient. */
@@ -110,7 +97,7 @@ static bool call_hook(const wk_NodeHook *hook, wk_Tensor **grad)
 
 /* Hooks see the complete gradient and may change it; then it is kept where it was asked for. A hook may add and remove hooks: so
  * the next one is looked for by its number, among those that were there at the start. */
-static bool run_hooks(Slot *slot)
+static bool run_hooks(const Task *t, Slot *slot)
 {
     uint64_t last = 0, done = 0;
     for (const wk_NodeHook *hook = hooks_of(slot); hook; hook = hook->next)
@@ -126,7 +113,8 @@ static bool run_hooks(Slot *slot)
             return false;
     }
     for (const wk_NodeHook *hook = hooks_of(slot); hook; hook = hook->next)
-        if (!hook->call && slot->grads[hook->output] && !keep_gradient(hook, slot->grads[hook->output]))
+        if (!hook->call && slot->grads[hook->output] &&
+            !wk_keep_gradient(t, hook->retained, slot->grads[hook->output]))
             return false;
     return true;
 }
@@ -146,8 +134,6 @@ bool wk_node_run(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
     if (node->op->backward_all)
         return node->op->backward_all(node, grads, out);
     node->op->backward(node, grads[0], out);
-    if (wk_is_accumulate(node))
-        return out[0] != NULL;
     for (int i = 0; i < node->edge_count; i++)
         if (wk_node_needs(node, i) && !out[i])
             return wk_raise_null(wk_node_name(node), "gradient"), false;
@@ -162,14 +148,13 @@ static bool pass_on(Task *t, const Slot *from, wk_Tensor **out)
         wk_Edge edge = node->edges[i];
         if (!edge.node)
             continue;
-        bool fresh;
-        size_t next = wk_task_slot(t, edge.node, &fresh);
-        if (out && out[i] && t->slots[next].needed) {
+        Slot *next = wk_task_find(t, edge.node);
+        if (out && out[i] && next->needed) {
             wk_Tensor *grad = wk_reduce_gradient(out[i], &edge.node->meta[edge.output], node, i);
-            if (!grad || !wk_task_deliver(t, next, edge.output, grad))
+            if (!grad || !wk_task_deliver(next, edge.output, grad))
                 return false;
         }
-        if (--t->slots[next].waits == 0 && t->slots[next].needed && !wk_task_ready(t, next))
+        if (--next->waits == 0 && next->needed && !wk_task_ready(t, (size_t)(next - t->slots)))
             return false;
     }
     return true;
@@ -239,11 +224,14 @@ static bool step(Task *t, size_t at)
     Slot slot = t->slots[at];
     if (slot.grads)
         settle_grads(&slot);
-    bool done = !slot.grads || run_hooks(&slot);
+    bool done = !slot.grads || run_hooks(t, &slot);
     if (done && slot.grads && slot.capture)
         keep_captured(t, &slot);
-    if (done && slot.leads)
-        done = slot.grads ? run_node(t, &slot) : pass_on(t, &slot, NULL);
+    if (done && slot.leads && !slot.grads)
+        done = pass_on(t, &slot, NULL);
+    else if (done && slot.leads)
+        done = wk_is_accumulate(slot.node) ? wk_accumulate(t, slot.node->leaf, slot.grads[0])
+                                           : run_node(t, &slot);
     wk_task_drop_grads(&t->slots[at]);
     wk_scope_end(scope);
     return done;

@@ -4,9 +4,13 @@
 
 #include "autograd/node.h"
 
-/* The node that adds to a leaf's .grad: one per leaf, owned by the caller. */
+/* The node that adds to a leaf's .grad: one per leaf, which owns it. The caller gets a share, which is one of the leaf. Any number of
+ * threads may ask at once. */
 wk_Node *wk_accumulate_node(wk_Tensor *leaf);
 bool wk_is_accumulate(const wk_Node *node);
+
+/* Tells the node, if there is one, that the leaf's dtype has changed. */
+void wk_accumulate_retype(wk_Tensor *leaf);
 
 /* Gives a view whose memory was written in place the history of its base. */
 bool wk_refresh_view(wk_Tensor *view);

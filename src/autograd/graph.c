@@ -20,14 +20,8 @@ static size_t index_of_node(Drawing *d, wk_Node *node, bool *fresh)
             *fresh = false;
             return i;
         }
-    if (d->count == d->capacity) {
-        size_t wanted = d->capacity ? d->capacity * 2 : 64;
-        wk_Node **grown = wk_realloc((void *)d->nodes, d->capacity * sizeof *grown, wanted * sizeof *grown);
-        if (!grown)
-            return SIZE_MAX;
-        d->nodes = grown;
-        d->capacity = wanted;
-    }
+    if (!wk_grow((void **)&d->nodes, &d->capacity, d->count, sizeof(wk_Node *)))
+        return SIZE_MAX;
     d->nodes[d->count] = node;
     *fresh = true;
     return d->count++;

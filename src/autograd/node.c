@@ -87,6 +87,10 @@ static void take_apart(wk_Node *node)
 
 void wk_node_release(wk_Node *node)
 {
+    if (node && node->leaf) {
+        wk_tensor_release(node->leaf); /* and with the last share the node itself */
+        return;
+    }
     if (!node || !wk_object_drop(&node->object))
         return;
     node->release_next = wk_dying_nodes;

@@ -124,6 +124,8 @@ struct wk_Node {
     wk_Meta *meta;   /* of each output */
     void *attributes;
     wk_NodeHook *hooks;
+    wk_Tensor
+        *leaf; /* not owned: of an AccumulateGrad, which the leaf owns; shares of the node are the leaf's */
     wk_Node *inner;        /* a node that runs inside this one, or NULL */
     wk_Node *outer;        /* not owned: the node inside which this one runs */
     wk_Node *release_next; /* the list of nodes being released, so that long chains need no deep stack */
@@ -136,7 +138,7 @@ void wk_node_release(wk_Node *node);
 static inline wk_Node *wk_node_retain(wk_Node *node)
 {
     if (node)
-        wk_object_retain(&node->object);
+        wk_object_retain(node->leaf ? &node->leaf->object : &node->object);
     return node;
 }
 void wk_node_set_meta(wk_Node *node, int output, const wk_Tensor *tensor);
@@ -157,7 +159,7 @@ typedef struct wk_Variable {
     int output;            /* of grad_fn */
     uint32_t view_version; /* of the storage when grad_fn was set, for views */
     wk_Node *grad_fn;
-    wk_Node *accumulate; /* not owned: the leaf's AccumulateGrad while a graph holds it */
+    _Atomic(wk_Node *) accumulate; /* the leaf's AccumulateGrad, or NULL as long as nothing recorded it */
     wk_Tensor *grad;
     wk_Tensor *base;    /* of a view */
     wk_NodeHook *hooks; /* of a leaf */

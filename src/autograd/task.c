@@ -30,40 +30,41 @@ static bool grow_table(Task *t)
     return true;
 }
 
-size_t wk_task_slot(Task *t, wk_Node *node, bool *fresh)
+/* Where a node stands in the table, or the free place for it. */
+static size_t place_of(const Task *t, const wk_Node *node)
 {
-    if (t->count * 2 >= t->table_size && !grow_table(t))
-        return SIZE_MAX;
     size_t at = hash_of(node) & (t->table_size - 1);
-    for (; t->table[at]; at = (at + 1) & (t->table_size - 1))
-        if (t->slots[t->table[at] - 1].node == node) {
-            *fresh = false;
-            return t->table[at] - 1;
-        }
-    if (t->count == t->capacity) {
-        size_t wanted = t->capacity ? t->capacity * 2 : 64;
-        Slot *grown = wk_realloc(t->slots, t->capacity * sizeof *grown, wanted * sizeof *grown);
-        if (!grown)
+    while (t->table[at] && t->slots[t->table[at] - 1].node != node)
+        at = (at + 1) & (t->table_size - 1);
+    return at;
+}
+
+Slot *wk_task_find(const Task *t, const wk_Node *node)
+{
+    return &t->slots[t->table[place_of(t, node)] - 1];
+}
+
+size_t wk_task_slot(Task *t, wk_Node *node)
+{
+    size_t at = t->table_size ? place_of(t, node) : 0;
+    if (t->table_size && t->table[at])
+        return t->table[at] - 1;
+    if (t->count * 2 >= t->table_size) {
+        if (!grow_table(t))
             return SIZE_MAX;
-        t->slots = grown;
-        t->capacity = wanted;
+        at = place_of(t, node);
     }
+    if (!wk_grow((void **)&t->slots, &t->capacity, t->count, sizeof *t->slots))
+        return SIZE_MAX;
     t->slots[t->count] = (Slot){.node = wk_node_retain(node)};
     t->table[at] = ++t->count;
-    *fresh = true;
     return t->count - 1;
 }
 
 static bool push(Task *t, size_t slot)
 {
-    if (t->stack_count == t->stack_capacity) {
-        size_t wanted = t->stack_capacity ? t->stack_capacity * 2 : 64;
-        size_t *grown = wk_realloc(t->stack, t->stack_capacity * sizeof *grown, wanted * sizeof *grown);
-        if (!grown)
-            return false;
-        t->stack = grown;
-        t->stack_capacity = wanted;
-    }
+    if (!wk_grow((void **)&t->stack, &t->stack_capacity, t->stack_count, sizeof *t->stack))
+        return false;
     t->stack[t->stack_count++] = slot;
     return true;
 }
@@ -80,21 +81,19 @@ bool wk_task_walk(Task *t, size_t root)
         size_t at = t->stack[t->stack_count - 1];
         Slot *slot = &t->slots[at];
         if (slot->next_edge == slot->node->edge_count) {
-            slot->leads = !t->only_inputs;
+            slot->leads = !t->only_inputs || (slot->asked && wk_is_accumulate(slot->node));
             for (int i = 0; i < slot->node->edge_count && !slot->leads; i++) {
-                bool fresh;
-                wk_Node *below = slot->node->edges[i].node;
-                slot->leads = below && t->slots[wk_task_slot(t, below, &fresh)].needed;
+                const wk_Node *below = slot->node->edges[i].node;
+                slot->leads = below && wk_task_find(t, below)->needed;
             }
-            slot->needed = slot->leads || slot->capture;
+            slot->needed = slot->leads || slot->asked || slot->capture;
             t->stack_count--;
             continue;
         }
         wk_Node *below = slot->node->edges[slot->next_edge++].node;
         if (!below)
             continue;
-        bool fresh;
-        size_t next = wk_task_slot(t, below, &fresh);
+        size_t next = wk_task_slot(t, below);
         if (next == SIZE_MAX)
             return false;
         t->slots[next].waits++;

@@ -12,6 +12,7 @@ typedef struct Slot {
     bool walked;
     bool leads;        /* to an input that is asked for: it must run */
     bool needed;       /* it leads to one, or is one */
+    bool asked;        /* for its gradient in .grad */
     int capture;       /* 1 + index of the first input that is this node's output, 0 for none */
     wk_Tensor **grads; /* one per output of the node, owned; allocated when the first arrives */
 } Slot;
@@ -23,7 +24,9 @@ typedef struct Task {
     size_t table_size;
     size_t *stack; /* of the walk; then the heap of ready slots */
     size_t stack_count, stack_capacity;
+    wk_Scope outermost; /* of this backward, or of the one whose hook it runs in */
     bool only_inputs, retain_graph, create_graph;
+    bool into_grads; /* the gradients of the inputs are added to their .grad, not captured */
     int input_count;
     wk_Tensor *const *inputs;
     wk_Edge *input_edges;
@@ -32,7 +35,10 @@ typedef struct Task {
 } Task;
 
 /* The slot of a node, made if it is new; SIZE_MAX when memory is short. */
-size_t wk_task_slot(Task *t, wk_Node *node, bool *fresh);
+size_t wk_task_slot(Task *t, wk_Node *node);
+
+/* The slot of a node that has one. It allocates nothing, so it cannot fail. */
+Slot *wk_task_find(const Task *t, const wk_Node *node);
 
 /* Walks the graph below a slot: counts what each node waits for, and marks those that lead to an input that is asked for. */
 bool wk_task_walk(Task *t, size_t root);
@@ -45,7 +51,11 @@ size_t wk_task_next(Task *t);
 bool wk_task_run(Task *t);
 
 /* Adds a gradient to what a node's output has so far; gives all of a slot's gradients back. */
-bool wk_task_deliver(Task *t, size_t at, int output, wk_Tensor *grad);
+bool wk_task_deliver(Slot *slot, int output, wk_Tensor *grad);
 void wk_task_drop_grads(Slot *slot);
+
+/* Adds a gradient to a leaf's .grad, and to that of a tensor that retains it. */
+bool wk_accumulate(const Task *t, wk_Tensor *leaf, wk_Tensor *grad);
+bool wk_keep_gradient(const Task *t, wk_Variable *v, wk_Tensor *grad);
 
 #endif

@@ -32,6 +32,9 @@ static void variable_release(wk_History *history)
     wk_node_release(v->grad_fn);
     wk_tensor_release(v->grad);
     wk_tensor_release(v->base);
+    wk_Node *accumulate = atomic_load_explicit(&v->accumulate, memory_order_relaxed);
+    if (accumulate)
+        wk_release(accumulate, accumulate->bytes);
     wk_release(v, sizeof *v);
 }
 
@@ -182,16 +185,10 @@ bool wk_zero_gradient(wk_Tensor *tensor)
     wk_Tensor *grad = wk_grad_of(tensor);
     if (!grad)
         return true;
-    bool former = wk_set_grad_enabled(false), done;
-    wk_Scope scope = wk_scope_begin();
-    if (grad->history) { /* backward recorded it: zeros of its own take its place */
-        wk_Tensor *zeros = wk_zeros_like(grad);
-        done = scope.id && zeros && wk_set_grad(tensor, zeros);
-    } else {
-        done = scope.id && wk_zero_(grad);
-    }
-    if (scope.id)
-        wk_scope_end(scope);
+    if (wk_grad_fn(grad) && !wk_detach_(grad))
+        return false;
+    bool former = wk_set_grad_enabled(false);
+    bool done = wk_zero_(grad) != NULL;
     wk_set_grad_enabled(former);
     return done;
 }

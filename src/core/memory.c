@@ -390,6 +390,19 @@ void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes)
     return grown;
 }
 
+bool wk_grow(void **items, size_t *capacity, size_t count, size_t item_bytes)
+{
+    if (count < *capacity)
+        return true;
+    size_t wanted = *capacity ? *capacity * (*capacity < 64 ? 8 : 2) : 8;
+    void *grown = wk_realloc(*items, *capacity * item_bytes, wanted * item_bytes);
+    if (!grown)
+        return false;
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
 char *wk_strdup(const char *text)
 {
     size_t bytes = strlen(text) + 1;

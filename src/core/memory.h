@@ -30,6 +30,9 @@ void wk_release_object(void *object, size_t bytes);
 /* Copies the old contents into a block of new_bytes and releases the old one; on failure returns NULL and leaves the old one. */
 void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes);
 
+/* Room for one more item in a growing array of `count` items; false with an error, and then the array is as it was. */
+bool wk_grow(void **items, size_t *capacity, size_t count, size_t item_bytes);
+
 /* A copy of text, to be released with wk_strfree. */
 char *wk_strdup(const char *text);
 void wk_strfree(char *text);

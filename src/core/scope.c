@@ -38,15 +38,12 @@ void wk_scopes_thread_ended(void)
     memset(s, 0, sizeof *s);
 }
 
-static bool grow(void **items, size_t *capacity, size_t item_bytes)
+/* Room for one more; the thread's end is asked to release it. */
+static bool grow(void **items, size_t *capacity, size_t count, size_t item_bytes)
 {
-    size_t wanted = *capacity ? *capacity * 2 : 64;
-    void *grown = wk_realloc(*items, *capacity * item_bytes, wanted * item_bytes);
-    if (!grown)
+    if (!wk_grow(items, capacity, count, item_bytes))
         return false;
     wk_thread_watch();
-    *items = grown;
-    *capacity = wanted;
     return true;
 }
 
@@ -55,12 +52,34 @@ wk_Tensor *wk_scope_adopt(wk_Tensor *tensor)
     ScopeStack *s = &wk_scopes;
     if (!tensor)
         return NULL;
-    if (s->count == s->capacity && !grow((void **)&s->tensors, &s->capacity, sizeof *s->tensors)) {
+    if (s->count == s->capacity && !grow((void **)&s->tensors, &s->capacity, s->count, sizeof *s->tensors)) {
         wk_tensor_release(tensor);
         return NULL;
     }
     s->tensors[s->count++] = tensor;
     return tensor;
+}
+
+/* The index after a scope's mark; 0 for one that has ended. */
+static size_t after_mark(const ScopeStack *s, wk_Scope scope)
+{
+    size_t at = s->depth;
+    while (at > 0 && s->marks[at - 1].id != scope.id)
+        at--;
+    return at;
+}
+
+bool wk_scope_adopt_outside(wk_Scope scope, wk_Tensor *tensor)
+{
+    ScopeStack *s = &wk_scopes;
+    size_t at = after_mark(s, scope), start = at ? s->marks[at - 1].start : s->count;
+    if (s->count == s->capacity && !grow((void **)&s->tensors, &s->capacity, s->count, sizeof *s->tensors))
+        return false;
+    memmove(s->tensors + start + 1, s->tensors + start, (s->count++ - start) * sizeof *s->tensors);
+    s->tensors[start] = tensor;
+    for (size_t i = at ? at - 1 : s->depth; i < s->depth; i++)
+        s->marks[i].start++;
+    return true;
 }
 
 uint32_t wk_scope_shares(const wk_Tensor *tensor)
@@ -74,7 +93,8 @@ uint32_t wk_scope_shares(const wk_Tensor *tensor)
 wk_Scope wk_scope_begin(void)
 {
     ScopeStack *s = &wk_scopes;
-    if (s->depth == s->mark_capacity && !grow((void **)&s->marks, &s->mark_capacity, sizeof *s->marks))
+    if (s->depth == s->mark_capacity &&
+        !grow((void **)&s->marks, &s->mark_capacity, s->depth, sizeof *s->marks))
         return (wk_Scope){0};
     s->marks[s->depth++] = (Mark){.id = ++s->last_id, .start = s->count};
     return (wk_Scope){s->last_id};
@@ -88,9 +108,7 @@ bool wk_scope_end(wk_Scope scope)
 bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
 {
     ScopeStack *s = &wk_scopes;
-    size_t at = s->depth;
-    while (at > 0 && s->marks[at - 1].id != scope.id)
-        at--;
+    size_t at = after_mark(s, scope);
     if (at == 0)
         return wk_raise(WK_ERROR_STATE,
                         "scope_end: this scope has already ended, or was begun by another thread"),

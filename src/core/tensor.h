@@ -86,6 +86,10 @@ void wk_tensor_release(wk_Tensor *tensor);
 /* Hands a share that the caller owns to the innermost scope. Returns the tensor; on failure releases it and returns NULL. */
 wk_Tensor *wk_scope_adopt(wk_Tensor *tensor);
 
+/* Hands a share to the scope outside the given one, as if it had been adopted before that began. On failure the share stays the
+ * caller's. */
+bool wk_scope_adopt_outside(wk_Scope scope, wk_Tensor *tensor);
+
 /* Ends the scope, but moves `result` (may be NULL) into the scope outside it. */
 bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result);
 

@@ -53,20 +53,6 @@ __attribute__((format(printf, 4, 5))) static bool st_raise(const StFile *f, wk_E
     return false;
 }
 
-/* Room for one more item in a growing array. */
-static bool st_reserve(void **items, size_t *capacity, size_t count, size_t item)
-{
-    if (count < *capacity)
-        return true;
-    size_t wanted = *capacity ? *capacity * 2 : 16;
-    void *grown = wk_realloc(*items, *capacity * item, wanted * item);
-    if (!grown)
-        return false;
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
 /* ---- the header ------------------------------------------------------------------------------------- */
 
 static bool st_shape(StFile *f, StEntry *e)
@@ -81,7 +67,7 @@ static bool st_shape(StFile *f, StEntry *e)
         if (!wk_json_whole(json, INT64_MAX, &size, "a whole number in the shape"))
             return false;
         if (rank < WK_MAX_DIMS) {
-            if (!st_reserve((void **)&f->dims, &f->dims_capacity, f->dims_count, sizeof *f->dims))
+            if (!wk_grow((void **)&f->dims, &f->dims_capacity, f->dims_count, sizeof *f->dims))
                 return false;
             f->dims[f->dims_count++] = (int64_t)size;
         }
@@ -166,7 +152,7 @@ static bool st_metadata(StFile *f)
         const char *key = wk_json_string(json, "a key of __metadata__"), *value = NULL;
         if (!key || !wk_json_take(json, ':', "':'") ||
             !(value = wk_json_string(json, "a string in __metadata__")) ||
-            !st_reserve((void **)&f->metadata, &f->metadata_capacity, f->metadata_count, sizeof *f->metadata))
+            !wk_grow((void **)&f->metadata, &f->metadata_capacity, f->metadata_count, sizeof *f->metadata))
             return false;
         f->metadata[f->metadata_count++] = (wk_Metadata){key, value};
     } while (wk_json_maybe(json, ','));
@@ -198,7 +184,7 @@ static bool st_parse(StFile *f)
                 continue;
             }
             if (!st_entry(f, &entry) ||
-                !st_reserve((void **)&f->entries, &f->capacity, f->count, sizeof *f->entries))
+                !wk_grow((void **)&f->entries, &f->capacity, f->count, sizeof *f->entries))
                 return false;
             f->entries[f->count++] = entry;
         } while (wk_json_maybe(json, ','));

@@ -15,7 +15,7 @@
 typedef struct DictParts {
     wk_StateDict dict;
     uint32_t magic;
-    int capacity, metadata_capacity;
+    size_t capacity, metadata_capacity;
     uint64_t seed;
     size_t slots;    /* a power of two, or 0 */
     uint32_t *table; /* index + 1 of an entry; 0: free */
@@ -72,8 +72,8 @@ void wk_state_dict_free(wk_StateDict *dict)
         wk_strfree((char *)dict->metadata[i].key);
         wk_strfree((char *)dict->metadata[i].value);
     }
-    wk_release(dict->entries, (size_t)d->capacity * sizeof *dict->entries);
-    wk_release(dict->metadata, (size_t)d->metadata_capacity * sizeof *dict->metadata);
+    wk_release(dict->entries, d->capacity * sizeof *dict->entries);
+    wk_release(dict->metadata, d->metadata_capacity * sizeof *dict->metadata);
     wk_release(d->table, d->slots * sizeof *d->table);
     d->magic = WK_FREED;
     wk_release_object(d, sizeof *d);
@@ -93,15 +93,8 @@ static bool dict_reserve(DictParts *d)
 {
     if (d->dict.count == INT_MAX / 2)
         return wk_raise(WK_ERROR_OVERFLOW, "state_dict: more than %d tensors", INT_MAX / 2), false;
-    if (d->dict.count == d->capacity) {
-        int wanted = d->capacity ? d->capacity * 2 : 16;
-        size_t item = sizeof *d->dict.entries;
-        void *entries = wk_realloc(d->dict.entries, (size_t)d->capacity * item, (size_t)wanted * item);
-        if (!entries)
-            return false;
-        d->dict.entries = entries;
-        d->capacity = wanted;
-    }
+    if (!wk_grow((void **)&d->dict.entries, &d->capacity, (size_t)d->dict.count, sizeof *d->dict.entries))
+        return false;
     if ((size_t)d->dict.count * 2 < d->slots)
         return true;
     size_t old_slots = d->slots, slots = old_slots ? old_slots * 2 : 32;
@@ -170,20 +163,12 @@ const char *wk_state_dict_metadata(const wk_StateDict *dict, const char *key)
 
 static bool reserve_metadata(DictParts *d)
 {
-    if (d->dict.metadata_count < d->metadata_capacity)
-        return true;
-    if (d->metadata_capacity > INT_MAX / 2)
+    if (d->dict.metadata_count > INT_MAX / 2)
         return wk_raise(WK_ERROR_OVERFLOW, "state_dict: more than %d lines of metadata",
-                        d->metadata_capacity),
+                        d->dict.metadata_count),
                false;
-    int wanted = d->metadata_capacity ? d->metadata_capacity * 2 : 4;
-    size_t item = sizeof *d->dict.metadata;
-    void *grown = wk_realloc(d->dict.metadata, (size_t)d->metadata_capacity * item, (size_t)wanted * item);
-    if (!grown)
-        return false;
-    d->dict.metadata = grown;
-    d->metadata_capacity = wanted;
-    return true;
+    return wk_grow((void **)&d->dict.metadata, &d->metadata_capacity, (size_t)d->dict.metadata_count,
+                   sizeof *d->dict.metadata);
 }
 
 bool wk_state_dict_push_metadata(wk_StateDict *dict, const char *key, const char *value)

@@ -1,6 +1,6 @@
 /* module.to(dtype): every floating parameter and buffer changes its dtype in place, so that who holds the
  * tensor sees it too; so do gradients. All conversions are made first: on failure nothing has changed. */
-#include "autograd/node.h"
+#include "autograd/engine.h"
 #include "core/memory.h"
 #include "nn/module.h"
 
@@ -16,6 +16,9 @@ static void trade_memory(wk_Tensor *t, wk_Tensor *made)
     wk_shape_strides(t->ndim, t->shape, t->stride);
     made->storage = storage; /* of the old dtype and perhaps smaller: it is only to be released */
     made->dtype = dtype;
+    /* A graph that saved the tensor has other values of another dtype. */
+    atomic_store(&t->storage->version, wk_tensor_version(made) + 1);
+    wk_accumulate_retype(t);
 }
 
 /* The tensor's values in the dtype, in the innermost scope; the tensor itself if there is nothing to do. */

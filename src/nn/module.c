@@ -41,19 +41,6 @@ bool wk_module_complete(const wk_Module *module, const char *op)
     return true;
 }
 
-bool wk_grow(void **items, int *capacity, int count, size_t item_bytes)
-{
-    if (count < *capacity)
-        return true;
-    int wanted = *capacity ? *capacity * 2 : 8;
-    void *grown = wk_realloc(*items, (size_t)*capacity * item_bytes, (size_t)wanted * item_bytes);
-    if (!grown)
-        return false;
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
 /* ---- making ----------------------------------------------------------------------------------------- */
 
 wk_Module *wk_module_new(size_t bytes, const wk_Class *cls)
@@ -111,12 +98,12 @@ static void release_tensors(wk_Entries *entries)
         drop_tensor(entries->items[i].tensor);
         wk_strfree(entries->items[i].name);
     }
-    wk_release(entries->items, (size_t)entries->capacity * sizeof *entries->items);
+    wk_release(entries->items, entries->capacity * sizeof *entries->items);
 }
 
 static void release_names(wk_LentNames *lent)
 {
-    wk_release(lent->items, (size_t)lent->capacity * sizeof *lent->items);
+    wk_release(lent->items, lent->capacity * sizeof *lent->items);
     wk_text_free(&lent->names);
 }
 
@@ -144,7 +131,7 @@ static void release_children(struct wk_ModuleParts *parts, wk_Module **list)
         drop_child(parts->children.items[i].name, parts->children.items[i].module, list);
         wk_strfree(parts->children.items[i].name);
     }
-    wk_release(parts->children.items, (size_t)parts->children.capacity * sizeof *parts->children.items);
+    wk_release(parts->children.items, parts->children.capacity * sizeof *parts->children.items);
 }
 
 static void release_listed(wk_Module *list)
@@ -158,7 +145,7 @@ static void release_listed(wk_Module *list)
         release_children(parts, &list);
         release_tensors(&parts->parameters);
         release_tensors(&parts->buffers);
-        wk_release(parts->list, (size_t)parts->list_capacity * sizeof *parts->list);
+        wk_release(parts->list, parts->list_capacity * sizeof *parts->list);
         release_names(&parts->named_parameters);
         release_names(&parts->named_buffers);
         wk_strfree((char *)parts->own.name);
@@ -237,7 +224,8 @@ static wk_Entry *entry_for(wk_Entries *entries, const char *name)
     wk_Entry *former = wk_entry_named(entries, name, strlen(name));
     if (former)
         return former;
-    if (!wk_grow((void **)&entries->items, &entries->capacity, entries->count, sizeof *entries->items))
+    if (!wk_grow((void **)&entries->items, &entries->capacity, (size_t)entries->count,
+                 sizeof *entries->items))
         return NULL;
     char *copy = wk_strdup(name);
     if (!copy)

@@ -18,13 +18,15 @@ typedef struct wk_Entry {
 
 typedef struct wk_Entries {
     wk_Entry *items;
-    int count, capacity;
+    int count;
+    size_t capacity;
 } wk_Entries;
 
 /* A list that is lent to the caller, kept so that asking for it again allocates nothing. */
 typedef struct wk_LentNames {
     wk_NamedTensor *items;
-    int count, capacity;
+    int count;
+    size_t capacity;
     wk_Text names;
 } wk_LentNames;
 
@@ -35,7 +37,8 @@ struct wk_ModuleParts {
     bool incomplete;   /* something could not be registered */
     wk_Entries children, parameters, buffers;
     wk_Tensor **list;
-    int list_count, list_capacity;
+    int list_count;
+    size_t list_capacity;
     wk_LentNames named_parameters, named_buffers;
     uint64_t mark;   /* the last walk that came by */
     wk_Module *link; /* of a list being worked off */
@@ -75,8 +78,5 @@ typedef struct wk_Walk {
 
 /* False as soon as visit is, or with an error. */
 bool wk_walk(wk_Walk *walk, wk_Module *module);
-
-/* Room for one more item; false with an error. */
-bool wk_grow(void **items, int *capacity, int count, size_t item_bytes);
 
 #endif

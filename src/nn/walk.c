@@ -82,7 +82,7 @@ static bool list_visit(wk_Walk *walk, wk_Module *module)
         wk_Tensor *t = module->parts->parameters.items[i].tensor;
         if (listed_in(walk->user, t))
             continue;
-        if (!wk_grow((void **)&out->list, &out->list_capacity, out->list_count, sizeof *out->list))
+        if (!wk_grow((void **)&out->list, &out->list_capacity, (size_t)out->list_count, sizeof *out->list))
             return false;
         out->list[out->list_count++] = t;
     }
@@ -117,7 +117,7 @@ static bool lend_entries(wk_Walk *walk, const wk_Entries *entries)
         const wk_Entry *e = &entries->items[i];
         if (named_before(lent, e->tensor))
             continue;
-        if (!wk_grow((void **)&lent->items, &lent->capacity, lent->count, sizeof *lent->items) ||
+        if (!wk_grow((void **)&lent->items, &lent->capacity, (size_t)lent->count, sizeof *lent->items) ||
             !wk_text_append(&lent->names, wk_text_str(&walk->prefix)) ||
             !wk_text_append_bytes(&lent->names, e->name, strlen(e->name) + 1))
             return false;
