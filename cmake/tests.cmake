@@ -68,6 +68,9 @@ foreach(source IN LISTS example_sources)
   set_tests_properties(example.${name} PROPERTIES LABELS example TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
 endforeach()
 
+# What the public macros must refuse to compile.
+add_test(NAME api.refused COMMAND ${PROJECT_SOURCE_DIR}/tests/api/refused.sh ${CMAKE_C_COMPILER})
+
 # Installs to a folder of its own and builds programs outside of this tree against it, in C and C++. A library with a sanitizer
 # in it is not one to install.
 if(NOT WICK_SANITIZE)

@@ -104,7 +104,7 @@ typedef struct wk_batch_norm_options {
 WK_API wk_Tensor *wk_batch_norm_with(wk_batch_norm_options options);
 #define wk_batch_norm(...) wk_batch_norm_with((wk_batch_norm_options){.input = __VA_ARGS__})
 
-/* The same over the last dimensions, named by their sizes: wk_layer_norm(x, wk_dims(768), weight, bias).  torch: F.layer_norm
+/* The same over the last dimensions, named by their sizes: wk_layer_norm(x, 768), wk_layer_norm(x, wk_dims(8, 8), weight, bias).  torch: F.layer_norm
  *   input [..., *normalized_shape]   weight, bias [*normalized_shape] or NULL   ->   as input     eps:
  *   unset is 1e-5
  * Differs from PyTorch: never. */
@@ -115,7 +115,12 @@ typedef struct wk_layer_norm_options {
     double eps;
 } wk_layer_norm_options;
 WK_API wk_Tensor *wk_layer_norm_with(wk_layer_norm_options options);
-#define wk_layer_norm(...) wk_layer_norm_with((wk_layer_norm_options){.input = __VA_ARGS__})
+#define wk_layer_norm(x, ...) \
+    wk_layer_norm_with(WK_PASTE(WK_LAYER_NORM_, WK_1_2_OR_3(__VA_ARGS__))(x, __VA_ARGS__))
+#define WK_LAYER_NORM_1(x, sizes) ((wk_layer_norm_options){.input = x, .normalized_shape = WK_DIMS_OF(sizes)})
+#define WK_LAYER_NORM_2           WK_LAYER_NORM_3
+#define WK_LAYER_NORM_3(x, sizes, ...) \
+    ((wk_layer_norm_options){.input = x, .normalized_shape = WK_DIMS_OF(sizes), __VA_ARGS__})
 
 /* The same over each of num_groups equal groups of a sample's channels.                    torch: F.group_norm
  *   input [N, C, ...]   weight, bias [C] or NULL   ->   as input     eps: unset is 1e-5
@@ -129,7 +134,8 @@ typedef struct wk_group_norm_options {
 WK_API wk_Tensor *wk_group_norm_with(wk_group_norm_options options);
 #define wk_group_norm(...) wk_group_norm_with((wk_group_norm_options){.input = __VA_ARGS__})
 
-/* Variance, and its root, over .dims (all when unset), divided by the number of elements less correction.  torch: var, std
+/* Variance, and its root, divided by the number of elements less correction; dimensions as in wk_sum.  torch: var, std
+ *     wk_var(x)   wk_var(x, 0, .keepdim = true)   wk_std(x, WK_ALL, .correction = WK_ZERO)
  *   correction: unset is 1, WK_ZERO is 0; too few elements give NaN. The gradient of std at equal elements
  *   is 0
  * Differs from PyTorch: never. */
@@ -141,12 +147,13 @@ typedef struct wk_var_options {
 } wk_var_options;
 WK_API wk_Tensor *wk_var_with(wk_var_options options);
 WK_API wk_Tensor *wk_std_with(wk_var_options options);
-#define wk_var(...) wk_var_with((wk_var_options){.input = __VA_ARGS__})
-#define wk_std(...) wk_std_with((wk_var_options){.input = __VA_ARGS__})
+#define wk_var(...) WK_REDUCE(wk_var_with, wk_var_options, __VA_ARGS__)
+#define wk_std(...) WK_REDUCE(wk_std_with, wk_var_options, __VA_ARGS__)
 
-/* sum(|x|^p)^(1/p) over .dims (all when unset): wk_norm(x), wk_norm(x, 1), wk_norm(x, .dims = wk_dims(1)).  torch: norm
- *   p: unset is 2; INFINITY is the largest |x|, -INFINITY the smallest, WK_ZERO counts what is not 0. Its
- *   gradient at 0 is 0
+/* sum(|x|^p)^(1/p); dimensions as in wk_sum, behind p.                                       torch: norm
+ *     wk_norm(x)   wk_norm(x, 1)   wk_norm(x, 2, 0, true)   wk_norm(x, INFINITY, wk_dims(0, 1), .keepdim = true)
+ *   p: INFINITY is the largest |x|, -INFINITY the smallest, 0 counts what is not 0 (WK_ZERO in the struct,
+ *   where unset is 2). Its gradient at 0 is 0
  * Differs from PyTorch: never. */
 typedef struct wk_norm_options {
     wk_Tensor *input;
@@ -155,7 +162,21 @@ typedef struct wk_norm_options {
     bool keepdim;
 } wk_norm_options;
 WK_API wk_Tensor *wk_norm_with(wk_norm_options options);
-#define wk_norm(...) wk_norm_with((wk_norm_options){.input = __VA_ARGS__})
+#ifndef __cplusplus
+static inline double wk_given(double number) /* as an option that is not unset */
+{
+    return number == 0 ? (double)WK_ZERO : number;
+}
+#endif
+#define wk_norm(...)             wk_norm_with(WK_PASTE(WK_NORM_, WK_1_2_OR_3(__VA_ARGS__))(__VA_ARGS__))
+#define WK_NORM_1(x)             ((wk_norm_options){.input = x})
+#define WK_NORM_2(x, order)      ((wk_norm_options){.input = x, .p = wk_given(order)})
+#define WK_NORM_3(x, order, ...) WK_PASTE(WK_NORM_AND_, WK_1_2_OR_3(__VA_ARGS__))(x, order, __VA_ARGS__)
+#define WK_NORM_AND_1(x, order, over) \
+    ((wk_norm_options){.input = x, .p = wk_given(order), .dims = WK_DIMS_OF(over)})
+#define WK_NORM_AND_2 WK_NORM_AND_3
+#define WK_NORM_AND_3(x, order, over, ...) \
+    ((wk_norm_options){.input = x, .p = wk_given(order), .dims = WK_DIMS_OF(over), __VA_ARGS__})
 
 /* The mean of output_size windows in each direction: wk_adaptive_avg_pool2d(x, 1) is that of the plane.  torch: F.adaptive_avg_pool2d
  *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]; WK_NONE in a pair keeps the input's size,

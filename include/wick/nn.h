@@ -199,7 +199,11 @@ typedef struct wk_LayerNorm_options {
     bool no_elementwise_affine, no_bias;
 } wk_LayerNorm_options;
 WK_API wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options);
-#define wk_LayerNorm(...) wk_LayerNorm_with((wk_LayerNorm_options){.normalized_shape = __VA_ARGS__})
+#define wk_LayerNorm(...)     wk_LayerNorm_with(WK_PASTE(WK_LAYERNORM_, WK_1_2_OR_3(__VA_ARGS__))(__VA_ARGS__))
+#define WK_LAYERNORM_1(sizes) ((wk_LayerNorm_options){.normalized_shape = WK_DIMS_OF(sizes)})
+#define WK_LAYERNORM_2        WK_LAYERNORM_3
+#define WK_LAYERNORM_3(sizes, ...) \
+    ((wk_LayerNorm_options){.normalized_shape = WK_DIMS_OF(sizes), __VA_ARGS__})
 
 /* wk_group_norm with weight and bias [num_channels] of its own.                            torch: nn.GroupNorm */
 typedef struct wk_GroupNorm_options {

@@ -5,6 +5,7 @@
  * A name ending in _ works in place and returns its argument.
  *
  * Shapes are counted macros over plain functions: wk_randn(2, 3) is wk_randn_shape(2, (int64_t[]){2, 3}, wk_default_dtype).
+ * Behind the sizes a dtype may stand, and a generator where random numbers are drawn: wk_randn(2, 3, wk_float64, generator).
  */
 #ifndef WICK_TENSOR_H
 #define WICK_TENSOR_H
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wick/arguments.h"
 #include "wick/error.h"
 #include "wick/runtime.h"
 
@@ -22,32 +24,35 @@ extern "C" {
 
 typedef struct wk_Tensor wk_Tensor;
 
-/* The types of elements. Zero stands for "the default": wk_float32 unless wk_set_default_dtype says otherwise. */
-typedef enum wk_dtype {
-    wk_default_dtype = 0,
-    wk_float32,
-    wk_float64,
-    wk_int64,
-    wk_int32,
-    wk_uint8,
-    wk_bool,
-} wk_dtype;
+/* The types of elements. Zero stands for "the default": wk_float32 unless wk_set_default_dtype says otherwise.
+ * A type of its own, by which macros tell wk_int64 from a size. */
+#define WK_DTYPE_NAMES wk_default_dtype = 0, wk_float32, wk_float64, wk_int64, wk_int32, wk_uint8, wk_bool
+#ifdef __cplusplus
+enum wk_dtype : char { WK_DTYPE_NAMES };
+#else
+typedef char wk_dtype;
+enum { WK_DTYPE_NAMES };
+#define wk_default_dtype ((wk_dtype)wk_default_dtype)
+#define wk_float32       ((wk_dtype)wk_float32)
+#define wk_float64       ((wk_dtype)wk_float64)
+#define wk_int64         ((wk_dtype)wk_int64)
+#define wk_int32         ((wk_dtype)wk_int32)
+#define wk_uint8         ((wk_dtype)wk_uint8)
+#define wk_bool          ((wk_dtype)wk_bool)
+#endif
 #define WK_DTYPES   7 /* slots of a table indexed by dtype */
 #define WK_MAX_DIMS 8
 
-/* Where 0 itself is meant in an option whose unset value is not 0. */
+/* Where 0 itself is meant in an option by name whose unset value is not 0. */
 #define WK_ZERO INT64_MIN
 
-/* "ndim, dims" for the plain functions: wk_zeros_shape(WK_SHAPE(2, 3), wk_int64). C only. */
-#define WK_COUNT(...) ((int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
-#define WK_SHAPE(...) WK_COUNT(__VA_ARGS__), ((const int64_t[]){__VA_ARGS__})
-
-/* A list of dimensions as an option: wk_sum(x, wk_dims(0, 1), .keepdim = true). Unset means all. */
+/* Dimensions: wk_sum(x, wk_dims(0, 1)); one of them is just wk_sum(x, 0). WK_ALL are all. */
 typedef struct wk_Dims {
     int count;
     const int64_t *dims;
 } wk_Dims;
 #define wk_dims(...) ((wk_Dims){WK_SHAPE(__VA_ARGS__)})
+#define WK_ALL       ((wk_Dims){0, NULL})
 
 /* A list of tensors: wk_cat(wk_list(a, b), 0). */
 typedef struct wk_List {
@@ -67,7 +72,9 @@ WK_API void wk_tensor_free(wk_Tensor *tensor);
 /* ---- creation --------------------------------------------------------------------------------------- */
 
 /* Tensors of the given sizes.                                    torch: empty, zeros, ones, full, rand, randn, randint
- *   sizes >= 0, at most WK_MAX_DIMS of them; rand is uniform in [0, 1), randn normal(0, 1), randint in [low, high) */
+ *     wk_zeros(2, 3)   wk_zeros(2, 3, wk_int64)   wk_full(0.5, 2, 3)
+ *   sizes >= 0, at most WK_MAX_DIMS of them; rand is uniform in [0, 1), randn normal(0, 1), randint in [low, high) and
+ *   int64 unless a dtype is given */
 WK_API wk_Tensor *wk_empty_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_ones_shape(int ndim, const int64_t *dims, wk_dtype dtype);
@@ -75,13 +82,23 @@ WK_API wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, double value, wk_
 WK_API wk_Tensor *wk_rand_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_randn_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_randint_shape(int64_t low, int64_t high, int ndim, const int64_t *dims);
-#define wk_empty(...)              wk_empty_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
-#define wk_zeros(...)              wk_zeros_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
-#define wk_ones(...)               wk_ones_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
-#define wk_full(value, ...)        wk_full_shape(WK_SHAPE(__VA_ARGS__), value, wk_default_dtype)
-#define wk_rand(...)               wk_rand_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
-#define wk_randn(...)              wk_randn_shape(WK_SHAPE(__VA_ARGS__), wk_default_dtype)
-#define wk_randint(low, high, ...) wk_randint_shape(low, high, WK_SHAPE(__VA_ARGS__))
+#define wk_empty(...)       wk_empty_shape(WK_SIZES(__VA_ARGS__), WK_DTYPE_IN(__VA_ARGS__))
+#define wk_zeros(...)       wk_zeros_shape(WK_SIZES(__VA_ARGS__), WK_DTYPE_IN(__VA_ARGS__))
+#define wk_ones(...)        wk_ones_shape(WK_SIZES(__VA_ARGS__), WK_DTYPE_IN(__VA_ARGS__))
+#define wk_full(value, ...) wk_full_shape(WK_SIZES(__VA_ARGS__), value, WK_DTYPE_IN(__VA_ARGS__))
+#define wk_rand(...) \
+    wk_rand_from(WK_GENERATOR_IN(__VA_ARGS__), WK_SIZES(__VA_ARGS__), WK_DTYPE_IN(__VA_ARGS__))
+#define wk_randn(...) \
+    wk_randn_from(WK_GENERATOR_IN(__VA_ARGS__), WK_SIZES(__VA_ARGS__), WK_DTYPE_IN(__VA_ARGS__))
+#define wk_randint(low, high, ...) \
+    wk_randint_from(WK_GENERATOR_IN(__VA_ARGS__), low, high, WK_SIZES(__VA_ARGS__), WK_DTYPE_IN(__VA_ARGS__))
+
+/* The same with the random numbers of a generator; NULL is the default one.             torch: rand(..., generator=) */
+WK_API wk_Tensor *wk_rand_from(wk_Generator *generator, int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_randn_from(wk_Generator *generator, int ndim, const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_randint_from(wk_Generator *generator, int64_t low, int64_t high, int ndim,
+                                  const int64_t *dims, wk_dtype dtype);
+WK_API wk_Tensor *wk_randperm_from(wk_Generator *generator, int64_t n);
 
 /* The shape and dtype of another tensor.                                        torch: zeros_like and its kin */
 WK_API wk_Tensor *wk_empty_like(wk_Tensor *input);
@@ -101,15 +118,18 @@ WK_API wk_Tensor *wk_eye(int64_t n);
 
 /* A copy of your data:  wk_tensor(((float[]){1, 2, 3, 4}), 2, 2).                              torch: torch.tensor */
 WK_API wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int64_t *dims);
-#define WK_DTYPE_OF(data)              \
-    _Generic(*(data), float            \
-             : wk_float32, double      \
-             : wk_float64, long        \
-             : wk_int64, long long     \
-             : wk_int64, int           \
-             : wk_int32, unsigned char \
-             : wk_uint8, _Bool         \
-             : wk_bool)
+/* clang-format off */
+#define WK_DTYPE_OF(data)          \
+    _Generic(*(data),              \
+        float: wk_float32,         \
+        double: wk_float64,        \
+        long: wk_int64_of_long,    \
+        long long: wk_int64,       \
+        int: wk_int32,             \
+        unsigned char: wk_uint8,   \
+        _Bool: wk_bool)
+#define wk_int64_of_long ((wk_dtype)(sizeof(long) == 8 ? wk_int64 : wk_int32))
+/* clang-format on */
 #define wk_tensor(data, ...) wk_tensor_copy(data, WK_DTYPE_OF(data), WK_SHAPE(__VA_ARGS__))
 
 /* A tensor of no dimensions, of the default dtype.                                        torch: torch.tensor(3.5) */
@@ -158,8 +178,8 @@ WK_API bool wk_equal(wk_Tensor *a, wk_Tensor *b);
 WK_API bool wk_allclose(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equal_nan);
 
 /* PyTorch's text of a tensor; wk_tensor_str's result is yours and goes back with wk_str_free.  torch: str, print */
-WK_API char *wk_tensor_str(wk_Tensor *tensor);
-WK_API bool wk_tensor_print(wk_Tensor *tensor);
+WK_API char *wk_tensor_str(const wk_Tensor *tensor);
+WK_API bool wk_tensor_print(const wk_Tensor *tensor);
 WK_API void wk_str_free(char *text);
 
 /* ---- conversion and copies -------------------------------------------------------------------------- */
@@ -188,18 +208,29 @@ WK_API wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator);
 /* Elementwise, broadcasting, with PyTorch's type promotion. The second operand is a tensor or a number:
  *     wk_add(a, b)   wk_mul(x, 0.5)   wk_sub_(weight, wk_mul(grad, lr))
  * input [...]   other [...] or a number   ->   [broadcast]
+ *   an unsigned number above INT64_MAX is a number for floating tensors, and WK_ERROR_OVERFLOW for others
  *   div is true division; floor_divide and remainder round towards minus infinity, and integers refuse a zero divisor
  *   maximum, minimum: NaN wins; at a tie each side gets half the gradient
  *                                                      torch: add, sub, mul, div, floor_divide, remainder, pow, maximum, minimum */
 #define WK_DECLARE_BINARY(name)                                               \
     WK_API wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other); \
     WK_API wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);     \
-    WK_API wk_Tensor *wk_##name##_int64(wk_Tensor * input, int64_t other);
+    WK_API wk_Tensor *wk_##name##_int64(wk_Tensor * input, int64_t other);    \
+    WK_API wk_Tensor *wk_##name##_uint64(wk_Tensor *input, uint64_t other);   \
+    WK_BINARY_OF_CONSTANT(name)
 #define WK_DECLARE_BINARY_INPLACE(name)                                       \
     WK_DECLARE_BINARY(name)                                                   \
     WK_API wk_Tensor *wk_##name##__tensor(wk_Tensor *self, wk_Tensor *other); \
     WK_API wk_Tensor *wk_##name##__double(wk_Tensor *self, double other);     \
-    WK_API wk_Tensor *wk_##name##__int64(wk_Tensor * self, int64_t other);
+    WK_API wk_Tensor *wk_##name##__int64(wk_Tensor * self, int64_t other);    \
+    WK_API wk_Tensor *wk_##name##__uint64(wk_Tensor *self, uint64_t other);   \
+    WK_BINARY_OF_CONSTANT(name##_)
+/* A constant tensor is one that is not written to; the graph counts it among its holders all the same. */
+#define WK_BINARY_OF_CONSTANT(name)                                                         \
+    static inline wk_Tensor *wk_##name##_constant(wk_Tensor *input, const wk_Tensor *other) \
+    {                                                                                       \
+        return wk_##name##_tensor(input, (wk_Tensor *)(uintptr_t)other);                    \
+    }
 WK_DECLARE_BINARY_INPLACE(add)
 WK_DECLARE_BINARY_INPLACE(sub)
 WK_DECLARE_BINARY_INPLACE(mul)
@@ -215,13 +246,28 @@ WK_DECLARE_BINARY(lt)
 WK_DECLARE_BINARY(le)
 WK_DECLARE_BINARY(gt)
 WK_DECLARE_BINARY(ge)
-#define WK_BINARY(name, a, b) \
-    _Generic((b),                                                                                            \
-        wk_Tensor *: wk_##name##_tensor,                                                                     \
-        void *: wk_##name##_tensor,                                                                          \
-        float: wk_##name##_double,                                                                           \
-        double: wk_##name##_double,                                                                          \
-        default: wk_##name##_int64)(a, b)
+/* clang-format off */
+#define WK_BINARY(name, a, b)                       \
+    _Generic((b),                                   \
+        wk_Tensor *: wk_##name##_tensor,            \
+        const wk_Tensor *: wk_##name##_constant,      \
+        void *: wk_##name##_tensor,                 \
+        float: wk_##name##_double,                  \
+        double: wk_##name##_double,                 \
+        long double: wk_##name##_double,            \
+        _Bool: wk_##name##_int64,                   \
+        char: wk_##name##_int64,                    \
+        signed char: wk_##name##_int64,             \
+        unsigned char: wk_##name##_int64,           \
+        short: wk_##name##_int64,                   \
+        unsigned short: wk_##name##_int64,          \
+        int: wk_##name##_int64,                     \
+        unsigned: wk_##name##_int64,                \
+        long: wk_##name##_int64,                    \
+        long long: wk_##name##_int64,               \
+        unsigned long: wk_##name##_uint64,          \
+        unsigned long long: wk_##name##_uint64)(a, b)
+/* clang-format on */
 #define wk_add(a, b)           WK_BINARY(add, a, b)
 #define wk_sub(a, b)           WK_BINARY(sub, a, b)
 #define wk_mul(a, b)           WK_BINARY(mul, a, b)
@@ -357,18 +403,25 @@ WK_API wk_Tensor *wk_stack(wk_List tensors, int64_t dim);
 
 /* ---- reductions ------------------------------------------------------------------------------------- */
 
-/* Over the dimensions .dims, all when unset; sums of integers are int64; .dtype converts first.
- *     wk_sum(x)   wk_mean(x, wk_dims(1), .keepdim = true)                                  torch: sum, mean */
+/* Over one dimension, several, or all when only the tensor is given; then options by name, of which keepdim may come by
+ * place. Sums of integers are int64; .dtype converts first.
+ *     wk_sum(x)   wk_sum(x, 0)   wk_mean(x, -1, true)   wk_sum(x, wk_dims(0, 1), .keepdim = true)
+ *     wk_sum(x, WK_ALL, .dtype = wk_float64)                                              torch: sum, mean */
 typedef struct wk_reduce_options {
     wk_Tensor *input;
     wk_Dims dims;
     bool keepdim;
     wk_dtype dtype;
 } wk_reduce_options;
+#define WK_REDUCE(function, options, ...) \
+    function(WK_PASTE(WK_REDUCE_, WK_1_2_OR_3(__VA_ARGS__))(options, __VA_ARGS__))
+#define WK_REDUCE_1(options, x)            ((options){.input = x})
+#define WK_REDUCE_2(options, x, over)      ((options){.input = x, .dims = WK_DIMS_OF(over)})
+#define WK_REDUCE_3(options, x, over, ...) ((options){.input = x, .dims = WK_DIMS_OF(over), __VA_ARGS__})
 WK_API wk_Tensor *wk_sum_with(wk_reduce_options options);
 WK_API wk_Tensor *wk_mean_with(wk_reduce_options options);
-#define wk_sum(...)  wk_sum_with((wk_reduce_options){.input = __VA_ARGS__})
-#define wk_mean(...) wk_mean_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_sum(...)  WK_REDUCE(wk_sum_with, wk_reduce_options, __VA_ARGS__)
+#define wk_mean(...) WK_REDUCE(wk_mean_with, wk_reduce_options, __VA_ARGS__)
 
 /* The largest and smallest element: at a tie of k, each gets 1/k of the gradient. amax and amin over dimensions.
  *                                                                                          torch: max, min, amax, amin */
@@ -376,8 +429,8 @@ WK_API wk_Tensor *wk_max(wk_Tensor *input);
 WK_API wk_Tensor *wk_min(wk_Tensor *input);
 WK_API wk_Tensor *wk_amax_with(wk_reduce_options options);
 WK_API wk_Tensor *wk_amin_with(wk_reduce_options options);
-#define wk_amax(...) wk_amax_with((wk_reduce_options){.input = __VA_ARGS__})
-#define wk_amin(...) wk_amin_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_amax(...) WK_REDUCE(wk_amax_with, wk_reduce_options, __VA_ARGS__)
+#define wk_amin(...) WK_REDUCE(wk_amin_with, wk_reduce_options, __VA_ARGS__)
 
 /* Along one dimension, with the index of the first: the gradient goes to that element.     torch: max(dim), min(dim) */
 typedef struct wk_ValuesIndices {
@@ -386,17 +439,17 @@ typedef struct wk_ValuesIndices {
 WK_API wk_ValuesIndices wk_max_dim(wk_Tensor *input, int64_t dim, bool keepdim);
 WK_API wk_ValuesIndices wk_min_dim(wk_Tensor *input, int64_t dim, bool keepdim);
 
-/* Index of the first largest (smallest) element of the flattened tensor, or along wk_dims(dim).  torch: argmax, argmin */
+/* Index of the first largest (smallest) element of the flattened tensor, or along a dimension.  torch: argmax, argmin */
 WK_API wk_Tensor *wk_argmax_with(wk_reduce_options options);
 WK_API wk_Tensor *wk_argmin_with(wk_reduce_options options);
-#define wk_argmax(...) wk_argmax_with((wk_reduce_options){.input = __VA_ARGS__})
-#define wk_argmin(...) wk_argmin_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_argmax(...) WK_REDUCE(wk_argmax_with, wk_reduce_options, __VA_ARGS__)
+#define wk_argmin(...) WK_REDUCE(wk_argmin_with, wk_reduce_options, __VA_ARGS__)
 
 /* bool: is every, is some element not zero.                                                torch: all, any */
 WK_API wk_Tensor *wk_all_with(wk_reduce_options options);
 WK_API wk_Tensor *wk_any_with(wk_reduce_options options);
-#define wk_all(...) wk_all_with((wk_reduce_options){.input = __VA_ARGS__})
-#define wk_any(...) wk_any_with((wk_reduce_options){.input = __VA_ARGS__})
+#define wk_all(...) WK_REDUCE(wk_all_with, wk_reduce_options, __VA_ARGS__)
+#define wk_any(...) WK_REDUCE(wk_any_with, wk_reduce_options, __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -37,6 +37,7 @@
 #define wk_print(object)                          \
     _Generic((object),                            \
         wk_Tensor *: wk_tensor_print,             \
+        const wk_Tensor *: wk_tensor_print,       \
         wk_Module *: wk_module_print,             \
         const wk_Module *: wk_module_print,       \
         wk_Optimizer *: wk_optimizer_print,       \
@@ -46,6 +47,7 @@
 #define wk_str(object)                          \
     _Generic((object),                          \
         wk_Tensor *: wk_tensor_str,             \
+        const wk_Tensor *: wk_tensor_str,       \
         wk_Module *: wk_module_str,             \
         const wk_Module *: wk_module_str,       \
         wk_Optimizer *: wk_optimizer_str,       \
@@ -87,7 +89,7 @@ WK_OVERLOADS(wk_Generator, generator)
     {                                         \
         return wk_##kind##_str(object);       \
     }
-WK_OVERLOADS(wk_Tensor, tensor)
+WK_OVERLOADS(const wk_Tensor, tensor)
 WK_OVERLOADS(const wk_Module, module)
 WK_OVERLOADS(const wk_Optimizer, optimizer)
 #undef WK_OVERLOADS

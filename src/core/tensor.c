@@ -159,7 +159,7 @@ wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,
                            int64_t offset)
 {
-    wk_Tensor *t = tensor_over(base->storage, base->dtype, ndim, dims, strides, offset);
+    wk_Tensor *t = tensor_over(base->storage, (wk_dtype)base->dtype, ndim, dims, strides, offset);
     if (!t)
         return NULL;
     t->number = base->number && ndim == 0;

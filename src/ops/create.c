@@ -134,32 +134,52 @@ wk_Tensor *wk_eye(int64_t n)
 
 /* ---- random numbers --------------------------------------------------------------------------------- */
 
-wk_Tensor *wk_rand_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+wk_Tensor *wk_rand_from(wk_Generator *generator, int ndim, const int64_t *dims, wk_dtype dtype)
 {
     wk_Tensor *t = wk_tensor_new("rand", dtype, ndim, dims);
-    return t ? wk_uniform_(t, 0, 1, NULL) : NULL;
+    return t ? wk_uniform_(t, 0, 1, generator) : NULL;
 }
 
-wk_Tensor *wk_randn_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+wk_Tensor *wk_randn_from(wk_Generator *generator, int ndim, const int64_t *dims, wk_dtype dtype)
 {
     wk_Tensor *t = wk_tensor_new("randn", dtype, ndim, dims);
-    return t ? wk_normal_(t, 0, 1, NULL) : NULL;
+    return t ? wk_normal_(t, 0, 1, generator) : NULL;
 }
 
-wk_Tensor *wk_randint_shape(int64_t low, int64_t high, int ndim, const int64_t *dims)
+wk_Tensor *wk_randint_from(wk_Generator *generator, int64_t low, int64_t high, int ndim, const int64_t *dims,
+                           wk_dtype dtype)
 {
-    wk_Tensor *t = wk_tensor_new("randint", wk_int64, ndim, dims);
-    return t ? wk_random_(t, low, high, NULL) : NULL;
+    wk_Tensor *t = wk_tensor_new("randint", dtype == wk_default_dtype ? wk_int64 : dtype, ndim, dims);
+    return t ? wk_random_(t, low, high, generator) : NULL;
 }
 
-wk_Tensor *wk_randperm(int64_t n)
+wk_Tensor *wk_randperm_from(wk_Generator *generator, int64_t n)
 {
     if (n < 0)
         return wk_raise(WK_ERROR_ARGUMENT, "randperm: n must be non-negative, got %lld", (long long)n);
     wk_Tensor *t = wk_tensor_new("randperm", wk_int64, 1, &n);
-    wk_Generator *generator = t ? wk_generator(NULL) : NULL;
-    if (!generator)
+    if (!t || !(generator = wk_generator(generator)))
         return NULL;
     wk_fill_randperm(generator, wk_tensor_data(t), n);
     return t;
+}
+
+wk_Tensor *wk_rand_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    return wk_rand_from(NULL, ndim, dims, dtype);
+}
+
+wk_Tensor *wk_randn_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    return wk_randn_from(NULL, ndim, dims, dtype);
+}
+
+wk_Tensor *wk_randint_shape(int64_t low, int64_t high, int ndim, const int64_t *dims)
+{
+    return wk_randint_from(NULL, low, high, ndim, dims, wk_int64);
+}
+
+wk_Tensor *wk_randperm(int64_t n)
+{
+    return wk_randperm_from(NULL, n);
 }

@@ -198,6 +198,19 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
     }
 
 /* Bit j of a mask tells that the gradient of operand j uses the value. */
+/* An unsigned number as the second operand. Above INT64_MAX it is no integer of any dtype, but floats have it. */
+static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64_t number)
+{
+    if (number <= INT64_MAX)
+        return wk_number_int64((int64_t)number);
+    if (!wk_tensor_check(input, row->op.name, row->op.inputs[0]))
+        return NULL;
+    if (wk_is_floating(input->dtype) || row->types == FLOATING)
+        return wk_number_double((double)number);
+    return wk_raise(WK_ERROR_OVERFLOW, "%s: value cannot be converted to type int64_t without overflow: %llu",
+                    row->op.name, (unsigned long long)number);
+}
+
 #define USERS(saves_x, saves_y, value) \
     ((unsigned)(((saves_x) & (value)) != 0) | (unsigned)(((saves_y) & (value)) != 0) << 1)
 
@@ -245,7 +258,7 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
     WK_LISTED(row_name##_row, &row_name##_row.op)                               \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
 
-/* wk_<name>_tensor, _double, _int64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */
+/* wk_<name>_tensor, _double, _int64, _uint64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */
 #define WK_ROW_FUNCTIONS(row_name, row, number_row)                                                 \
     wk_Tensor *wk_##row_name##_tensor(wk_Tensor *input, wk_Tensor *other)                           \
     {                                                                                               \
@@ -259,6 +272,11 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
     {                                                                                               \
         return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_int64(other) : NULL);        \
     }                                                                                               \
+    wk_Tensor *wk_##row_name##_uint64(wk_Tensor *input, uint64_t other)                             \
+    {                                                                                               \
+        wk_Tensor *number = input ? unsigned_number(&number_row, input, other) : NULL;              \
+        return input && !number ? NULL : WK_APPLY(&number_row.op, NULL, input, number);             \
+    }                                                                                               \
     wk_Tensor *wk_##row_name##__tensor(wk_Tensor *self, wk_Tensor *other)                           \
     {                                                                                               \
         return WK_APPLY_INPLACE(&row.op, NULL, self, other);                                        \
@@ -270,6 +288,11 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
     wk_Tensor *wk_##row_name##__int64(wk_Tensor * self, int64_t other)                              \
     {                                                                                               \
         return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_int64(other) : NULL);  \
+    }                                                                                               \
+    wk_Tensor *wk_##row_name##__uint64(wk_Tensor *self, uint64_t other)                             \
+    {                                                                                               \
+        wk_Tensor *number = self ? unsigned_number(&number_row, self, other) : NULL;                \
+        return self && !number ? NULL : WK_APPLY_INPLACE(&number_row.op, NULL, self, number);       \
     }
 
 #include "kernels/rows.def"

@@ -7,12 +7,12 @@
 #include "core/order.h"
 #include "ops/ops.h"
 
-char *wk_tensor_str(wk_Tensor *tensor)
+char *wk_tensor_str(const wk_Tensor *tensor)
 {
     if (!wk_tensor_check(tensor, "str", "tensor"))
         return NULL;
-    const wk_Node *grad_fn = wk_grad_fn(tensor);
-    if (!grad_fn && !wk_is_leaf(tensor)) /* a view's new history could not be made */
+    const wk_Node *grad_fn = wk_grad_fn((wk_Tensor *)tensor); /* which a view works out when it is asked */
+    if (!grad_fn && !wk_is_leaf(tensor))                      /* a view's new history could not be made */
         return NULL;
     wk_Memory memory;
     if (!wk_memory_to_read(tensor, &memory))
@@ -31,7 +31,7 @@ char *wk_tensor_str(wk_Tensor *tensor)
     return copy;
 }
 
-bool wk_tensor_print(wk_Tensor *tensor)
+bool wk_tensor_print(const wk_Tensor *tensor)
 {
     char *text = wk_tensor_str(tensor);
     if (!text)

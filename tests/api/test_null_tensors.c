@@ -70,6 +70,10 @@ static void test_creation(void **state)
     REFUSES(wk_rand_shape(1, NULL, f), "rand: argument dims is NULL");
     REFUSES(wk_randn_shape(1, NULL, f), "randn: argument dims is NULL");
     REFUSES(wk_randint_shape(0, 2, 1, NULL), "randint: argument dims is NULL");
+    REFUSES(wk_rand_from(NULL, 1, NULL, f), "rand: argument dims is NULL");
+    REFUSES(wk_randn_from(NULL, 1, NULL, f), "randn: argument dims is NULL");
+    REFUSES(wk_randint_from(NULL, 0, 2, 1, NULL, f), "randint: argument dims is NULL");
+    ALLOWS(wk_randperm_from(NULL, 2));
     REFUSES(wk_empty_like(NULL), "empty_like: argument input is NULL");
     REFUSES(wk_zeros_like(NULL), "zeros_like: argument input is NULL");
     REFUSES(wk_ones_like(NULL), "ones_like: argument input is NULL");
@@ -151,16 +155,20 @@ static void test_copies_and_random_values(void **state)
     REFUSES(wk_##name##_tensor(x, NULL), #name ": argument other is NULL"); \
     REFUSES(wk_##name##_double(NULL, 1), #name ": argument input is NULL"); \
     REFUSES(wk_##name##_int64(NULL, 1), #name ": argument input is NULL");  \
+    REFUSES(wk_##name##_uint64(NULL, 1), #name ": argument input is NULL"); \
     note_called("wk_" #name "_tensor"), note_called("wk_" #name "_double"); \
-    note_called("wk_" #name "_int64");
+    note_called("wk_" #name "_int64");                                      \
+    note_called("wk_" #name "_uint64");
 #define INPLACE_REFUSES(name)                                                 \
     BINARY_REFUSES(name)                                                      \
     REFUSES(wk_##name##__tensor(NULL, x), #name "_: argument self is NULL");  \
     REFUSES(wk_##name##__tensor(x, NULL), #name ": argument other is NULL");  \
     REFUSES(wk_##name##__double(NULL, 1), #name "_: argument self is NULL");  \
     REFUSES(wk_##name##__int64(NULL, 1), #name "_: argument self is NULL");   \
+    REFUSES(wk_##name##__uint64(NULL, 1), #name "_: argument self is NULL");  \
     note_called("wk_" #name "__tensor"), note_called("wk_" #name "__double"); \
-    note_called("wk_" #name "__int64");
+    note_called("wk_" #name "__int64");                                       \
+    note_called("wk_" #name "__uint64");
 #define UNARY(name, ...)                                           \
     REFUSES(wk_##name(NULL), #name ": argument input is NULL");    \
     REFUSES(wk_##name##_(NULL), #name "_: argument self is NULL"); \

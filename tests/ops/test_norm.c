@@ -193,7 +193,7 @@ static void test_layer_norm_messages(void **state)
     EXPECT_ERROR(wk_layer_norm(x, wk_dims(3, 2, 4)), WK_ERROR_SHAPE,
                  "Given normalized_shape=[3, 2, 4], expected input with shape [*, 3, 2, 4], but got input of "
                  "size[2, 4]");
-    EXPECT_ERROR(wk_layer_norm(x), WK_ERROR_SHAPE,
+    EXPECT_ERROR(wk_layer_norm(x, WK_ALL), WK_ERROR_SHAPE,
                  "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
                  "element, but got "
                  "normalized_shape = []");

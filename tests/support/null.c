@@ -54,17 +54,18 @@ void expect_null(bool as_wanted, const char *call, const char *message, const ch
 static void declare_family(const char *line)
 {
     static const struct {
-        const char *macro, *suffixes[6];
+        const char *macro, *suffixes[8];
     } families[] = {
         {"WK_DECLARE_UNARY(", {"", "_"}},
-        {"WK_DECLARE_BINARY(", {"_tensor", "_double", "_int64"}},
-        {"WK_DECLARE_BINARY_INPLACE(", {"_tensor", "_double", "_int64", "__tensor", "__double", "__int64"}},
+        {"WK_DECLARE_BINARY(", {"_tensor", "_double", "_int64", "_uint64"}},
+        {"WK_DECLARE_BINARY_INPLACE(",
+         {"_tensor", "_double", "_int64", "_uint64", "__tensor", "__double", "__int64", "__uint64"}},
     };
     for (size_t f = 0; f < LENGTH(families); f++) {
         size_t macro = strlen(families[f].macro);
         if (strncmp(line, families[f].macro, macro) != 0)
             continue;
-        for (int s = 0; s < 6 && families[f].suffixes[s]; s++) {
+        for (int s = 0; s < 8 && families[f].suffixes[s]; s++) {
             char name[NAME_BYTES];
             int n = snprintf(name, sizeof name, "wk_%.*s%s", (int)name_length(line + macro), line + macro,
                              families[f].suffixes[s]);

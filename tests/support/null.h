@@ -39,6 +39,7 @@ static inline bool no_size(uint64_t n)
         int: no_count,          \
         long: no_count,         \
         double: no_number,      \
+        char: no_size,          \
         unsigned: no_size,      \
         unsigned long: no_size, \
         default: no_pointer)(result)

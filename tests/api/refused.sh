@@ -1,0 +1,38 @@
+#!/bin/sh
+# Compiles each expression of refused.txt with compiler $1: it must fail, with the message that stands beside it.
+set -eu
+cc=$1 here=$(dirname "$0")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+count=0 failed=0
+
+compile() # an expression
+{
+    cat >"$tmp/main.c" <<END
+#include <wick/wick.h>
+void use(wk_Tensor *x, wk_Tensor *y, const wk_Tensor *c, void *p, double d, wk_Generator *g, wk_Module *net);
+void use(wk_Tensor *x, wk_Tensor *y, const wk_Tensor *c, void *p, double d, wk_Generator *g, wk_Module *net)
+{
+    (void)x, (void)y, (void)c, (void)p, (void)d, (void)g, (void)net;
+    (void)($1);
+}
+END
+    $cc -std=c17 -I"$here/../../include" -fsyntax-only "$tmp/main.c" 2>"$tmp/log"
+}
+
+compile 'wk_add(x, c)' || { cat "$tmp/log"; exit 1; }
+while IFS= read -r line; do
+    case $line in '' | '#'*) continue ;; esac
+    expression=${line%%' ##'*} message=${line#*'##'}
+    count=$((count + 1))
+    if compile "$expression"; then
+        failed=$((failed + 1))
+        echo "it compiles: $expression"
+    elif ! grep -qE "error.*(${message# })" "$tmp/log"; then
+        failed=$((failed + 1))
+        echo "$expression fails without '$message':"
+        cat "$tmp/log"
+    fi
+done <"$here/refused.txt"
+echo "$((count - failed)) passed, $failed failed"
+test "$count" -gt 0 && test "$failed" = 0

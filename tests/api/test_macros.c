@@ -1,0 +1,186 @@
+/* The macros of the public headers: every spelling that compiles means what PyTorch means by it. What must not
+ * compile is in refused.txt. */
+#include "support/check.h"
+
+#include "wick/wick.h"
+
+/* ---- numbers ---------------------------------------------------------------------------------------- */
+
+static void test_numbers_of_every_type(void **state)
+{
+    (void)state;
+    wk_Tensor *x = f32(1, 3);
+    EXPECT_VALUES(wk_mul(x, 0.5L), 0.5, 1.5);
+    EXPECT_VALUES(wk_add(x, 0.25L), 1.25, 3.25);
+    EXPECT_VALUES(wk_div(x, 0.5L), 2, 6);
+    EXPECT_VALUES(wk_pow(x, 0.0L), 1, 1);
+    EXPECT_VALUES(wk_mul(x, 0.5f), 0.5, 1.5);
+    EXPECT_VALUES(wk_mul(x, 0.5), 0.5, 1.5);
+    EXPECT_VALUES(wk_sub(x, (bool)true), 0, 2);
+    EXPECT_VALUES(wk_add(x, (char)3), 4, 6);
+    EXPECT_VALUES(wk_add(x, (signed char)-3), -2, 0);
+    EXPECT_VALUES(wk_add(x, (unsigned char)200), 201, 203);
+    EXPECT_VALUES(wk_add(x, (short)-300), -299, -297);
+    EXPECT_VALUES(wk_add(x, (unsigned short)40000), 40001, 40003);
+    EXPECT_VALUES(wk_add(x, -2), -1, 1);
+    EXPECT_VALUES(wk_add(x, 4000000000u), 4000000001.0, 4000000003.0);
+    EXPECT_VALUES(wk_add(x, -2L), -1, 1);
+    EXPECT_VALUES(wk_add(x, -2LL), -1, 1);
+    EXPECT_VALUES(wk_add(x, 2UL), 3, 5);
+    EXPECT_VALUES(wk_add(x, (size_t)2), 3, 5);
+    EXPECT_VALUES(wk_lt(x, 2ULL), 1, 0);
+    EXPECT_VALUES(wk_mul(x, WK_ERROR_ARGUMENT), 1, 3); /* an enumerator */
+    EXPECT_VALUES(wk_div_(wk_clone(x), 0.5L), 2, 6);
+    EXPECT_VALUES(wk_sub_(wk_clone(x), 2UL), -1, 1);
+}
+
+static void test_constant_tensors(void **state)
+{
+    (void)state;
+    wk_Tensor *x = f32(1, 3);
+    const wk_Tensor *c = f32(10, 20);
+    EXPECT_VALUES(wk_add(x, c), 11, 23);
+    EXPECT_VALUES(wk_sub_(wk_clone(x), c), -9, -17);
+    EXPECT_VALUES(wk_maximum(x, c), 10, 20);
+    EXPECT_ERROR(wk_add(x, NULL), WK_ERROR_ARGUMENT, "add: argument other is NULL");
+    char *text = wk_str(c);
+    assert_string_equal(text, "tensor([10., 20.])");
+    wk_str_free(text);
+}
+
+/* A30 */
+static void test_unsigned_above_int64(void **state)
+{
+    (void)state;
+    uint64_t most = UINT64_MAX, half = (uint64_t)INT64_MAX + 1;
+    EXPECT_VALUES(wk_mul(f64(2), half), 18446744073709551616.0);
+    EXPECT_VALUES(wk_add(f32(0), most), 18446744073709551616.0);
+    EXPECT_VALUES(wk_lt(f32(0), most), 1);
+    EXPECT_VALUES(wk_div(i64(0), most), 0);
+    EXPECT_VALUES(wk_add(i64(1), (uint64_t)INT64_MAX - 1), 9223372036854775807.0);
+    EXPECT_ERROR(wk_add(i64(1), half), WK_ERROR_OVERFLOW,
+                 "add: value cannot be converted to type int64_t without overflow: 9223372036854775808");
+    EXPECT_ERROR(wk_mul_(u8(1), most), WK_ERROR_OVERFLOW, "mul: value cannot be converted to type int64_t");
+    EXPECT_ERROR(wk_eq(truth(1), most), WK_ERROR_OVERFLOW, "18446744073709551615");
+    EXPECT_ERROR(wk_eq((wk_Tensor *)NULL, most), WK_ERROR_ARGUMENT, "eq: argument input is NULL");
+}
+
+/* ---- sizes ------------------------------------------------------------------------------------------ */
+
+static void expect_dtype(wk_Tensor *x, wk_dtype dtype)
+{
+    assert_non_null(x);
+    assert_int_equal(wk_dtype_of(x), dtype);
+}
+
+static void test_a_dtype_behind_the_sizes(void **state)
+{
+    (void)state;
+    wk_dtype variable = wk_uint8;
+    size_t n = 2;
+    EXPECT_SHAPE(wk_zeros(n, 3, wk_int64), 2, 3);
+    expect_dtype(wk_zeros(n, 3, wk_int64), wk_int64);
+    EXPECT_SHAPE(wk_zeros(n, (unsigned char)3), 2, 3);
+    expect_dtype(wk_zeros(n, 3), wk_float32);
+    expect_dtype(wk_ones(2, variable), wk_uint8);
+    EXPECT_VALUES(wk_ones(2, variable), 1, 1);
+    expect_dtype(wk_empty(0, wk_bool), wk_bool);
+    expect_dtype(wk_full(7, 2, wk_int32), wk_int32);
+    EXPECT_VALUES(wk_full(7, 2, wk_int32), 7, 7);
+    expect_dtype(wk_rand(2, wk_float64), wk_float64);
+    expect_dtype(wk_randn(2, wk_float64), wk_float64);
+    expect_dtype(wk_randint(0, 9, 2), wk_int64);
+    expect_dtype(wk_randint(0, 9, 2, wk_uint8), wk_uint8);
+    EXPECT_SHAPE(wk_randint(0, 9, 2, 3, wk_uint8), 2, 3);
+    EXPECT_ERROR(wk_zeros(wk_int64, 2), WK_ERROR_SHAPE, "negative dimension"); /* not behind the sizes */
+}
+
+static void test_sizes_are_evaluated_once(void **state)
+{
+    (void)state;
+    int64_t n = 1;
+    EXPECT_SHAPE(wk_zeros(++n, 3, wk_int64), 2, 3);
+    EXPECT_SHAPE(wk_view(wk_zeros(6), n++, -1), 2, 3);
+    assert_int_equal(n, 3);
+}
+
+/* The numbers are PyTorch's. */
+static void test_a_generator_behind_the_sizes(void **state)
+{
+    (void)state;
+    wk_Generator *g = wk_Generator_new();
+    wk_dtype dtypes[] = {wk_int64, wk_int32, wk_uint8, wk_float32};
+    for (size_t i = 0; i < LENGTH(dtypes); i++) {
+        wk_generator_manual_seed(g, 5);
+        EXPECT_VALUES(wk_randint(0, 9, 6, dtypes[i], g), 8, 3, 7, 3, 8, 7);
+    }
+    wk_generator_manual_seed(g, 5);
+    uint8_t before[WK_RNG_STATE_BYTES], after[WK_RNG_STATE_BYTES];
+    wk_get_rng_state(NULL, before);
+    EXPECT_VALUES(wk_rand(3, g), 0.8302518725395203, 0.12611091136932373, 0.9074696898460388);
+    EXPECT_VALUES(wk_randn(3, g), -2.1659247875213623, -0.8483762741088867, 2.0342049598693848);
+    EXPECT_VALUES(wk_randperm_from(g, 5), 0, 4, 1, 3, 2);
+    EXPECT_VALUES(wk_rand(2, wk_float64, g), 0.6346208080294112, 0.20126923929272944);
+    wk_get_rng_state(NULL, after); /* the default one has drawn nothing */
+    assert_memory_equal(before, after, sizeof before);
+    wk_free(g);
+}
+
+/* ---- dimensions ------------------------------------------------------------------------------------- */
+
+static void test_dimensions_by_place(void **state)
+{
+    (void)state;
+    wk_Tensor *x = wk_view(f32(1, 2, 3, 4, 5, 6), 2, 3);
+    EXPECT_VALUES(wk_sum(x), 21);
+    EXPECT_VALUES(wk_sum(x, 0), 5, 7, 9);
+    EXPECT_VALUES(wk_sum(x, -1), 6, 15);
+    EXPECT_VALUES(wk_sum(x, wk_dims(1)), 6, 15);
+    EXPECT_VALUES(wk_sum(x, wk_dims(0, 1)), 21);
+    EXPECT_SHAPE(wk_mean(x, 0, true), 1, 3);
+    EXPECT_VALUES(wk_mean(x, 0, true), 2.5, 3.5, 4.5);
+    EXPECT_SHAPE(wk_mean(x, wk_dims(0, 1), .keepdim = true), 1, 1);
+    EXPECT_SHAPE(wk_sum(x, WK_ALL, .keepdim = true), 1, 1);
+    expect_dtype(wk_sum(x, WK_ALL, .dtype = wk_float64), wk_float64);
+    EXPECT_VALUES(wk_amax(x, 0), 4, 5, 6);
+    EXPECT_VALUES(wk_amin(x, 1), 1, 4);
+    EXPECT_VALUES(wk_argmax(x, 0), 1, 1, 1);
+    EXPECT_VALUES(wk_argmin(x, 1, true), 0, 0);
+    EXPECT_VALUES(wk_all(x, 0), 1, 1, 1);
+    EXPECT_VALUES(wk_any(x, 1), 1, 1);
+    EXPECT_VALUES(wk_var(x, 0), 4.5, 4.5, 4.5);
+    EXPECT_SHAPE(wk_var(x, 0, true), 1, 3);
+    EXPECT_VALUES(wk_var(x, 0, .correction = WK_ZERO), 2.25, 2.25, 2.25);
+    EXPECT_VALUES(wk_std(x, 1), 1, 1);
+    EXPECT_ERROR(wk_sum(x, 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
+}
+
+static void test_norm_and_layer_norm_by_place(void **state)
+{
+    (void)state;
+    wk_Tensor *x = wk_view(f32(3, 0, 4, 0), 2, 2);
+    EXPECT_VALUES(wk_norm(x), 5);
+    EXPECT_VALUES(wk_norm(x, 1), 7);
+    EXPECT_VALUES(wk_norm(x, 0), 2);
+    EXPECT_VALUES(wk_norm(x, 2, 0), 5, 0);
+    EXPECT_SHAPE(wk_norm(x, 2, 0, true), 1, 2);
+    EXPECT_SHAPE(wk_norm(x, INFINITY, wk_dims(0, 1), .keepdim = true), 1, 1);
+    EXPECT_VALUES(wk_layer_norm(x, 2), 1, -1, 1, -1);
+    EXPECT_VALUES(wk_layer_norm(x, 2, f32(1, 1), f32(1, 1)), 2, 0, 2, 0);
+    EXPECT_SHAPE(wk_layer_norm(x, wk_dims(2, 2), .eps = 1), 2, 2);
+    wk_Module *norm = wk_LayerNorm(2), *both = wk_LayerNorm(wk_dims(2, 2), .eps = 1);
+    EXPECT_VALUES(wk_call(norm, x), 1, -1, 1, -1);
+    assert_non_null(both);
+    wk_free(norm), wk_free(both);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TENSOR_TEST(test_numbers_of_every_type),        TENSOR_TEST(test_constant_tensors),
+        TENSOR_TEST(test_unsigned_above_int64),         TENSOR_TEST(test_a_dtype_behind_the_sizes),
+        TENSOR_TEST(test_sizes_are_evaluated_once),     TENSOR_TEST(test_dimensions_by_place),
+        TENSOR_TEST(test_a_generator_behind_the_sizes), TENSOR_TEST(test_norm_and_layer_norm_by_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
