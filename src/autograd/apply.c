@@ -18,7 +18,7 @@ static bool check_inputs(const wk_Op *op, int count, wk_Tensor *const *in, bool 
             continue;
         if (!wk_tensor_check(in[i], op->name, op->inputs[named]))
             return false;
-        if (in[i]->storage->batch && !any_order &&
+        if (!any_order && in[i]->storage->batch &&
             !(inplace && i == 0 ? wk_rows_to_write : wk_rows_to_read)(in[i]))
             return false;
     }

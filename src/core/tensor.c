@@ -147,8 +147,9 @@ wk_Tensor *wk_tensor_new_batch_last(const char *op, wk_dtype dtype, int ndim, co
 
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
 {
+    const int64_t batch = like->storage->batch;
     wk_Tensor *t =
-        tensor_new(op, dtype, like->ndim, like->shape, wk_is_whole_block(like) ? like->storage->batch : 0);
+        tensor_new(op, dtype, like->ndim, like->shape, batch && wk_is_whole_block(like) ? batch : 0);
     if (!t || like->contiguous || !like->dense)
         return t;
     memcpy(t->stride, like->stride, sizeof t->stride);

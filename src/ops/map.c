@@ -151,11 +151,9 @@ static bool raise_zero_divisor(const char *op)
     return wk_raise(WK_ERROR_DOMAIN, "%s: ZeroDivisionError", op), false;
 }
 
-/* An operand that can be read in the order of the result's memory, which is row-major. */
+/* An operand that can be read in the order of the result's memory. */
 static bool lies_alike(const wk_Tensor *t, const wk_Tensor *out)
 {
-    if (t->storage->batch)
-        return false;
     if (t->numel == 1)
         return true;
     if (out->contiguous)
@@ -163,29 +161,17 @@ static bool lies_alike(const wk_Tensor *t, const wk_Tensor *out)
     return wk_shape_same(t, out) && memcmp(t->stride, out->stride, out->ndim * sizeof *out->stride) == 0;
 }
 
-/* Everything dense and in one order: no geometry to work out. */
-static bool map_dense(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+/* Its row-major memory, if it has some. */
+static char *rows_at_hand(const wk_Tensor *t)
 {
-    char *data[OPERANDS] = {wk_tensor_data(out)};
-    int64_t stride[OPERANDS] = {(int64_t)wk_dtype_size((wk_dtype)out->dtype)};
-    for (int i = 0; i < count; i++) {
-        data[i + 1] = wk_tensor_data(operands[i]);
-        stride[i + 1] = operands[i]->numel == 1 ? 0 : (int64_t)wk_dtype_size((wk_dtype)operands[i]->dtype);
-    }
-    return loop(out->numel, data, stride) || raise_zero_divisor(op);
+    char *data = atomic_load_explicit(&t->storage->data, memory_order_acquire);
+    return data ? data + (size_t)t->offset * wk_dtype_bytes[t->dtype] : NULL;
 }
 
-static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int count,
-                    wk_Tensor *const *operands)
+/* Apart from map_any, as small operations do without its arrays. */
+static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, bool slow, wk_Tensor *out,
+                                                  int count, wk_Tensor *const *operands)
 {
-    if (out->numel == 0)
-        return true;
-    bool dense = out->dense && out->numel <= BLOCK && !out->storage->batch;
-    for (int i = 0; i < count && dense; i++)
-        dense = lies_alike(operands[i], out);
-    if (dense)
-        return map_dense(op, loop, out, count, operands);
-
     Map m = {.loop = loop, .ndim = out->ndim};
     memcpy(m.shape, out->shape, sizeof m.shape);
     if (!add_operands(&m, out, count, operands))
@@ -204,6 +190,25 @@ static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int
     int64_t blocks = m.parts > 1 ? m.rows * m.parts : (m.rows + m.rows_per_block - 1) / m.rows_per_block;
     wk_parallel(blocks, map_block, &m);
     return !atomic_load_explicit(&m.failed, memory_order_relaxed) || raise_zero_divisor(op);
+}
+
+/* Where everything is dense and in one order, there is no geometry to work out. */
+static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int count,
+                    wk_Tensor *const *operands)
+{
+    if (out->numel == 0)
+        return true;
+    char *data[OPERANDS] = {rows_at_hand(out)};
+    int64_t stride[OPERANDS] = {wk_dtype_bytes[out->dtype]};
+    bool dense = out->dense && out->numel <= BLOCK && !out->storage->batch;
+    for (int i = 0; i < count && dense; i++) {
+        const wk_Tensor *t = operands[i];
+        data[i + 1] = rows_at_hand(t);
+        stride[i + 1] = t->numel == 1 ? 0 : wk_dtype_bytes[t->dtype];
+        dense = data[i + 1] && lies_alike(t, out);
+    }
+    return dense ? loop(out->numel, data, stride) || raise_zero_divisor(op)
+                 : map_strided(op, loop, slow, out, count, operands);
 }
 
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
