@@ -29,7 +29,7 @@ WK_API wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias
 /* 2-D convolution of input with weight.                                                   torch: F.conv2d
  *   input [N, C, H, W] or [C, H, W]   weight [K, C/groups, R, S]   bias [K] or NULL   ->   [N, K, OH, OW]
  *   OH = (H + 2*padding - dilation*(R-1) - 1) / stride + 1
- * Differs from PyTorch: the result is contiguous whatever the input's strides. */
+ * Differs from PyTorch: the result is contiguous for channels_last input too. */
 typedef struct wk_conv2d_options {
     wk_Tensor *input, *weight, *bias;
     int64_t stride, padding, dilation, groups;
@@ -43,7 +43,7 @@ WK_API wk_Tensor *wk_conv2d_with(wk_conv2d_options options);
 /* The largest element of each window; the gradient goes to the first of them.             torch: F.max_pool2d
  *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]     stride: unset is kernel_size
  *   OH = (H + 2*padding - dilation*(kernel_size-1) - 1) / stride + 1, rounded up with ceil_mode
- * Differs from PyTorch: the result is contiguous whatever the input's strides. */
+ * Differs from PyTorch: the result is contiguous for channels_last input too. */
 typedef struct wk_max_pool2d_options {
     wk_Tensor *input;
     int64_t kernel_size, stride, padding, dilation;
@@ -58,7 +58,7 @@ WK_API wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options options
 
 /* The mean of each window.                                                                torch: F.avg_pool2d
  *   padding counts into the mean unless .exclude_pad (PyTorch: count_include_pad = False); divisor_override replaces the count
- * Differs from PyTorch: the flag is named by its non-default. */
+ * Differs from PyTorch: the flag is named by its non-default; the result is contiguous for channels_last input too. */
 typedef struct wk_avg_pool2d_options {
     wk_Tensor *input;
     int64_t kernel_size, stride, padding;
@@ -124,7 +124,7 @@ WK_API wk_Tensor *wk_layer_norm_with(wk_layer_norm_options options);
 
 /* The same over each of num_groups equal groups of a sample's channels.                    torch: F.group_norm
  *   input [N, C, ...]   weight, bias [C] or NULL   ->   as input     eps: unset is 1e-5
- * Differs from PyTorch: never. */
+ * Differs from PyTorch: the result is contiguous for channels_last input too. */
 typedef struct wk_group_norm_options {
     wk_Tensor *input;
     int64_t num_groups;
@@ -182,7 +182,7 @@ static inline double wk_given(double number) /* as an option that is not unset *
  *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]; WK_NONE in a pair keeps the input's size,
  *   WK_ZERO is 0
  *   window i of OH is rows floor(i*H/OH) to ceil((i+1)*H/OH) - 1
- * Differs from PyTorch: never. */
+ * Differs from PyTorch: the result is contiguous for channels_last input too. */
 #define WK_NONE (INT64_MIN + 1)
 typedef struct wk_adaptive_avg_pool2d_options {
     wk_Tensor *input;

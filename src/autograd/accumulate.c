@@ -50,10 +50,25 @@ void wk_accumulate_retype(wk_Tensor *leaf)
 
 /* ---- into .grad ------------------------------------------------------------------------------------- */
 
+/* Whether a gradient has the strides that PyTorch gives it: those of a dense leaf, else contiguous ones. */
+static bool lies_as_leaf(const wk_Tensor *grad, const wk_Tensor *leaf)
+{
+    if (leaf->contiguous || !leaf->dense)
+        return grad->contiguous;
+    bool same = true;
+    for (int i = 0; same && i < leaf->ndim; i++)
+        same = leaf->shape[i] == 1 || grad->stride[i] == leaf->stride[i];
+    return same;
+}
+
 static bool only_ours(const wk_Tensor *grad)
 {
-    return atomic_load(&grad->object.refs) == 1 && atomic_load(&grad->storage->refs) == 1 &&
-           grad->contiguous && !grad->history;
+    return atomic_load(&grad->object.refs) == 1 && atomic_load(&grad->storage->refs) == 1 && !grad->history;
+}
+
+static wk_Tensor *copy_for_leaf(wk_Tensor *grad, wk_Tensor *leaf)
+{
+    return lies_as_leaf(grad, leaf) ? wk_clone(grad) : wk_copy_(wk_empty_like(leaf), grad);
 }
 
 /* The caller of backward may have a pointer to the former gradient: so that goes to the caller's scope. */
@@ -76,8 +91,8 @@ bool wk_accumulate(const Task *t, wk_Tensor *leaf, wk_Tensor *grad)
         grad = wk_add_tensor(v->grad, grad);
     else if (!wk_grad_disabled)
         grad = wk_copy_(wk_empty_like(leaf), grad);
-    else if (!only_ours(grad))
-        grad = wk_clone(grad);
+    else if (!only_ours(grad) || !lies_as_leaf(grad, leaf))
+        grad = copy_for_leaf(grad, leaf);
     return replace_gradient(t, v, grad);
 }
 

@@ -106,7 +106,7 @@ static bool analytic_rows(const Check *c, int which, int64_t outputs, double *ro
         return false;
     for (int64_t i = 0; i < outputs; i++) {
         wk_Scope scope = wk_scope_begin();
-        wk_Tensor *unit = wk_zeros_like(y), *g = NULL;
+        wk_Tensor *unit = wk_zeros_shape(y->ndim, y->shape, wk_float64), *g = NULL;
         if (unit)
             ((double *)wk_tensor_data(unit))[i] = 1;
         bool done = unit != NULL;

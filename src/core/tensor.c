@@ -145,16 +145,26 @@ wk_Tensor *wk_tensor_new_batch_last(const char *op, wk_dtype dtype, int ndim, co
     return tensor_new(op, dtype, ndim, dims, dims[0] > 1 && rest > 1 ? dims[0] : 0);
 }
 
-wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
+/* A new tensor takes the strides of a dense one. */
+static wk_Tensor *with_strides(wk_Tensor *t, const wk_Tensor *like)
 {
-    const int64_t batch = like->storage->batch;
-    wk_Tensor *t =
-        tensor_new(op, dtype, like->ndim, like->shape, batch && wk_is_whole_block(like) ? batch : 0);
     if (!t || like->contiguous || !like->dense)
         return t;
     memcpy(t->stride, like->stride, sizeof t->stride);
     t->contiguous = false;
     return t;
+}
+
+wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
+{
+    int64_t batch = like->storage->batch;
+    batch = batch && wk_is_whole_block(like) ? batch : 0;
+    return with_strides(tensor_new(op, dtype, like->ndim, like->shape, batch), like);
+}
+
+wk_Tensor *wk_tensor_in_rows_like(const char *op, wk_dtype dtype, const wk_Tensor *like)
+{
+    return with_strides(wk_tensor_new(op, dtype, like->ndim, like->shape), like);
 }
 
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,

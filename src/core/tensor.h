@@ -64,6 +64,9 @@ wk_Tensor *wk_tensor_new(const char *op, wk_dtype dtype, int ndim, const int64_t
 /* The same for the shape of another tensor, whose strides it keeps when they are dense, and whose block's order when it is whole. */
 wk_Tensor *wk_tensor_like(const char *op, wk_dtype dtype, const wk_Tensor *like);
 
+/* The same in row-major memory always: only the strides are kept. */
+wk_Tensor *wk_tensor_in_rows_like(const char *op, wk_dtype dtype, const wk_Tensor *like);
+
 /* A new tensor over the storage of another, with the given geometry (not checked). */
 wk_Tensor *wk_tensor_alias(const wk_Tensor *base, int ndim, const int64_t *dims, const int64_t *strides,
                            int64_t offset);

@@ -387,7 +387,7 @@ wk_Tensor *wk_Parameter(wk_Tensor *data)
     wk_Tensor *parameter = NULL;
     wk_no_grad
     {
-        wk_Tensor *leaf = data->contiguous ? wk_detach(data) : wk_detach(wk_clone(data));
+        wk_Tensor *leaf = wk_detach(wk_contiguous(data));
         if (leaf && wk_requires_grad_(leaf))
             parameter = wk_keep(leaf);
     }

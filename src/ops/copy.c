@@ -18,7 +18,10 @@ static void pass_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 
 static wk_Tensor *clone_forward(wk_Call *call)
 {
-    wk_Tensor *in = call->in[0], *out = wk_tensor_new("clone", (wk_dtype)in->dtype, in->ndim, in->shape);
+    const bool *contiguous = call->attributes;
+    wk_Tensor *in = call->in[0];
+    wk_Tensor *out = *contiguous ? wk_tensor_new("clone", (wk_dtype)in->dtype, in->ndim, in->shape)
+                                 : wk_tensor_in_rows_like("clone", (wk_dtype)in->dtype, in);
     if (!out || !cast_into("clone", out, in))
         return NULL;
     out->number = in->number;
@@ -28,13 +31,19 @@ static wk_Tensor *clone_forward(wk_Call *call)
 WK_OP(clone_op) = {.name = "clone",
                    .node = "CloneBackward0",
                    .inputs = {"input"},
+                   .attributes = sizeof(bool),
                    .any_order = true,
                    .forward = clone_forward,
                    .backward = pass_gradient};
 
 wk_Tensor *wk_clone(wk_Tensor *input)
 {
-    return WK_APPLY(&clone_op, NULL, input);
+    return WK_APPLY(&clone_op, &(bool){false}, input);
+}
+
+wk_Tensor *wk_contiguous_copy(wk_Tensor *input)
+{
+    return WK_APPLY(&clone_op, &(bool){true}, input);
 }
 
 wk_Tensor *wk_contiguous(wk_Tensor *input)
@@ -42,14 +51,14 @@ wk_Tensor *wk_contiguous(wk_Tensor *input)
     if (!wk_tensor_check(input, "contiguous", "input"))
         return NULL;
     if (!input->contiguous)
-        return wk_clone(input);
+        return wk_contiguous_copy(input);
     return wk_rows_to_read(input) ? input : NULL;
 }
 
 static wk_Tensor *to_forward(wk_Call *call)
 {
     const wk_dtype *dtype = call->attributes;
-    wk_Tensor *in = call->in[0], *out = wk_tensor_new("to", *dtype, in->ndim, in->shape);
+    wk_Tensor *in = call->in[0], *out = wk_tensor_in_rows_like("to", *dtype, in);
     if (!out || !cast_into("to", out, in))
         return NULL;
     out->number = in->number;

@@ -11,39 +11,43 @@ wk_Tensor *wk_empty_shape(int ndim, const int64_t *dims, wk_dtype dtype)
     return wk_tensor_new("empty", dtype, ndim, dims);
 }
 
-wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+/* A new tensor, dense; NULL passes on. */
+static wk_Tensor *zeroed(wk_Tensor *t)
 {
-    wk_Tensor *t = wk_tensor_new("zeros", dtype, ndim, dims);
     if (t)
         memset(wk_tensor_data(t), 0, (size_t)t->numel * wk_dtype_size((wk_dtype)t->dtype));
     return t;
 }
 
-static wk_Tensor *filled(const char *op, int ndim, const int64_t *dims, double value, wk_dtype dtype)
+static wk_Tensor *filled(const char *op, wk_Tensor *t, double value)
 {
-    wk_Tensor *t = wk_tensor_new(op, dtype, ndim, dims);
     wk_Tensor *number = t ? wk_number_double(value) : NULL;
     return number && wk_map(op, wk_kernels->cast[wk_float64][t->dtype], t, 1, &number) ? t : NULL;
 }
 
+wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype)
+{
+    return zeroed(wk_tensor_new("zeros", dtype, ndim, dims));
+}
+
 wk_Tensor *wk_ones_shape(int ndim, const int64_t *dims, wk_dtype dtype)
 {
-    return filled("ones", ndim, dims, 1, dtype);
+    return filled("ones", wk_tensor_new("ones", dtype, ndim, dims), 1);
 }
 
 wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, double value, wk_dtype dtype)
 {
-    return filled("full", ndim, dims, value, dtype);
+    return filled("full", wk_tensor_new("full", dtype, ndim, dims), value);
 }
 
 wk_Tensor *wk_scalar(double value)
 {
-    return filled("scalar", 0, NULL, value, wk_default_dtype);
+    return wk_scalar_dtype(value, wk_default_dtype);
 }
 
 wk_Tensor *wk_scalar_dtype(double value, wk_dtype dtype)
 {
-    return filled("scalar", 0, NULL, value, dtype);
+    return filled("scalar", wk_tensor_new("scalar", dtype, 0, NULL), value);
 }
 
 wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int64_t *dims)
@@ -60,22 +64,42 @@ wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int6
 
 /* ---- like another ----------------------------------------------------------------------------------- */
 
-#define LIKE(name, call)                                             \
-    wk_Tensor *wk_##name(wk_Tensor *input)                           \
-    {                                                                \
-        return wk_tensor_check(input, #name, "input") ? call : NULL; \
-    }
-LIKE(empty_like, wk_empty_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
-LIKE(zeros_like, wk_zeros_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
-LIKE(ones_like, wk_ones_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
-LIKE(rand_like, wk_rand_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
-LIKE(randn_like, wk_randn_shape(input->ndim, input->shape, (wk_dtype)input->dtype))
+static wk_Tensor *new_like(const char *op, wk_Tensor *input)
+{
+    return wk_tensor_check(input, op, "input") ? wk_tensor_in_rows_like(op, (wk_dtype)input->dtype, input)
+                                               : NULL;
+}
+
+wk_Tensor *wk_empty_like(wk_Tensor *input)
+{
+    return new_like("empty_like", input);
+}
+
+wk_Tensor *wk_zeros_like(wk_Tensor *input)
+{
+    return zeroed(new_like("zeros_like", input));
+}
+
+wk_Tensor *wk_ones_like(wk_Tensor *input)
+{
+    return filled("ones_like", new_like("ones_like", input), 1);
+}
 
 wk_Tensor *wk_full_like(wk_Tensor *input, double value)
 {
-    return wk_tensor_check(input, "full_like", "input")
-               ? wk_full_shape(input->ndim, input->shape, value, (wk_dtype)input->dtype)
-               : NULL;
+    return filled("full_like", new_like("full_like", input), value);
+}
+
+wk_Tensor *wk_rand_like(wk_Tensor *input)
+{
+    wk_Tensor *t = new_like("rand_like", input);
+    return t ? wk_uniform_(t, 0, 1, NULL) : NULL;
+}
+
+wk_Tensor *wk_randn_like(wk_Tensor *input)
+{
+    wk_Tensor *t = new_like("randn_like", input);
+    return t ? wk_normal_(t, 0, 1, NULL) : NULL;
 }
 
 /* ---- sequences -------------------------------------------------------------------------------------- */

@@ -56,9 +56,8 @@ static bool result_fits(const Row *row, const wk_Tensor *self, wk_dtype dtype, c
     return true;
 }
 
-/* A result that lies in memory as the first operand of its shape does, so that a chain of operations stays in one order. */
-static wk_Tensor *result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count,
-                              wk_Tensor *const *in)
+wk_Tensor *wk_result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count,
+                          wk_Tensor *const *in)
 {
     for (int i = 0; i < count; i++)
         if (in[i]->ndim == shape->ndim &&
@@ -135,7 +134,7 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
     }
     wk_Tensor *out = self && self->dtype == out_dtype
                          ? self
-                         : result_like(row->op.name, out_dtype, &shape, call->count, in);
+                         : wk_result_like(row->op.name, out_dtype, &shape, call->count, in);
     const bool slow = row->types == CURVES || (row->types == FLOATING && call->count == 1);
     if (!out || !(slow ? wk_map_slow : wk_map)(row->op.name, loop, out, call->count, operands))
         return NULL;

@@ -132,7 +132,7 @@ static wk_Tensor *scatter_add_forward(wk_Call *call)
 {
     const GatherArgs *a = call->attributes;
     const wk_Tensor *source = call->in[2];
-    wk_Tensor *index = wk_contiguous(call->in[1]), *out = wk_clone(call->in[0]);
+    wk_Tensor *index = wk_contiguous(call->in[1]), *out = wk_contiguous_copy(call->in[0]);
     if (!out || !index || !indices_fit("scatter_add", index, out->ndim ? out->shape[a->dim] : 1, a->dim))
         return NULL;
     int64_t step = out->ndim ? out->stride[a->dim] : 0;

@@ -304,7 +304,7 @@ wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims, const 
 static wk_Tensor *scatter_forward(wk_Call *call)
 {
     const StridedArgs *a = call->attributes;
-    wk_Tensor *out = wk_clone(call->in[0]);
+    wk_Tensor *out = wk_contiguous_copy(call->in[0]);
     wk_Tensor *part = out ? wk_as_strided(out, a->shape.ndim, a->shape.dims, a->stride, a->offset) : NULL;
     return part && wk_copy_(part, call->in[1]) ? out : NULL;
 }

@@ -14,9 +14,8 @@ typedef struct wk_NormArgs {
     wk_Tensor *stats; /* of batch norm, for the forward alone; the node saves it */
 } wk_NormArgs;
 
-/* A tensor that batch norm takes as it lies: dense, in any order of its dimensions, or a kernel's block. Its memory is a
- * contiguous [n, c, inner] whatever
- * the order, for the channels' stride is the number of elements inside of them. Copies what is not dense. */
+/* A tensor that batch norm takes as it lies: contiguous, with the channels last, or a kernel's block. Its memory is a contiguous
+ * [n, c, inner] whatever the order, for the channels' stride is the number of elements inside of them. Copies all others. */
 wk_Tensor *wk_batch_norm_input(wk_Tensor *x);
 wk_NormShape wk_batch_norm_layout(const wk_Tensor *x, double eps);
 

@@ -1,16 +1,29 @@
 /* batch_norm: each channel to mean 0 and variance 1, by the batch's own statistics or by running ones.
  * Gradient: norm_grad.c.
  *
- * The result lies in memory as the input does, so that a network in an order of its own stays in it.
+ * The result lies in memory as the kernel's input does, so that a network in an order of its own stays in it.
  * The running statistics change last, when nothing can fail any more: a call that fails leaves them alone. */
 #include "core/text.h"
 #include "ops/norm.h"
 
 #include <string.h>
 
+/* The only order of a caller's that PyTorch keeps. */
+static bool channels_last(const wk_Tensor *x)
+{
+    static const int inner_first[] = {3, 2, 0};
+    int64_t step = x->shape[1];
+    bool last = x->ndim == 4 && x->stride[1] == 1;
+    for (int i = 0; i < 3 && last; i++) {
+        last = x->stride[inner_first[i]] == step;
+        step *= x->shape[inner_first[i]];
+    }
+    return last;
+}
+
 wk_Tensor *wk_batch_norm_input(wk_Tensor *x)
 {
-    if (!x || !x->dense)
+    if (!x || !(x->contiguous || channels_last(x)))
         return wk_contiguous(x);
     if (wk_is_whole_block(x))
         return wk_with_current_block(x);

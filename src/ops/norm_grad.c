@@ -77,8 +77,7 @@ static void norm_backward_recorded(wk_Node *node, wk_Tensor *grad, wk_Tensor **o
 /* A new tensor whose elements will be where those of x are. */
 static wk_Tensor *new_like(const char *op, const wk_Tensor *x, bool block)
 {
-    return x->contiguous && !block ? wk_tensor_new(op, (wk_dtype)x->dtype, x->ndim, x->shape)
-                                   : wk_tensor_like(op, (wk_dtype)x->dtype, x);
+    return (block ? wk_tensor_like : wk_tensor_in_rows_like)(op, (wk_dtype)x->dtype, x);
 }
 
 /* grad with its elements where those of x are. */

@@ -14,6 +14,13 @@ bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *
 /* The same for a loop that is slower than memory: to store its results past the caches would only add to that. */
 bool wk_map_slow(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
 
+/* A new tensor of a shape that lies in memory as the first operand of that shape does, so that a chain of operations stays in one order. */
+wk_Tensor *wk_result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count,
+                          wk_Tensor *const *in);
+
+/* A clone that is contiguous whatever the input's strides. */
+wk_Tensor *wk_contiguous_copy(wk_Tensor *input);
+
 /* A tensor of no dimensions that stands for a number: it does not decide the dtype of a result beyond its category. */
 wk_Tensor *wk_number_double(double value);
 wk_Tensor *wk_number_int64(int64_t value);

@@ -155,8 +155,7 @@ static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p)
     if (p == 1)
         return wk_zeros_shape(0, NULL, (wk_dtype)input->dtype);
     /* The mask has the strides of a dense input, and its numbers are drawn in their order. */
-    wk_Tensor *mask = input->contiguous ? wk_tensor_new(op, (wk_dtype)input->dtype, input->ndim, input->shape)
-                                        : wk_tensor_like(op, (wk_dtype)input->dtype, input);
+    wk_Tensor *mask = wk_tensor_in_rows_like(op, (wk_dtype)input->dtype, input);
     mask = wk_bernoulli_(mask, 1 - p, NULL);
     return wk_div__double(mask, 1 - p);
 }

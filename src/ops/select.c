@@ -5,7 +5,7 @@
 
 static wk_Tensor *not_forward(wk_Call *call)
 {
-    wk_Tensor *in = call->in[0], *out = wk_tensor_new("logical_not", wk_bool, in->ndim, in->shape);
+    wk_Tensor *in = call->in[0], *out = wk_tensor_in_rows_like("logical_not", wk_bool, in);
     return out && wk_map("logical_not", wk_kernels->logical_not[in->dtype], out, 1, &in) ? out : NULL;
 }
 
@@ -37,7 +37,7 @@ static wk_Tensor *where_forward(wk_Call *call)
     wk_Tensor *out = wk_tensor_new("where", dtype, both.ndim, both.dims);
     if (!out || !wk_shape_broadcast("where", condition, out, &all))
         return NULL;
-    out = wk_tensor_new("where", dtype, all.ndim, all.dims);
+    out = wk_result_like("where", dtype, &all, 3, values);
     for (int i = 1; i < 3; i++)
         if (!(values[i] = wk_to_dtype(values[i], dtype)))
             return NULL;
@@ -77,7 +77,7 @@ static wk_Tensor *masked_fill_forward(wk_Call *call)
         return wk_raise(WK_ERROR_DTYPE,
                         "masked_fill: only supports boolean masks, but got mask with dtype %s",
                         wk_dtype_name((wk_dtype)call->in[1]->dtype));
-    return number ? wk_where(call->in[1], number, in) : NULL;
+    return number ? wk_contiguous(wk_where(call->in[1], number, in)) : NULL;
 }
 
 static void masked_fill_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)

@@ -94,7 +94,7 @@ wk_Tensor *wk_reshape_shape(wk_Tensor *input, int ndim, const int64_t *dims)
     if (wk_shape_view_strides(input, &shape, strides))
         return show_as(&view_op, input, &shape, strides);
     wk_shape_strides(shape.ndim, shape.dims, strides);
-    wk_Tensor *copy = wk_clone(input);
+    wk_Tensor *copy = wk_contiguous_copy(input);
     return copy ? show_as(&unsafe_view_op, copy, &shape, strides) : NULL;
 }
 

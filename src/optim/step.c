@@ -19,13 +19,19 @@ typedef struct StepPlan {
     int count;
 } StepPlan;
 
+/* Contiguous, as the parameter is while it is updated. */
+static wk_Tensor *zeros_for(const wk_Tensor *param)
+{
+    return wk_zeros_shape(param->ndim, param->shape, (wk_dtype)param->dtype);
+}
+
 static bool ready_slots(const wk_OptimizerClass *cls, wk_ParamState *state, const double *hyper)
 {
     unsigned wanted = cls->slots(hyper);
     for (int s = 0; s < WK_SLOTS; s++) {
         if (!(wanted >> s & 1))
             continue;
-        if (!state->slot[s] && !(state->slot[s] = wk_tensor_retain(wk_zeros_like(state->param))))
+        if (!state->slot[s] && !(state->slot[s] = wk_tensor_retain(zeros_for(state->param))))
             return false;
         if (state->slot[s]->dtype != state->param->dtype)
             return wk_raise(WK_ERROR_DTYPE, "%s: a parameter has become %s, but its state is %s", cls->name,
@@ -47,11 +53,11 @@ static bool plan_param(StepPlan *plan, wk_ParamState *state, const double *hyper
                         wk_dtype_name((wk_dtype)grad->dtype), WK_SHAPE_TEXT(grad),
                         wk_dtype_name((wk_dtype)state->param->dtype), WK_SHAPE_TEXT(state->param)),
                false;
-    bool plain = grad->contiguous && grad->storage != state->param->storage;
+    const bool apart = grad->storage != state->param->storage;
     StepWork *work = &plan->work[plan->count];
     *work = (StepWork){.state = state,
                        .hyper = hyper,
-                       .grad = plain ? wk_contiguous(grad) : wk_clone(grad),
+                       .grad = apart ? wk_contiguous(grad) : wk_contiguous_copy(grad),
                        .param = wk_contiguous(state->param)};
     if (!work->grad || !work->param || !wk_rows_to_write(state->param) ||
         !ready_slots(plan->cls, state, hyper))
