@@ -14,12 +14,14 @@ WK_OP(accumulate_op) = {.name = "accumulate_grad", .node = "AccumulateGrad"};
 
 bool wk_is_accumulate(const wk_Node *node)
 {
-    return node->leaf != NULL;
+    return node->of_leaf;
 }
 
 wk_Tensor *wk_node_variable(const wk_Node *node)
 {
-    return node ? node->leaf : wk_raise_null("node_variable", "node");
+    if (!node)
+        return wk_raise_null("node_variable", "node");
+    return node->of_leaf ? node->leaf : NULL;
 }
 
 wk_Node *wk_accumulate_node(wk_Tensor *leaf)
@@ -31,6 +33,7 @@ wk_Node *wk_accumulate_node(wk_Tensor *leaf)
     wk_Node *made = wk_node_new(&accumulate_op, 0, 0, 1, NULL, 0);
     if (!made)
         return NULL;
+    made->of_leaf = true;
     made->leaf = leaf;
     made->sequence = UINT64_MAX;
     wk_node_set_meta(made, 0, leaf);

@@ -141,17 +141,18 @@ static wk_Tensor *run(wk_Call *call)
     const wk_Op *op = call->op;
     unsigned wanted = 0;
     wk_Node *node = NULL, *through = NULL;
-    bool recording = !wk_grad_disabled;
-    if (call->inplace && !(writable(call->inplace, op->name) && wk_inplace_check(call->inplace, op->name)))
+    const uint8_t mode = wk_grad_disabled;
+    const bool tracked = (op->backward || op->backward_all) && any_tracked(call->count, call->in);
+    if (call->inplace &&
+        !(writable(call->inplace, op->name) && wk_inplace_check(call->inplace, op->name, tracked)))
         return NULL;
-    if ((op->backward || op->backward_all) && any_tracked(call->count, call->in) &&
-        !(node = prepare(op, call, &wanted, &through)))
+    if (tracked && !(node = prepare(op, call, &wanted, &through)))
         return NULL;
 
     call->recorded = node != NULL;
-    wk_grad_disabled = true;
+    wk_grad_disabled = WK_GRAD_INSIDE;
     wk_Tensor *out = op->forward(call);
-    wk_grad_disabled = !recording;
+    wk_grad_disabled = mode;
 
     if (!out) {
         wk_node_release(through);
@@ -164,7 +165,7 @@ static wk_Tensor *run(wk_Call *call)
         return record(node, call, out, wanted, through) ? out : NULL;
     wk_node_release(through);
     wk_node_release(node);
-    bool linked = op->view && (recording || (call->in[0]->history && wk_requires_grad(call->in[0])));
+    const bool linked = op->view && mode != WK_GRAD_INSIDE;
     return linked && !wk_link_view(out, call->in[0]) ? NULL : out;
 }
 

@@ -120,7 +120,8 @@ static void end_task(Task *t)
 static bool execute(Task *t, wk_List outputs, wk_List grad_outputs, bool (*finish)(Task *t, void *context),
                     void *context)
 {
-    bool former = wk_set_grad_enabled(t->create_graph);
+    const uint8_t former = wk_grad_disabled;
+    wk_grad_disabled = t->create_graph ? WK_GRAD_ON : WK_GRAD_INSIDE;
     static _Thread_local wk_Scope outermost;
     wk_Scope scope = wk_scope_begin(), outer = outermost;
     t->outermost = outermost = outer.id ? outer : scope;
@@ -130,7 +131,7 @@ static bool execute(Task *t, wk_List outputs, wk_List grad_outputs, bool (*finis
         wk_scope_end(scope);
     done = done && (!finish || finish(t, context));
     end_task(t);
-    wk_set_grad_enabled(former);
+    wk_grad_disabled = former;
     return done;
 }
 

@@ -12,6 +12,9 @@ bool wk_is_accumulate(const wk_Node *node);
 /* Tells the node, if there is one, that the leaf's dtype has changed. */
 void wk_accumulate_retype(wk_Tensor *leaf);
 
+/* The length of a node's name in messages: "Mul" of "MulBackward0", as PyTorch has it. */
+int wk_node_word(const char *name);
+
 /* Gives a view whose memory was written in place the history of its base. */
 bool wk_refresh_view(wk_Tensor *view);
 

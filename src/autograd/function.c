@@ -19,7 +19,7 @@ struct wk_FunctionContext {
     wk_Node *node; /* NULL while forward runs */
     /* While forward runs: */
     wk_List to_save, inputs;
-    bool saved_once;
+    bool saved_once, tracked;
     uint64_t undifferentiable;
     wk_Tensor **outputs;
 };
@@ -87,6 +87,12 @@ static void drop_list(wk_FunctionContext *ctx)
     ctx->to_save = (wk_List){0, NULL};
 }
 
+/* Whether the i-th output gets the function's history. */
+static bool differentiable(const wk_FunctionContext *ctx, int i)
+{
+    return ctx->tracked && wk_is_floating(ctx->outputs[i]->dtype) && !(ctx->undifferentiable >> i & 1);
+}
+
 /* Makes the node and hangs it on the outputs; takes over the context. */
 static bool record_function(wk_FunctionContext *ctx, wk_List inputs, int outputs)
 {
@@ -114,7 +120,7 @@ static bool record_function(wk_FunctionContext *ctx, wk_List inputs, int outputs
     }
     for (int i = 0; done && i < outputs; i++) {
         wk_node_set_meta(node, i, ctx->outputs[i]);
-        if (wk_is_floating(ctx->outputs[i]->dtype) && !(ctx->undifferentiable >> i & 1))
+        if (differentiable(ctx, i))
             done = wk_set_history(ctx->outputs[i], wk_node_retain(node), i);
     }
     drop_list(ctx);
@@ -122,16 +128,37 @@ static bool record_function(wk_FunctionContext *ctx, wk_List inputs, int outputs
     return done;
 }
 
-/* An output that is an input itself is given a tensor of its own to carry the new history. */
+static wk_Tensor *view_as_self(wk_Tensor *of)
+{
+    wk_Tensor *view = wk_tensor_shallow(of);
+    return view && wk_link_view(view, of) ? view : NULL;
+}
+
+/* The tensor that carries the history of an output. An input that is returned as it is, and what has a history of its own, are shown
+ * through a view; without a gradient to carry, what requires one is detached. */
+static wk_Tensor *output_of(const wk_FunctionContext *ctx, wk_List inputs, int i)
+{
+    wk_Tensor *out = ctx->outputs[i];
+    const bool is_input = index_in(inputs, out) >= 0, required = wk_requires_grad(out);
+    if (!differentiable(ctx, i) && required)
+        return wk_tensor_shallow(out);
+    return is_input || required ? view_as_self(out) : out;
+}
+
+/* Later writes in place to an output that is a view would go past backward: they are refused. */
 static bool separate_outputs(wk_FunctionContext *ctx, wk_List inputs, int outputs)
 {
+    wk_Tensor *made[MAX_OUTPUTS];
+    int with_gradient = 0;
     for (int i = 0; i < outputs; i++) {
-        wk_Tensor *out = ctx->outputs[i];
-        if (!wk_tensor_check(out, ctx->name, "output"))
+        if (!wk_tensor_check(ctx->outputs[i], ctx->name, "output") || !(made[i] = output_of(ctx, inputs, i)))
             return false;
-        bool taken =
-            out->history || index_in(inputs, out) >= 0 || index_in((wk_List){i, ctx->outputs}, out) >= 0;
-        if (taken && !(ctx->outputs[i] = wk_tensor_shallow(out)))
+        with_gradient += differentiable(ctx, i);
+    }
+    for (int i = 0; i < outputs; i++) {
+        ctx->outputs[i] = made[i];
+        if (made[i]->history && wk_variable(made[i])->base &&
+            !wk_set_origin(made[i], with_gradient > 1 ? WK_FROM_SEVERAL : WK_FROM_FUNCTION))
             return false;
     }
     return true;
@@ -159,9 +186,10 @@ static bool inputs_fit(const wk_Function *function, wk_List inputs, int count, b
 
 static bool run_forward(wk_FunctionContext *ctx, wk_List inputs, int count)
 {
-    bool former = wk_set_grad_enabled(false);
+    const uint8_t former = wk_grad_disabled;
+    wk_grad_disabled = WK_GRAD_OFF; /* also inside an operation: views made here may be results */
     bool done = ctx->function->forward(ctx, inputs, ctx->outputs);
-    wk_set_grad_enabled(former);
+    wk_grad_disabled = former;
     if (!done)
         wk_raise_if_silent(WK_ERROR_STATE, "%s: the function's forward failed", ctx->name);
     return done && separate_outputs(ctx, inputs, count);
@@ -182,6 +210,7 @@ bool wk_function_apply(const wk_Function *function, wk_List inputs, void *user, 
         return false;
     }
     memset(outputs, 0, (size_t)count * sizeof *outputs);
+    ctx->tracked = track;
     bool done = run_forward(ctx, inputs, count);
     if (done && track) {
         done = record_function(ctx, inputs, count);

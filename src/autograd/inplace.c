@@ -4,6 +4,7 @@
  * becomes a CopySlices node, which runs the recorded node on the view's part of the gradient,
  *     g = gradient of base after;   slice = view of g;   gradient of base before = g with slice replaced by backward(slice)
  * and the view's history is the base's seen through the view's geometry. */
+#include <stdio.h>
 #include <string.h>
 
 #include "autograd/engine.h"
@@ -17,28 +18,65 @@ typedef struct CopySlices {
     bool base_contiguous;
 } CopySlices;
 
-bool wk_inplace_check(wk_Tensor *self, const char *op)
+/* Why a write to what has this origin is refused, in PyTorch's words. */
+static const char *const reasons[] = {
+    [WK_FROM_NO_GRAD] = " Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+                        "clarify your code by moving both the view and the inplace either both inside the "
+                        "no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+                        "you want the inplace to be tracked).",
+    [WK_FROM_FUNCTION] = " This view was created inside a custom Function (or because an input was returned "
+                         "as-is) and the autograd logic to handle view+inplace would override the custom "
+                         "backward associated with the custom Function, leading to incorrect gradients. "
+                         "This behavior is forbidden. You can fix this by cloning the output of the custom "
+                         "Function.",
+    [WK_FROM_SEVERAL] = " This view is the output of a function that returns multiple views. Such functions "
+                        "do not allow the output views to be modified inplace. You should replace the "
+                        "inplace operation by an out-of-place one.",
+};
+
+/* `what` is modified: the view itself, or the memory that it shows. */
+static bool origin_allows(const wk_Variable *v, const char *op, const char *what)
+{
+    if (!v->origin)
+        return true;
+    if (v->origin == WK_FROM_SAVED)
+        return wk_raise(WK_ERROR_STATE,
+                        "%s: a tensor that was saved for backward is being modified inplace, and what it was "
+                        "saved from would not know. You can fix this by cloning it.",
+                        op),
+               false;
+    char view[160];
+    if (v->grad_fn)
+        snprintf(view, sizeof view, "Output %d of %.*s is a view%s", v->output,
+                 wk_node_word(wk_node_name(v->grad_fn)), wk_node_name(v->grad_fn),
+                 v->origin == WK_FROM_NO_GRAD ? " of a view which was created in no_grad mode" : "");
+    else
+        snprintf(view, sizeof view, "A view was created in no_grad mode");
+    const bool unrecorded = v->origin == WK_FROM_NO_GRAD || !v->grad_fn;
+    return wk_raise(WK_ERROR_STATE, "%s%s%s and %s modified inplace%s.%s", op, *op ? ": " : "", view, what,
+                    unrecorded ? " with grad mode enabled" : "", reasons[v->origin]),
+           false;
+}
+
+bool wk_inplace_check(wk_Tensor *self, const char *op, bool tracked)
 {
     const wk_Variable *v = wk_variable(self);
     if (wk_grad_disabled || !v)
         return true;
-    if (v->requires_grad && !v->grad_fn)
-        return wk_raise(WK_ERROR_STATE,
-                        "%s: a leaf Variable that requires grad is being used in an in-place operation.", op),
-               false;
-    if (v->base && v->unrecorded)
-        return wk_raise(WK_ERROR_STATE,
-                        "%s: A view was created in no_grad mode and is being modified inplace with grad mode "
-                        "enabled. Given that this "
-                        "use case is ambiguous and error-prone, it is forbidden.",
-                        op),
-               false;
-    const wk_Variable *b = v->base ? wk_variable(v->base) : NULL;
-    if (b && b->requires_grad && !b->grad_fn)
+    const bool of_required = v->base && wk_requires_grad(v->base);
+    if (!tracked && !of_required)
+        return true;
+    if (!origin_allows(v, op, "is being"))
+        return false;
+    if (v->base && (of_required || wk_requires_grad(self)) && wk_is_leaf(v->base))
         return wk_raise(
                    WK_ERROR_STATE,
                    "%s: a view of a leaf Variable that requires grad is being used in an in-place operation.",
                    op),
+               false;
+    if (v->requires_grad && wk_is_leaf(self))
+        return wk_raise(WK_ERROR_STATE,
+                        "%s: a leaf Variable that requires grad is being used in an in-place operation.", op),
                false;
     return true;
 }
@@ -125,11 +163,14 @@ wk_Tensor *wk_written_view(const wk_Node *outer, const wk_Tensor *saved)
     wk_Tensor *base = wk_tensor_alias(saved, a->base.ndim, a->base.dims, a->base_stride, first);
     if (!base || !wk_set_history(base, wk_node_retain((wk_Node *)outer), 0))
         return NULL;
-    return wk_as_strided(base, a->view.ndim, a->view.dims, a->view_stride, saved->offset);
+    wk_Tensor *view = wk_as_strided(base, a->view.ndim, a->view.dims, a->view_stride, saved->offset);
+    return view && wk_set_origin(view, WK_FROM_SAVED) ? view : NULL;
 }
 
 bool wk_refresh_view(wk_Tensor *view)
 {
+    if (!origin_allows(wk_variable(view), "", "its base or another view of its base has been"))
+        return false;
     bool former = wk_set_grad_enabled(true);
     wk_Tensor *base = wk_variable(view)->base;
     wk_Scope scope = wk_scope_begin();

@@ -87,7 +87,7 @@ static void take_apart(wk_Node *node)
 
 void wk_node_release(wk_Node *node)
 {
-    if (node && node->leaf) {
+    if (node && node->of_leaf) {
         wk_tensor_release(node->leaf); /* and with the last share the node itself */
         return;
     }
@@ -166,6 +166,12 @@ static wk_Tensor *raise_freed(void)
                                     "backward.");
 }
 
+int wk_node_word(const char *name)
+{
+    const char *end = strstr(name, "Backward");
+    return (int)(end ? end - name : (long)strlen(name));
+}
+
 static wk_Tensor *raise_changed(const wk_Node *node, const wk_Saved *saved)
 {
     const wk_Tensor *t = saved->tensor;
@@ -174,10 +180,9 @@ static wk_Tensor *raise_changed(const wk_Node *node, const wk_Saved *saved)
     const char *name = saved->kind != WK_SAVED_OUTPUT && t->storage->writer ? t->storage->writer
                        : from.node                                          ? wk_node_name(from.node)
                                                                             : NULL;
-    const char *end = name ? strstr(name, "Backward") : NULL; /* "Mul" of "MulBackward0", as PyTorch has it */
     if (name)
-        snprintf(origin, sizeof origin, ", which is output %d of %.*s,", from.output,
-                 (int)(end ? end - name : (long)strlen(name)), name);
+        snprintf(origin, sizeof origin, ", which is output %d of %.*s,", from.output, wk_node_word(name),
+                 name);
     return wk_raise(WK_ERROR_STATE,
                     "one of the variables needed for gradient computation has been modified by an inplace "
                     "operation: [torch.%sTensor "
@@ -192,13 +197,15 @@ wk_Tensor *wk_node_unpack(wk_Node *node, int slot)
         return node->freed ? raise_freed() : NULL;
     if (wk_tensor_version(saved->tensor) != saved->version)
         return raise_changed(node, saved);
-    wk_Edge from = origin_of(node, saved);
-    if (!from.node || wk_grad_disabled)
+    if (saved->kind == WK_SAVED_WHOLE || wk_grad_disabled)
         return saved->tensor;
     if (saved->kind == WK_SAVED_OUTPUT && node->outer)
         return wk_written_view(node->outer, saved->tensor);
-    wk_Tensor *with_history = wk_tensor_shallow(saved->tensor);
-    if (!with_history || !wk_set_history(with_history, wk_node_retain(from.node), from.output))
+    wk_Edge from = origin_of(node, saved);
+    wk_Tensor *unpacked = wk_tensor_shallow(saved->tensor);
+    if (!unpacked || !wk_set_origin(unpacked, WK_FROM_SAVED))
         return NULL;
-    return with_history;
+    if (from.node && !wk_set_history(unpacked, wk_node_retain(from.node), from.output))
+        return NULL;
+    return unpacked;
 }

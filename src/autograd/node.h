@@ -118,15 +118,17 @@ struct wk_Node {
     const wk_Op *op;
     uint64_t sequence; /* later operations have higher numbers and go first on the way back */
     int edge_count, saved_count, output_count;
-    bool freed; /* the saved tensors are gone */
+    bool freed;   /* the saved tensors are gone */
+    bool of_leaf; /* shares of the node are the leaf's */
     wk_Edge *edges;
     wk_Saved *saved; /* inputs in order, the output, the extras: NULL where not saved */
     wk_Meta *meta;   /* of each output */
     void *attributes;
     wk_NodeHook *hooks;
-    wk_Tensor
-        *leaf; /* not owned: of an AccumulateGrad, which the leaf owns; shares of the node are the leaf's */
-    wk_Node *inner;        /* a node that runs inside this one, or NULL */
+    union {
+        wk_Node *inner;  /* a node that runs inside this one, or NULL */
+        wk_Tensor *leaf; /* not owned: of an AccumulateGrad, which the leaf owns */
+    };
     wk_Node *outer;        /* not owned: the node inside which this one runs */
     wk_Node *release_next; /* the list of nodes being released, so that long chains need no deep stack */
     size_t bytes;
@@ -138,7 +140,7 @@ void wk_node_release(wk_Node *node);
 static inline wk_Node *wk_node_retain(wk_Node *node)
 {
     if (node)
-        wk_object_retain(node->leaf ? &node->leaf->object : &node->object);
+        wk_object_retain(node->of_leaf ? &node->leaf->object : &node->object);
     return node;
 }
 void wk_node_set_meta(wk_Node *node, int output, const wk_Tensor *tensor);
@@ -151,11 +153,21 @@ wk_Tensor *wk_node_unpack(wk_Node *node, int slot);
 
 /* ---- what hangs on a tensor ------------------------------------------------------------------------- */
 
+/* Where a tensor that shows another's memory comes from. A write in place that is recorded reaches the history of the memory's owner
+ * through a WK_FROM_OPERATION alone. */
+typedef enum wk_Origin {
+    WK_FROM_OPERATION,
+    WK_FROM_NO_GRAD,  /* a view made while nothing was recorded */
+    WK_FROM_FUNCTION, /* a function's output that is a view, or the input itself */
+    WK_FROM_SEVERAL,  /* the same of a function with several outputs */
+    WK_FROM_SAVED,    /* what backward unpacks */
+} wk_Origin;
+
 typedef struct wk_Variable {
     wk_History history;
     bool requires_grad; /* of a leaf */
     bool retains_grad;
-    bool unrecorded;       /* a view made while nothing was recorded */
+    uint8_t origin;        /* of what may not be written in place while that is recorded: a wk_Origin */
     int output;            /* of grad_fn */
     uint32_t view_version; /* of the storage when grad_fn was set, for views */
     wk_Node *grad_fn;
@@ -182,8 +194,13 @@ static inline bool wk_tracks(const wk_Tensor *tensor)
 bool wk_set_history(wk_Tensor *tensor, wk_Node *node, int output);
 /* Links a view to the tensor whose memory it shows. */
 bool wk_link_view(wk_Tensor *view, wk_Tensor *of);
-/* False with an error if writing in place is refused: a leaf that requires a gradient, or a view of one. */
-bool wk_inplace_check(wk_Tensor *self, const char *op);
+/* Makes later writes in place to a tensor an error, as its origin has it. */
+bool wk_set_origin(wk_Tensor *tensor, wk_Origin origin);
+/* False with an error if writing in place is refused: a leaf that requires a gradient, a view of one, a view of another origin.
+ * `tracked`: one of the operands requires a gradient. */
+bool wk_inplace_check(wk_Tensor *self, const char *op, bool tracked);
+/* Whether a view has no history any more, as its base was written to and its origin gives it no other. */
+bool wk_view_is_invalid(const wk_Tensor *tensor);
 /* A write in place is recorded in two steps, so that the one after the write cannot fail: prepare makes all that it takes, commit
  * makes `node` (its first edge is the tensor's own past) the history, and takes over the caller's share of both. `through` is the
  * node that the base of a view gets, NULL for what is no view. */
@@ -193,7 +210,9 @@ void wk_rebase_commit(wk_Tensor *self, wk_Node *node, wk_Node *through);
 /* Makes the gradient that a leaf has, if any, zeros without history. */
 bool wk_zero_gradient(wk_Tensor *tensor);
 
-extern _Thread_local bool wk_grad_disabled;
+/* Whether recording is off: by the user, or inside an operation or backward, whose views of temporaries need no link. */
+enum { WK_GRAD_ON, WK_GRAD_OFF, WK_GRAD_INSIDE };
+extern _Thread_local uint8_t wk_grad_disabled;
 uint64_t wk_next_sequence(void);
 
 #endif

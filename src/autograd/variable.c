@@ -8,7 +8,7 @@
 #include "autograd/node.h"
 #include "core/memory.h"
 
-_Thread_local bool wk_grad_disabled;
+_Thread_local uint8_t wk_grad_disabled;
 
 static void drop_retained(wk_NodeHook **list, const wk_Variable *v)
 {
@@ -96,16 +96,32 @@ bool wk_link_view(wk_Tensor *view, wk_Tensor *of)
     const wk_Variable *above = wk_variable(of);
     v->base = wk_tensor_retain(above && above->base ? above->base : of);
     v->view_version = wk_tensor_version(view);
-    v->unrecorded = wk_grad_disabled || (above && above->unrecorded);
+    v->origin = wk_grad_disabled ? WK_FROM_NO_GRAD : WK_FROM_OPERATION;
+    if (above && above->origin)
+        v->origin = above->origin;
     return true;
+}
+
+bool wk_set_origin(wk_Tensor *tensor, wk_Origin origin)
+{
+    wk_Variable *v = wk_variable_make(tensor);
+    if (v)
+        v->origin = (uint8_t)origin;
+    return v != NULL;
 }
 
 /* ---- properties ------------------------------------------------------------------------------------- */
 
 static bool view_is_stale(const wk_Tensor *tensor, const wk_Variable *v)
 {
-    return v->base && !v->unrecorded && v->view_version != wk_tensor_version(tensor) &&
-           wk_requires_grad(v->base);
+    return v->base && v->view_version != wk_tensor_version(tensor) &&
+           (v->grad_fn || wk_requires_grad(v->base));
+}
+
+bool wk_view_is_invalid(const wk_Tensor *tensor)
+{
+    const wk_Variable *v = wk_variable(tensor);
+    return v && v->origin && view_is_stale(tensor, v);
 }
 
 bool wk_requires_grad(const wk_Tensor *tensor)
@@ -158,17 +174,32 @@ wk_Tensor *wk_grad_of(const wk_Tensor *tensor)
     return v ? v->grad : NULL;
 }
 
+static bool gradient_fits(const wk_Tensor *tensor, const wk_Tensor *grad)
+{
+    if (grad == tensor)
+        return wk_raise(WK_ERROR_ARGUMENT, "set_grad: can't assign Variable as its own grad"), false;
+    if (grad->dtype != tensor->dtype)
+        return wk_raise(WK_ERROR_DTYPE,
+                        "set_grad: attempting to assign a gradient with dtype '%s' to a tensor with "
+                        "grad_dtype '%s'. The gradient must match the tensor's dtype",
+                        wk_dtype_in_c(grad->dtype), wk_dtype_type(tensor->dtype)),
+               false;
+    if (!wk_shape_same(grad, tensor))
+        return wk_raise(WK_ERROR_SHAPE,
+                        "set_grad: attempting to assign a gradient of size '%s' to a tensor of size '%s'. "
+                        "Please ensure that the gradient and the tensor are the same size",
+                        WK_SHAPE_TEXT(grad), WK_SHAPE_TEXT(tensor)),
+               false;
+    return true;
+}
+
 bool wk_set_grad(wk_Tensor *tensor, wk_Tensor *grad)
 {
     if (!wk_tensor_check(tensor, "set_grad", "tensor") ||
         (grad && !wk_tensor_check(grad, "set_grad", "grad")))
         return false;
-    if (grad && (grad->dtype != tensor->dtype || !wk_shape_same(grad, tensor)))
-        return wk_raise(WK_ERROR_SHAPE,
-                        "set_grad: assigned grad has data of a different type or size: %s %s for %s %s",
-                        wk_dtype_name((wk_dtype)grad->dtype), WK_SHAPE_TEXT(grad),
-                        wk_dtype_name((wk_dtype)tensor->dtype), WK_SHAPE_TEXT(tensor)),
-               false;
+    if (grad && !gradient_fits(tensor, grad))
+        return false;
     if (!grad && !tensor->history)
         return true;
     wk_Variable *v = wk_variable_make(tensor);
@@ -226,7 +257,8 @@ bool wk_is_grad_enabled(void)
 bool wk_set_grad_enabled(bool enabled)
 {
     bool former = !wk_grad_disabled;
-    wk_grad_disabled = !enabled;
+    if (enabled || former) /* off inside an operation stays that */
+        wk_grad_disabled = enabled ? WK_GRAD_ON : WK_GRAD_OFF;
     return former;
 }
 

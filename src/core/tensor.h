@@ -104,6 +104,8 @@ bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name);
 
 /* PyTorch's other name of a dtype, which its messages use: "Float", "Long". */
 const char *wk_dtype_type(int dtype);
+/* And a third one: "float", "long int". */
+const char *wk_dtype_in_c(int dtype);
 
 extern const uint8_t wk_dtype_bytes[WK_DTYPES];
 

@@ -11,8 +11,10 @@ char *wk_tensor_str(const wk_Tensor *tensor)
 {
     if (!wk_tensor_check(tensor, "str", "tensor"))
         return NULL;
-    const wk_Node *grad_fn = wk_grad_fn((wk_Tensor *)tensor); /* which a view works out when it is asked */
-    if (!grad_fn && !wk_is_leaf(tensor))                      /* a view's new history could not be made */
+    const bool invalid = wk_view_is_invalid(tensor);
+    const wk_Node *grad_fn =
+        invalid ? NULL : wk_grad_fn((wk_Tensor *)tensor); /* which a view works out when it is asked */
+    if (!invalid && !grad_fn && !wk_is_leaf(tensor))      /* a view's new history could not be made */
         return NULL;
     wk_Memory memory;
     if (!wk_memory_to_read(tensor, &memory))
@@ -24,7 +26,9 @@ char *wk_tensor_str(const wk_Tensor *tensor)
                          .strides = memory.stride,
                          .default_dtype = wk_get_default_dtype(),
                          .requires_grad = wk_requires_grad(tensor),
-                         .grad_fn = grad_fn ? wk_node_name(grad_fn) : NULL};
+                         .grad_fn = invalid   ? "Invalid"
+                                    : grad_fn ? wk_node_name(grad_fn)
+                                              : NULL};
     wk_Text text = {0};
     char *copy = wk_format_tensor(&text, &in) ? wk_strdup(wk_text_str(&text)) : NULL;
     wk_text_free(&text);

@@ -139,7 +139,7 @@ static void test_paths_of_different_lengths(void **state)
 
 /* ---- what is refused -------------------------------------------------------------------------------- */
 
-/* A18 A19 */
+/* A18 A19 A31 */
 static void test_refused(void **state)
 {
     (void)state;
@@ -162,7 +162,15 @@ static void test_refused(void **state)
                  "only Tensors of floating point dtype can require gradients");
     EXPECT_ERROR(wk_set_requires_grad_(y, false), WK_ERROR_STATE,
                  "you can only change requires_grad flags of leaf variables.");
-    EXPECT_ERROR(wk_set_grad(w, f32(1, 2, 3)), WK_ERROR_SHAPE, "assigned grad has data of a different");
+    EXPECT_ERROR(
+        wk_set_grad(w, f32(1, 2, 3)), WK_ERROR_SHAPE,
+        "attempting to assign a gradient of size '[3]' to a tensor of size '[2]'. Please ensure that "
+        "the gradient and the tensor are the same size");
+    EXPECT_ERROR(wk_set_grad(w, i64(1, 2, 3)), WK_ERROR_DTYPE,
+                 "attempting to assign a gradient with dtype 'long int' to a tensor with grad_dtype 'Float'. "
+                 "The gradient must match the tensor's dtype");
+    EXPECT_ERROR(wk_set_grad(w, w), WK_ERROR_ARGUMENT, "can't assign Variable as its own grad");
+    assert_null(wk_grad_of(w));
     EXPECT_ERROR(wk_detach_(wk_slice(y, 0, 0, 1, 1)), WK_ERROR_STATE,
                  "Can't detach views in-place. Use detach() instead");
     EXPECT_ERROR(wk_register_hook(f32(1), (wk_Hook)(void (*)(void))wk_clone, NULL), WK_ERROR_STATE,
@@ -242,10 +250,72 @@ static void test_views_made_without_recording(void **state)
         EXPECT_TRUE(wk_mul_(view, 3) != NULL);
     }
     EXPECT_VALUES(w, 3, 6);
-    assert_false(wk_requires_grad(view));
     EXPECT_ERROR(wk_mul_(view, 2), WK_ERROR_STATE,
-                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled");
+                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+                 "Given that this use case is ambiguous");
+    EXPECT_ERROR(wk_mul_(wk_view(view, 2), 2), WK_ERROR_STATE,
+                 "A view was created in no_grad mode and its base or another view of its base has been "
+                 "modified inplace with grad mode enabled.");
     EXPECT_VALUES(w, 3, 6);
+}
+
+/* A19: Also where nothing required a gradient yet: what is recorded into the base later is not lost in silence. */
+static void test_views_of_plain_tensors_made_without_recording(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f64(5, 7)), *x = f64(1, 2), *view = NULL, *again = NULL;
+    wk_no_grad
+    {
+        view = wk_view(x, 2, 1);
+    }
+    again = wk_view(view, 2);
+    EXPECT_ERROR(wk_mul_(view, wk_view(w, 2, 1)), WK_ERROR_STATE,
+                 "A view was created in no_grad mode and is");
+    EXPECT_TRUE(wk_mul_(view, 2) != NULL); /* nothing to record */
+    EXPECT_TRUE(wk_mul_(x, w) != NULL);
+    EXPECT_VALUES(x, 10, 28);
+    EXPECT_ERROR(wk_mul(view, 2), WK_ERROR_STATE, "its base or another view of its base has been modified");
+    EXPECT_ERROR(wk_mul(again, 2), WK_ERROR_STATE, "its base or another view of its base has been modified");
+    EXPECT_ERROR(wk_detach_(view), WK_ERROR_STATE, "Can't detach views in-place. Use detach() instead");
+    char *text = wk_tensor_str(view);
+    assert_string_equal(text, "tensor([[10.],\n        [28.]], dtype=torch.float64, grad_fn=<Invalid>)");
+    wk_str_free(text);
+    wk_no_grad EXPECT_VALUES(wk_mul(view, 2), 20, 56);
+}
+
+/* A19: A view that was made a leaf: its own views are views of what requires a gradient. */
+static void test_leaves_that_are_views(void **state)
+{
+    (void)state;
+    static const char refused[] = "a view of a leaf Variable that requires grad is being used in an in-place";
+    wk_Tensor *x = f64(1, 2, 3, 4), *leaf = wk_requires_grad_(wk_slice(x, 0, 0, 2, 1));
+    assert_true(wk_is_leaf(leaf) && !wk_requires_grad(x));
+    EXPECT_ERROR(wk_relu_(wk_slice(leaf, 0, 0, 1, 1)), WK_ERROR_STATE, refused);
+    EXPECT_ERROR(wk_mul_(leaf, 2), WK_ERROR_STATE, refused);
+    EXPECT_TRUE(wk_mul_(x, 2) != NULL); /* records nothing */
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(leaf, leaf))));
+    EXPECT_VALUES(wk_grad_of(leaf), 4, 8);
+    /* A recorded write next to it makes it a part of what was written. */
+    wk_Tensor *w = wk_requires_grad_(f64(5, 6));
+    EXPECT_TRUE(wk_mul_(wk_slice(x, 0, 1, 3, 1), w) != NULL);
+    assert_false(wk_is_leaf(leaf));
+    EXPECT_TRUE(wk_backward(wk_sum(leaf)));
+    EXPECT_VALUES(wk_grad_of(w), 4, 0);
+    EXPECT_VALUES(wk_grad_of(leaf), 4, 8);
+}
+
+/* The base of a view loses its history: the view keeps its own, and writing to it would be lost. */
+static void test_detached_base(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *x = wk_mul(w, 3), *view = wk_slice(x, 0, 0, 1, 1);
+    EXPECT_TRUE(wk_detach_(x) == x && !wk_requires_grad(x) && wk_is_leaf(x));
+    EXPECT_ERROR(wk_mul_(view, 2), WK_ERROR_STATE, "a view of a leaf Variable that requires grad");
+    EXPECT_TRUE(wk_backward(view));
+    EXPECT_VALUES(wk_grad_of(w), 3, 0);
+    wk_Tensor *late = wk_requires_grad_(f64(1, 2)), *before = wk_slice(wk_detach_(late), 0, 0, 1, 1);
+    wk_requires_grad_(late);
+    EXPECT_ERROR(wk_mul_(before, 2), WK_ERROR_STATE, "a view of a leaf Variable that requires grad");
 }
 
 static void test_versions(void **state)
@@ -347,6 +417,9 @@ int main(void)
         TENSOR_TEST(test_detach),
         TENSOR_TEST(test_modes),
         TENSOR_TEST(test_views_made_without_recording),
+        TENSOR_TEST(test_views_of_plain_tensors_made_without_recording),
+        TENSOR_TEST(test_leaves_that_are_views),
+        TENSOR_TEST(test_detached_base),
         TENSOR_TEST(test_versions),
         TENSOR_TEST(test_leaves),
         TENSOR_TEST(test_walking_the_graph),
