@@ -136,6 +136,15 @@ static bool record(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted
     return true;
 }
 
+/* Whether a result shows an input's memory. */
+static bool shares_memory(const wk_Tensor *out, const wk_Call *call)
+{
+    for (int i = 0; i < call->count; i++)
+        if (call->in[i] && call->in[i]->storage == out->storage)
+            return true;
+    return false;
+}
+
 static wk_Tensor *run(wk_Call *call)
 {
     const wk_Op *op = call->op;
@@ -161,6 +170,8 @@ static wk_Tensor *run(wk_Call *call)
     }
     if (call->inplace)
         wk_tensor_touch(out);
+    else if (wk_tensor_version(out) && !shares_memory(out, call))
+        wk_tensor_as_new(out);
     if (node && wk_is_floating(out->dtype))
         return record(node, call, out, wanted, through) ? out : NULL;
     wk_node_release(through);
@@ -192,7 +203,7 @@ static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const 
     wk_Tensor *second = out && more ? wk_tensor_retain(call.more[0]) : NULL;
     wk_scope_end_keeping(scope, out);
     if (more)
-        *more = wk_scope_adopt(second);
+        *more = wk_scope_adopt(wk_tensor_as_new(second));
     return out && more && !*more ? NULL : out;
 }
 

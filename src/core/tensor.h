@@ -126,6 +126,14 @@ static inline void wk_tensor_touch(wk_Tensor *tensor)
     atomic_fetch_add_explicit(&tensor->storage->version, 1, memory_order_relaxed);
 }
 
+/* A new tensor as its maker hands it out: at version 0, however often it was written to in the making. NULL passes on. */
+static inline wk_Tensor *wk_tensor_as_new(wk_Tensor *tensor)
+{
+    if (tensor)
+        atomic_store_explicit(&tensor->storage->version, 0, memory_order_relaxed);
+    return tensor;
+}
+
 static inline uint32_t wk_tensor_version(const wk_Tensor *tensor)
 {
     return atomic_load_explicit(&tensor->storage->version, memory_order_relaxed);

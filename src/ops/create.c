@@ -93,13 +93,13 @@ wk_Tensor *wk_full_like(wk_Tensor *input, double value)
 wk_Tensor *wk_rand_like(wk_Tensor *input)
 {
     wk_Tensor *t = new_like("rand_like", input);
-    return t ? wk_uniform_(t, 0, 1, NULL) : NULL;
+    return t ? wk_tensor_as_new(wk_uniform_(t, 0, 1, NULL)) : NULL;
 }
 
 wk_Tensor *wk_randn_like(wk_Tensor *input)
 {
     wk_Tensor *t = new_like("randn_like", input);
-    return t ? wk_normal_(t, 0, 1, NULL) : NULL;
+    return t ? wk_tensor_as_new(wk_normal_(t, 0, 1, NULL)) : NULL;
 }
 
 /* ---- sequences -------------------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ wk_Tensor *wk_eye(int64_t n)
         return wk_raise(WK_ERROR_ARGUMENT, "eye: n must be greater or equal to 0, got %lld", (long long)n);
     wk_Tensor *t = wk_zeros(n, n);
     wk_Tensor *diagonal = t ? wk_as_strided(t, 1, &n, (const int64_t[]){n + 1}, 0) : NULL;
-    return diagonal && wk_fill_(diagonal, 1) ? t : NULL;
+    return diagonal && wk_fill_(diagonal, 1) ? wk_tensor_as_new(t) : NULL;
 }
 
 /* ---- random numbers --------------------------------------------------------------------------------- */
@@ -161,20 +161,20 @@ wk_Tensor *wk_eye(int64_t n)
 wk_Tensor *wk_rand_from(wk_Generator *generator, int ndim, const int64_t *dims, wk_dtype dtype)
 {
     wk_Tensor *t = wk_tensor_new("rand", dtype, ndim, dims);
-    return t ? wk_uniform_(t, 0, 1, generator) : NULL;
+    return t ? wk_tensor_as_new(wk_uniform_(t, 0, 1, generator)) : NULL;
 }
 
 wk_Tensor *wk_randn_from(wk_Generator *generator, int ndim, const int64_t *dims, wk_dtype dtype)
 {
     wk_Tensor *t = wk_tensor_new("randn", dtype, ndim, dims);
-    return t ? wk_normal_(t, 0, 1, generator) : NULL;
+    return t ? wk_tensor_as_new(wk_normal_(t, 0, 1, generator)) : NULL;
 }
 
 wk_Tensor *wk_randint_from(wk_Generator *generator, int64_t low, int64_t high, int ndim, const int64_t *dims,
                            wk_dtype dtype)
 {
     wk_Tensor *t = wk_tensor_new("randint", dtype == wk_default_dtype ? wk_int64 : dtype, ndim, dims);
-    return t ? wk_random_(t, low, high, generator) : NULL;
+    return t ? wk_tensor_as_new(wk_random_(t, low, high, generator)) : NULL;
 }
 
 wk_Tensor *wk_randperm_from(wk_Generator *generator, int64_t n)

@@ -304,11 +304,11 @@ static bool may_write_over(const wk_Tensor *grad, const wk_Tensor *other)
            grad->dtype == other->dtype;
 }
 
-#define WRITES_OVER(name)                                                     \
-    wk_Tensor *wk_##name(wk_Tensor *grad, wk_Tensor *other)                   \
-    {                                                                         \
-        return may_write_over(grad, other) ? wk_##name##__tensor(grad, other) \
-                                           : wk_##name##_tensor(grad, other); \
+#define WRITES_OVER(name)                                                                       \
+    wk_Tensor *wk_##name(wk_Tensor *grad, wk_Tensor *other)                                     \
+    {                                                                                           \
+        return may_write_over(grad, other) ? wk_tensor_as_new(wk_##name##__tensor(grad, other)) \
+                                           : wk_##name##_tensor(grad, other);                   \
     }
 WRITES_OVER(threshold_backward)
 WRITES_OVER(sigmoid_backward)

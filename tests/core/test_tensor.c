@@ -124,6 +124,75 @@ static void test_sequences(void **state)
     EXPECT_VALUES(wk_full(-2.5, 1, 2), -2.5, -2.5);
 }
 
+/* What is new is at version 0, however often it was written to in the making. */
+static void test_new_tensors_begin_at_version_0(void **state)
+{
+    (void)state;
+    float data[4] = {1, 2, 3, 4};
+    wk_Tensor *x = f32(0.25, 0.5), *m = wk_view(f32(1, 2, 3, 4), 2, 2), *index = i64(1, 0);
+    wk_Generator *generator = wk_Generator_new();
+    wk_ValuesIndices most = wk_max_dim(m, 1, false);
+    wk_Tensor *made[] = {
+        wk_empty(2),
+        wk_zeros(2),
+        wk_ones(2),
+        wk_full(3, 2),
+        wk_rand(2),
+        wk_randn(2),
+        wk_randn(20),
+        wk_randint(0, 5, 2),
+        wk_rand_from(generator, WK_SHAPE(2), wk_float64),
+        wk_randn_from(generator, WK_SHAPE(2), wk_float64),
+        wk_randint_from(generator, 0, 5, WK_SHAPE(2), wk_int32),
+        wk_randperm_from(generator, 4),
+        wk_empty_like(x),
+        wk_zeros_like(x),
+        wk_ones_like(x),
+        wk_full_like(x, 2),
+        wk_rand_like(x),
+        wk_randn_like(x),
+        wk_randperm(4),
+        wk_arange(0, 4, 1),
+        wk_arange_dtype(0, 4, 1, wk_float64),
+        wk_linspace(0, 1, 3),
+        wk_eye(3),
+        wk_tensor(data, 4),
+        wk_scalar(2),
+        wk_scalar_dtype(2, wk_int64),
+        wk_from_blob(data, WK_SHAPE(4), wk_float32, NULL, NULL),
+        wk_bernoulli(x, NULL),
+        wk_clone(x),
+        wk_to_dtype(x, wk_float64),
+        wk_contiguous(wk_t(m)),
+        wk_reshape(wk_t(m), 4),
+        wk_cat(wk_list(x, x), 0),
+        wk_stack(wk_list(x, x), 0),
+        wk_dropout(x, 0.5, true),
+        wk_masked_fill(x, truth(1, 0), 2),
+        wk_where(truth(1, 0), x, x),
+        wk_index_select(m, 0, index),
+        wk_gather(x, 0, index),
+        wk_scatter_add(x, 0, index, x),
+        wk_as_strided_scatter(x, wk_scalar(1), 0, NULL, NULL, 0),
+        wk_mean(x),
+        most.values,
+        most.indices,
+        wk_argmax(m),
+        wk_softmax(m, 1),
+        wk_matmul(m, m),
+        wk_var(x),
+        wk_var(m, 1),
+    };
+    for (size_t i = 0; i < LENGTH(made); i++)
+        if (!made[i] || wk_version_of(made[i]) != 0)
+            fail_msg("tensor %zu is at version %lld: %s", i, made[i] ? (long long)wk_version_of(made[i]) : -1,
+                     wk_error() ? wk_error() : "");
+    wk_Tensor *w = wk_requires_grad_(f32(1, 2));
+    EXPECT_TRUE(wk_backward(wk_sum(wk_mul(wk_mul(w, w), w))));
+    assert_int_equal(wk_version_of(wk_grad_of(w)), 0);
+    wk_generator_free(generator);
+}
+
 static void test_comparisons(void **state)
 {
     (void)state;
@@ -152,6 +221,7 @@ int main(void)
         TENSOR_TEST(test_borrowed_memory),
         TENSOR_TEST(test_what_a_tensor_tells),
         TENSOR_TEST(test_sequences),
+        TENSOR_TEST(test_new_tensors_begin_at_version_0),
         TENSOR_TEST(test_comparisons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,8 @@ void note_node(const wk_Node *node)
     if (!node)
         return;
     note_op(node->op);
-    note_node(node->inner);
+    if (!node->of_leaf)
+        note_node(node->inner);
     for (int i = 0; i < node->edge_count; i++)
         note_node(node->edges[i].node);
 }
