@@ -8,6 +8,7 @@
  *
  * Unset is PyTorch's default. Where that is not 0 (lr, eps, alpha, betas), WK_ZERO means 0.
  * An optimizer holds its parameters: it and the module may be freed in either order.
+ * A step takes subnormal numbers for 0 (unless eps is under 1e-10), and leaves the caller's floating-point mode as it is.
  */
 #ifndef WICK_OPTIM_H
 #define WICK_OPTIM_H

@@ -6,7 +6,8 @@
  *
  * Each worker has a slot with one word of state. The caller writes WORK there (and wakes the worker if it sleeps); the worker answers with
  * RUNNING, and takes numbered blocks until none is left: those of its own share, then those of the others'. Only one caller at a time owns
- * the workers; others work through their blocks alone. Memory order: the exchange to WORK publishes the job, `pending` reaching zero publishes the results. */
+ * the workers; others work through their blocks alone. A worker takes over the caller's floating-point mode, as results must not depend
+ * on who runs a block. Memory order: the exchange to WORK publishes the job, `pending` reaching zero publishes the results. */
 #define _GNU_SOURCE
 #include "core/threads.h"
 
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/float_mode.h"
 #include "core/lifecycle.h"
 #include "wick/runtime.h"
 
@@ -55,6 +57,7 @@ static struct {
     int workers;       /* that exist; changed by the owner alone */
     void (*block)(void *context, int64_t index);
     void *context;
+    wk_FloatMode mode; /* of the caller */
     int sharers;
     Share shares[MAX_THREADS];       /* the caller's, and one of each slot */
     _Alignas(64) atomic_int pending; /* slots given out and not finished */
@@ -124,6 +127,7 @@ static void *worker_main(void *argument)
         slot_wait(slot);
         int work = SLOT_WORK;
         if (atomic_compare_exchange_strong(&slot->state, &work, SLOT_RUNNING)) {
+            wk_adopt_float_mode(wk_threads.mode);
             take_blocks(wk_number);
             atomic_store_explicit(&slot->state, SLOT_IDLE, memory_order_release);
             slot_finished();
@@ -225,6 +229,7 @@ static void threads_wait(void)
 static void run_with_workers(int64_t blocks, int helpers)
 {
     helpers = threads_grow(helpers);
+    wk_threads.mode = wk_float_mode();
     wk_threads.sharers = helpers + 1;
     for (int i = 0; i <= helpers; i++) {
         atomic_store_explicit(&wk_threads.shares[i].next, blocks * i / (helpers + 1), memory_order_relaxed);

@@ -7,8 +7,9 @@
 /* Runs block(context, i) for every i in [0, blocks), on the pool's threads and the caller, and returns when all are done.
  * Each thread begins with its own stretch of neighbouring blocks, the caller with the first, so that what one operation leaves in a
  * core's caches the next finds there; who is done takes from the others. Which thread runs which block is open all the same, and the
- * blocks must not depend on the number of threads (results stay the same to the bit). Called inside a block it runs serially. Errors
- * raised inside a block are the caller's to carry out of it. */
+ * blocks must not depend on the number of threads (results stay the same to the bit). A block runs in the
+ * caller's floating-point mode. Called inside a block it runs serially. Errors raised inside a block are the caller's to carry out of
+ * it. */
 void wk_parallel(int64_t blocks, void (*block)(void *context, int64_t index), void *context);
 
 /* The same on `most` threads or fewer. */

@@ -41,6 +41,7 @@ static const wk_OptimizerClass adam_optimizer = {
               [ADAM_WEIGHT_DECAY] = {"weight_decay", "Invalid weight_decay value", WK_HYPER_NOT_NEGATIVE},
               [ADAM_AMSGRAD] = {"amsgrad", "Invalid amsgrad value", WK_HYPER_FLAG},
               [ADAM_MAXIMIZE] = {"maximize", "Invalid maximize value", WK_HYPER_FLAG}},
+    .eps = ADAM_EPS,
     .text = {"amsgrad", "betas", "capturable: False", "decoupled_weight_decay: False",
              "differentiable: False", "eps", "foreach: None", "fused: None", "lr", "maximize",
              "weight_decay"},

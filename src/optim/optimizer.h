@@ -37,6 +37,7 @@ typedef struct wk_OptimizerClass {
     const char *name;
     int hypers;
     wk_Hyper hyper[WK_HYPERS]; /* the first is lr */
+    int eps;                   /* the index of what is added to a denominator; 0: it divides by nothing */
     /* Lines of the text, in order: the name of an option, "betas", or a constant as in "foreach: None". */
     const char *text[16];
     /* The slots that a step with these options uses, as bits. */

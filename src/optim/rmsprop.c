@@ -31,6 +31,7 @@ static const wk_OptimizerClass rmsprop_optimizer = {
               [RMS_MOMENTUM] = {"momentum", "Invalid momentum value", WK_HYPER_NOT_NEGATIVE},
               [RMS_CENTERED] = {"centered", "Invalid centered value", WK_HYPER_FLAG},
               [RMS_MAXIMIZE] = {"maximize", "Invalid maximize value", WK_HYPER_FLAG}},
+    .eps = RMS_EPS,
     .text = {"alpha", "capturable: False", "centered", "differentiable: False", "eps", "foreach: None", "lr",
              "maximize", "momentum", "weight_decay"},
     .slots = rmsprop_slots,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 /* cmocka asks for the four above */
 #include <cmocka.h>
+#include <fenv.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/float_mode.h"
 #include "core/threads.h"
 #include "support/skip.h"
 #include "wick/runtime.h"
@@ -145,6 +147,51 @@ static void threads_have_numbers_below_the_limit(void **state)
     assert_int_equal(wk_thread_number(), 0);
 }
 
+typedef struct Arithmetic {
+    float small[BLOCKS], third[BLOCKS];
+} Arithmetic;
+
+static void arithmetic_block(void *context, int64_t i)
+{
+    volatile float subnormal = 1e-40f, one = 1, three = 3;
+    ((Arithmetic *)context)->small[i] = subnormal * three;
+    ((Arithmetic *)context)->third[i] = one / three;
+}
+
+static void expect_arithmetic(Arithmetic *a, float small, float third)
+{
+    for (int turn = 0; turn < 50; turn++) {
+        wk_parallel(BLOCKS, arithmetic_block, a);
+        for (int i = 0; i < BLOCKS; i++)
+            if (a->small[i] != small || a->third[i] != third)
+                fail_msg("turn %d, block %d: %g and %.9g", turn, i, (double)a->small[i], (double)a->third[i]);
+    }
+}
+
+/* Every block rounds as the caller does and takes subnormal numbers as the caller takes them, although the pool's threads were made
+ * before the caller chose. */
+static void blocks_run_in_the_callers_mode(void **state)
+{
+    (void)state;
+    static Arithmetic a;
+    volatile float subnormal = 1e-40f, three = 3;
+    const float small = subnormal * three;
+    wk_set_num_threads(4);
+    expect_arithmetic(&a, small, 0x1.555556p-2f);
+    const wk_FloatMode mode = wk_float_mode();
+    if (WK_FLOAT_FLUSH) {
+        wk_set_float_mode(mode | WK_FLOAT_FLUSH);
+        expect_arithmetic(&a, 0, 0x1.555556p-2f);
+        wk_set_float_mode(mode);
+    }
+#ifdef FE_DOWNWARD
+    assert_int_equal(fesetround(FE_DOWNWARD), 0);
+    expect_arithmetic(&a, subnormal * three, 0x1.555554p-2f);
+    assert_int_equal(fesetround(FE_TONEAREST), 0);
+#endif
+    expect_arithmetic(&a, small, 0x1.555556p-2f);
+}
+
 static void *caller(void *unused)
 {
     Counts *c = calloc(1, sizeof *c);
@@ -229,6 +276,7 @@ int main(void)
         cmocka_unit_test(every_block_once),
         cmocka_unit_test(nested_runs_serially),
         cmocka_unit_test(threads_have_numbers_below_the_limit),
+        cmocka_unit_test(blocks_run_in_the_callers_mode),
         cmocka_unit_test(several_callers),
         cmocka_unit_test(forked_child_works),
         cmocka_unit_test(goes_on_without_threads),

@@ -1,6 +1,9 @@
 /* Optimizers against PyTorch: their text, and two parameters over four steps (tests/golden/nn.safetensors); groups and mistakes. */
 #include "support/golden.h"
 
+#include "core/float_mode.h"
+#include "optim/optimizer.h"
+
 static wk_StateDict *wanted;
 
 static wk_Optimizer *optimizer_named(const char *name, wk_List params)
@@ -211,6 +214,99 @@ static void test_mistakes(void **state)
     wk_free((wk_Optimizer *)NULL);
 }
 
+/* ---- subnormal numbers ------------------------------------------------------------------------------- */
+
+static bool all_zero(const wk_Tensor *t)
+{
+    const unsigned char *bytes = wk_tensor_data(t);
+    for (size_t i = 0; i < (size_t)t->numel * wk_dtype_size((wk_dtype)t->dtype); i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+/* Steps along gradients of 0 until every slot has decayed; true if they end at 0 and not at subnormal numbers. */
+static bool state_decays_to_zero(wk_Optimizer *opt, wk_Tensor *w, int slots, int steps)
+{
+    wk_set_grad(w, wk_full_like(w, 1e-15));
+    EXPECT_TRUE(wk_step(opt));
+    wk_set_grad(w, wk_zeros_like(w));
+    for (int i = 0; i < steps; i++)
+        EXPECT_TRUE(wk_step(opt));
+    for (int s = 0; s < WK_SLOTS; s++) {
+        const wk_Tensor *slot = opt->groups[0].params[0].slot[s];
+        if (!slot != !(slots >> s & 1) || (slot && !all_zero(slot)))
+            return false;
+    }
+    return true;
+}
+
+static void test_state_decays_to_zero(void **state)
+{
+    (void)state;
+    if (!WK_FLOAT_FLUSH)
+        SKIP("this machine has one floating-point mode");
+    for (int64_t n = 3; n <= 70003; n += 70000) /* on one thread, and on several */
+        for (int d = 0; d < 2; d++) {
+            const wk_dtype dtype = d ? wk_float64 : wk_float32;
+            const int steps = d ? 8000 : 750;
+            if (d && n > 3)
+                continue;
+            wk_set_num_threads(3);
+            wk_Tensor *w = wk_requires_grad_(wk_ones_shape(1, &n, dtype));
+            wk_Optimizer *sgd = wk_SGD(wk_list(w), .momentum = 0.9),
+                         *adam = wk_Adam(wk_list(w), .betas = {0.9, 0.9}),
+                         *rms = wk_RMSprop(wk_list(w), .alpha = 0.9, .momentum = 0.9, .centered = true);
+            assert_true(state_decays_to_zero(sgd, w, 1, steps));
+            assert_true(state_decays_to_zero(adam, w, 3, steps));
+            assert_true(state_decays_to_zero(rms, w, 7, steps));
+            wk_zero_grad(sgd);
+            wk_free(sgd), wk_free(adam), wk_free(rms);
+        }
+    wk_set_num_threads(2);
+}
+
+/* The caller's floating-point mode is as before, whatever it was, and only a step is run in another. */
+static void test_callers_mode_stays(void **state)
+{
+    (void)state;
+    const wk_FloatMode before = wk_float_mode();
+    wk_Tensor *w = wk_requires_grad_(f32(1e-40, 1)), *g = f32(1e-40, 1e-40);
+    wk_set_grad(w, g);
+    wk_Optimizer *opt = wk_SGD(wk_list(w), .momentum = 0.9), *adam = wk_Adam(wk_list(w));
+    for (int flush = 0; flush < 2; flush++) {
+        const wk_FloatMode mode = before | (flush ? WK_FLOAT_FLUSH : 0);
+        wk_set_float_mode(mode);
+        bool done = wk_step(opt) && wk_step(adam);
+        const wk_FloatMode after = wk_float_mode();
+        wk_set_float_mode(before);
+        assert_true(done);
+        assert_true(after == mode);
+    }
+    assert_true(wk_item(wk_mul(wk_sum(g), 0.5)) > 0); /* subnormal, outside a step */
+    wk_zero_grad(opt);
+    wk_free(opt), wk_free(adam);
+}
+
+/* Without an eps to add, the smallest denominators count: gradients of 1e-19 have squares that would be flushed. torch: one step of lr
+ * for each, as for any gradient. */
+static void test_small_eps_keeps_every_digit(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        wk_Tensor *w = wk_requires_grad_(f32(1, 1));
+        wk_Optimizer *opt = i ? wk_RMSprop(wk_list(w), .lr = 0.01, .alpha = 0.9, .eps = WK_ZERO)
+                              : wk_Adam(wk_list(w), .lr = 0.01, .eps = WK_ZERO);
+        wk_set_grad(w, f32(1e-19, -1e-20));
+        EXPECT_TRUE(wk_step(opt));
+        const double step = i ? 0.01 / sqrt(0.1) : 0.01;
+        assert_true(fabs(wk_data(w, float)[0] - (1 - step)) < 1e-4);
+        assert_true(fabs(wk_data(w, float)[1] - (1 + step)) < 1e-3);
+        wk_zero_grad(opt);
+        wk_free(opt);
+    }
+}
+
 /* An optimizer holds its parameters. */
 static void test_outlives_module(void **state)
 {
@@ -247,6 +343,9 @@ int main(void)
         TENSOR_TEST(test_version),
         TENSOR_TEST(test_groups),
         TENSOR_TEST(test_mistakes),
+        TENSOR_TEST(test_state_decays_to_zero),
+        TENSOR_TEST(test_callers_mode_stays),
+        TENSOR_TEST(test_small_eps_keeps_every_digit),
         TENSOR_TEST(test_outlives_module),
     };
     return cmocka_run_group_tests(tests, load_golden, free_golden);
