@@ -41,8 +41,9 @@ WK_API void wk_dataset_free(wk_Dataset *dataset);
 WK_API wk_Dataset *wk_TensorDataset(wk_List tensors);
 
 /* Samples that a function of yours makes. It sets sample->input, and target if there is one, to tensors of the same shape and dtype for
- * every index (the batch is a copy of them), and returns true; or returns false. With num_workers it is called on other threads, whose
- * default random numbers are seeded as PyTorch seeds its workers'. release(user), if given, is called when the dataset is gone.
+ * every index (the batch is a copy of them), and returns true; or returns false. With num_workers it is called on other threads.
+ * While it runs, the default generator is one of the sample's own, seeded with the epoch's seed + index: random numbers that it draws do
+ * not depend on num_workers, and the thread's own generator is not touched. release(user), if given, is called when the dataset is gone.
  *     wk_CallbackDataset(1000, get_item, &user)               torch: a class with __len__ and __getitem__ */
 typedef struct wk_Sample {
     wk_Tensor *input, *target;
@@ -117,7 +118,8 @@ typedef struct wk_Batch {
 
 /* Batches of a dataset, in order or shuffled with PyTorch's random numbers.                torch: utils.data.DataLoader
  *   batch_size >= 1; drop_last leaves out a last batch that is not full; num_workers threads prepare prefetch_factor batches each
- *   ahead (0 to 256; the batches do not depend on it); generator gives the order instead of the thread's default one. */
+ *   ahead (0 to 256; the batches do not depend on it); generator gives the order instead of the thread's default one.
+ * Only a shuffled loader keeps its order, 8 bytes a sample: shuffling more samples than memory has room for is an error. */
 typedef struct wk_DataLoader_options {
     wk_Dataset *dataset;
     int64_t batch_size; /* unset: 1 */
@@ -132,7 +134,8 @@ WK_API wk_DataLoader *wk_DataLoader_with(wk_DataLoader_options options);
 
 /* Ends the last step and everything that it computed, and begins the next with a batch. False after the last one of the epoch, and on
  * failure (then wk_error() tells); the next call begins another epoch. After a break the next call goes on where the loop was left;
- * wk_dataloader_reset begins anew. To be called on one thread.                              torch: for b in loader */
+ * wk_dataloader_reset begins anew. To be called on one thread. An epoch with workers does not go on in the child of a fork: that is an
+ * error, and the next call begins one there.                                                torch: for b in loader */
 WK_API bool wk_next(wk_DataLoader *loader, wk_Batch *batch);
 WK_API void wk_dataloader_reset(wk_DataLoader *loader);
 

@@ -15,7 +15,7 @@ static _Thread_local struct {
     wk_ErrorKind kind;
     int read;
     unsigned count; /* of all failures, so far */
-    char text[2048];
+    char text[WK_ERROR_TEXT];
 } wk_last_error;
 
 static _Atomic(wk_ErrorHandler) wk_error_handler;

@@ -6,6 +6,9 @@
 
 #include "wick/error.h"
 
+/* The length of a message, with the byte that ends it; more is cut. */
+enum { WK_ERROR_TEXT = 2048 };
+
 /* Records a failure of this thread and returns NULL, so that `return wk_raise(...)` ends a function that yields a pointer,
  * and `return wk_raise(...), false;` one that yields bool. The message is the caller's text with the path of the modules being called. */
 __attribute__((format(printf, 2, 3))) void *wk_raise(wk_ErrorKind kind, const char *format, ...);

@@ -30,6 +30,7 @@ typedef struct RandomState {
 _Static_assert(sizeof(RandomState) == WK_RNG_STATE_BYTES, "PyTorch's state has 5056 bytes");
 
 static _Thread_local wk_Generator random_default;
+static _Thread_local wk_Generator *random_in_place; /* of random_default; or NULL */
 
 static void random_seed(wk_Generator *generator, uint64_t seed)
 {
@@ -45,14 +46,27 @@ static void random_seed(wk_Generator *generator, uint64_t seed)
 
 wk_Generator *wk_generator(wk_Generator *or_null)
 {
-    wk_Generator *generator = or_null ? or_null : &random_default;
+    wk_Generator *generator = or_null ? or_null : random_in_place ? random_in_place : &random_default;
     if (generator->object.magic == WK_ALIVE)
         return generator;
     if (or_null)
         return wk_raise(WK_ERROR_STATE, "generator: this generator has been freed");
     wk_object_init(&generator->object);
-    random_seed(generator, RANDOM_DEFAULT_SEED);
+    random_seed(generator, generator == &random_default ? RANDOM_DEFAULT_SEED : generator->seed);
     return generator;
+}
+
+void wk_generator_seed_later(wk_Generator *generator, uint64_t seed)
+{
+    generator->object.magic = 0;
+    generator->seed = seed;
+}
+
+wk_Generator *wk_generator_replace_default(wk_Generator *generator)
+{
+    wk_Generator *former = random_in_place;
+    random_in_place = generator;
+    return former;
 }
 
 wk_Generator *wk_Generator_new(void)

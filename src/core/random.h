@@ -27,6 +27,12 @@ struct wk_Generator {
  * freed. */
 wk_Generator *wk_generator(wk_Generator *or_null);
 
+/* Sets up a generator, on the stack for example, that is seeded when it is first used: seeding costs a microsecond. */
+void wk_generator_seed_later(wk_Generator *generator, uint64_t seed);
+
+/* Makes the generator this thread's default one in place of its own, or with NULL its own again. Returns what was given last. */
+wk_Generator *wk_generator_replace_default(wk_Generator *generator);
+
 /* A share of the generator for an object that keeps it; wk_generator_free ends it. NULL (the default one)
  * stays NULL. */
 wk_Generator *wk_generator_retain(wk_Generator *generator);

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/random.h"
 #include "core/shape.h"
 #include "core/tensor.h"
 
@@ -75,19 +76,29 @@ static wk_Tensor *batch_tensor(const wk_Tensor *like, int64_t count, int ndim, c
     return wk_tensor_new("DataLoader", (wk_dtype)like->dtype, ndim + 1, sizes);
 }
 
-static bool tensor_dataset_batch(wk_Dataset *self, const int64_t *indices, int64_t count, wk_Tensor **tensors,
+/* Copies rows of `row` bytes. */
+static void copy_rows(const wk_Samples *samples, size_t row, const char *data, char *out)
+{
+    if (row == 0)
+        return;
+    if (!samples->order) {
+        memcpy(out, data + (size_t)samples->first * row, (size_t)samples->count * row);
+        return;
+    }
+    for (int64_t i = 0; i < samples->count; i++)
+        memcpy(out + (size_t)i * row, data + (size_t)wk_sample_index(samples, i) * row, row);
+}
+
+static bool tensor_dataset_batch(wk_Dataset *self, const wk_Samples *samples, wk_Tensor **tensors,
                                  int *tensor_count)
 {
     TensorDataset *d = (TensorDataset *)self;
     for (int k = 0; k < d->count; k++) {
         const wk_Tensor *t = d->tensors[k];
-        if (!(tensors[k] = batch_tensor(t, count, t->ndim - 1, t->shape + 1)))
+        if (!(tensors[k] = batch_tensor(t, samples->count, t->ndim - 1, t->shape + 1)))
             return false;
-        size_t row = (size_t)(t->numel / self->length) * wk_dtype_size((wk_dtype)t->dtype);
-        char *out = wk_tensor_data(tensors[k]);
-        const char *data = wk_tensor_data(t);
-        for (int64_t i = 0; i < count && row > 0; i++)
-            memcpy(out + (size_t)i * row, data + (size_t)indices[i] * row, row);
+        const size_t row = (size_t)(t->numel / self->length) * wk_dtype_size((wk_dtype)t->dtype);
+        copy_rows(samples, row, wk_tensor_data(t), wk_tensor_data(tensors[k]));
     }
     *tensor_count = d->count;
     return true;
@@ -172,11 +183,24 @@ static bool collate(wk_Tensor **batch, wk_Tensor *t, int64_t at, int64_t count, 
     return true;
 }
 
-static bool callback_sample(const CallbackDataset *d, int64_t index, int64_t at, int64_t count,
+/* Calls the function. What it draws from the thread's default generator comes from one of the sample's own: neither other samples nor
+ * the thread that makes it matter. */
+static bool call_get_item(const CallbackDataset *d, int64_t index, uint64_t seed, wk_Sample *sample)
+{
+    wk_Generator own;
+    wk_generator_seed_later(&own, seed + (uint64_t)index);
+    wk_Generator *former = wk_generator_replace_default(&own);
+    const bool made = d->options.get_item(index, sample, d->options.user);
+    wk_generator_replace_default(former);
+    return made;
+}
+
+static bool callback_sample(const CallbackDataset *d, const wk_Samples *samples, int64_t at,
                             wk_Tensor **tensors, int *tensor_count)
 {
+    const int64_t index = wk_sample_index(samples, at), count = samples->count;
     wk_Sample sample = {0};
-    if (!d->options.get_item(index, &sample, d->options.user))
+    if (!call_get_item(d, index, samples->seed, &sample))
         return wk_raise(WK_ERROR_STATE, "DataLoader: get_item failed for sample %lld", (long long)index),
                false;
     if (!wk_tensor_check(sample.input, "DataLoader", "sample->input") ||
@@ -193,11 +217,11 @@ static bool callback_sample(const CallbackDataset *d, int64_t index, int64_t at,
            (n == 1 || collate(&tensors[1], sample.target, at, count, index));
 }
 
-static bool callback_dataset_batch(wk_Dataset *self, const int64_t *indices, int64_t count,
-                                   wk_Tensor **tensors, int *tensor_count)
+static bool callback_dataset_batch(wk_Dataset *self, const wk_Samples *samples, wk_Tensor **tensors,
+                                   int *tensor_count)
 {
-    for (int64_t i = 0; i < count; i++)
-        if (!callback_sample((CallbackDataset *)self, indices[i], i, count, tensors, tensor_count))
+    for (int64_t i = 0; i < samples->count; i++)
+        if (!callback_sample((CallbackDataset *)self, samples, i, tensors, tensor_count))
             return false;
     return true;
 }

@@ -5,11 +5,22 @@
 #include "core/object.h"
 #include "wick/data.h"
 
+/* The samples of a batch: `count` of an epoch's order, from place `first` on. */
+typedef struct wk_Samples {
+    const int64_t *order; /* the epoch's, or NULL where sample i comes at place i */
+    int64_t first, count;
+    uint64_t seed; /* of the epoch */
+} wk_Samples;
+
+static inline int64_t wk_sample_index(const wk_Samples *samples, int64_t i)
+{
+    return samples->order ? samples->order[samples->first + i] : samples->first + i;
+}
+
 typedef struct wk_DatasetClass {
     const char *name;
     /* Makes the batch of these samples, in the innermost scope: fills tensors[0..*tensor_count). Called by several threads at once. */
-    bool (*batch)(wk_Dataset *self, const int64_t *indices, int64_t count, wk_Tensor **tensors,
-                  int *tensor_count);
+    bool (*batch)(wk_Dataset *self, const wk_Samples *samples, wk_Tensor **tensors, int *tensor_count);
     void (*release)(wk_Dataset *self); /* of what it holds, and of itself */
 } wk_DatasetClass;
 

@@ -121,29 +121,28 @@ static void padded(const Images *d, const uint8_t *pixels, float *out)
             out[(y + top) * d->side_x + x + left] = d->value[pixels[y * d->width + x]];
 }
 
-static bool batch_labels(const Images *d, const int64_t *indices, int64_t count, wk_Tensor **target)
+static bool batch_labels(const Images *d, const wk_Samples *samples, wk_Tensor **target)
 {
     if (!d->labels)
         return true;
-    if (!(*target = wk_tensor_new("DataLoader", wk_int64, 1, &count)))
+    if (!(*target = wk_tensor_new("DataLoader", wk_int64, 1, &samples->count)))
         return false;
     const uint8_t *labels = wk_tensor_data(d->labels);
-    for (int64_t i = 0; i < count; i++)
-        wk_data(*target, int64_t)[i] = labels[indices[i]];
+    for (int64_t i = 0; i < samples->count; i++)
+        wk_data(*target, int64_t)[i] = labels[wk_sample_index(samples, i)];
     return true;
 }
 
-static bool images_batch(wk_Dataset *self, const int64_t *indices, int64_t count, wk_Tensor **tensors,
-                         int *tensor_count)
+static bool images_batch(wk_Dataset *self, const wk_Samples *samples, wk_Tensor **tensors, int *tensor_count)
 {
     Images *d = (Images *)self;
     int64_t in_pixels = d->height * d->width, out_pixels = d->side_y * d->side_x;
     size_t scratch_bytes = d->taps ? (size_t)(2 * (d->height + 1) * d->side_x) * sizeof(float) : 0;
     float *memory = wk_alloc(scratch_bytes);
-    tensors[0] = memory
-                     ? wk_tensor_new("DataLoader", wk_float32, 4, (int64_t[]){count, 1, d->side_y, d->side_x})
-                     : NULL;
-    if (!tensors[0] || !batch_labels(d, indices, count, &tensors[1])) {
+    tensors[0] = memory ? wk_tensor_new("DataLoader", wk_float32, 4,
+                                        (int64_t[]){samples->count, 1, d->side_y, d->side_x})
+                        : NULL;
+    if (!tensors[0] || !batch_labels(d, samples, &tensors[1])) {
         wk_release(memory, scratch_bytes);
         return false;
     }
@@ -151,8 +150,8 @@ static bool images_batch(wk_Dataset *self, const int64_t *indices, int64_t count
     const uint8_t *images = wk_tensor_data(d->images);
     float *out = wk_tensor_data(tensors[0]);
     const Scratch scratch = d->taps ? scratch_at(d, memory) : (Scratch){0};
-    for (int64_t i = 0; i < count; i++, out += out_pixels) {
-        const uint8_t *pixels = images + indices[i] * in_pixels;
+    for (int64_t i = 0; i < samples->count; i++, out += out_pixels) {
+        const uint8_t *pixels = images + wk_sample_index(samples, i) * in_pixels;
         if (d->taps)
             resized(d, pixels, &scratch, out);
         else

@@ -1,12 +1,14 @@
 /* The loader: an order of the samples, a batch for each step, and the scope that a step's results live in.
  *
  * The order is PyTorch's to the bit: each epoch draws a base seed (two words), then with .shuffle the seed of a generator of its own
- * that makes the permutation; with a generator given, both come from that, and so does a permutation that nobody uses. What a worker raises is put down in the batch and raised
- * again on the caller's thread, so that it makes no difference who prepared it. */
+ * that makes the permutation; with a generator given, both come from that, and so does a permutation that nobody uses. Who prepares a
+ * batch makes no difference: a sample's random numbers are seeded by the base seed and its index, the floating-point mode is that in which
+ * the epoch began, and what a worker raises is put down in the batch and raised again on the caller's thread. */
 #include "data/loader.h"
 
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/memory.h"
 
@@ -32,7 +34,10 @@ static int64_t batch_size_of(const wk_DataLoader *loader, int64_t index)
 bool wk_prepare_batch(const wk_DataLoader *loader, int64_t index, wk_Prepared *prepared)
 {
     wk_Dataset *dataset = loader->options.dataset;
-    const int64_t *indices = loader->indices + index * loader->options.batch_size;
+    const wk_Samples samples = {.order = loader->indices,
+                                .first = index * loader->options.batch_size,
+                                .count = batch_size_of(loader, index),
+                                .seed = loader->base_seed};
     wk_Tensor *tensors[WK_BATCH_TENSORS] = {0};
     int count = 0;
     prepared->error = WK_OK;
@@ -40,7 +45,10 @@ bool wk_prepare_batch(const wk_DataLoader *loader, int64_t index, wk_Prepared *p
     wk_Scope scope = wk_scope_begin();
     if (!scope.id)
         return false;
-    bool ok = dataset->cls->batch(dataset, indices, batch_size_of(loader, index), tensors, &count);
+    const wk_FloatMode mode = wk_float_mode();
+    wk_adopt_float_mode(loader->mode);
+    bool ok = dataset->cls->batch(dataset, &samples, tensors, &count);
+    wk_adopt_float_mode(mode);
     for (; ok && prepared->count < count; prepared->count++)
         prepared->tensors[prepared->count] = wk_tensor_retain(tensors[prepared->count]);
     return wk_scope_end(scope) && ok;
@@ -78,6 +86,7 @@ static bool begin_epoch(wk_DataLoader *loader)
     if (!draw_order(loader))
         return false;
     loader->next = 0;
+    loader->mode = wk_float_mode();
     loader->running = true;
     if (loader->options.num_workers == 0 || loader->batches == 0)
         return true;
@@ -139,6 +148,11 @@ static bool next_batch(wk_DataLoader *loader, wk_Batch *batch)
 {
     wk_Prepared prepared;
     int64_t index = loader->next++;
+    if (loader->workers && wk_workers_elsewhere(loader->workers))
+        return wk_raise(WK_ERROR_STATE,
+                        "next: the workers of this epoch are threads of the process that this one was forked "
+                        "from; the next call begins an epoch with workers of this process"),
+               false;
     if (loader->workers)
         wk_workers_take(loader->workers, index, &prepared);
     else if (!wk_prepare_batch(loader, index, &prepared))
@@ -210,22 +224,36 @@ static bool check_loader_options(const wk_DataLoader_options *o)
     return true;
 }
 
-/* What the loader needs besides its own block; on failure wk_dataloader_free takes all of it back. */
+/* Room for an order of all samples. Without shuffle none is kept: sample i comes at place i. */
+static bool make_room_for_order(wk_DataLoader *loader)
+{
+    int64_t n = loader->options.dataset->length;
+    size_t bytes;
+    if (!wk_checked_mul(n, sizeof *loader->indices, &bytes))
+        return wk_raise(WK_ERROR_OVERFLOW, "%s: Storage size calculation overflowed with sizes=[%lld]",
+                        loader_op, (long long)n),
+               false;
+    loader->indices = wk_alloc(bytes);
+    for (int64_t i = 0; loader->indices && i < n; i++)
+        loader->indices[i] = i;
+    return loader->indices != NULL;
+}
+
+/* What the loader needs besides its own block; on failure loader_release takes all of it back. */
 static bool fill_loader(wk_DataLoader *loader)
 {
     const wk_DataLoader_options *o = &loader->options;
     int64_t n = o->dataset->length;
-    loader->batches = o->drop_last ? n / o->batch_size : n / o->batch_size + (n % o->batch_size != 0);
-    if (!(loader->indices = wk_alloc((size_t)n * sizeof *loader->indices)))
-        return false;
-    for (int64_t i = 0; i < n; i++)
-        loader->indices[i] = i;
-    return !o->shuffle || o->generator || (loader->own = wk_Generator_new()) != NULL;
+    loader->batches = o->drop_last ? n / o->batch_size : wk_ceil_div(n, o->batch_size);
+    if (!o->shuffle)
+        return true;
+    return make_room_for_order(loader) && (o->generator || (loader->own = wk_Generator_new()) != NULL);
 }
 
 static void loader_release(wk_DataLoader *loader)
 {
-    wk_release(loader->indices, (size_t)loader->options.dataset->length * sizeof *loader->indices);
+    if (loader->indices)
+        wk_release(loader->indices, (size_t)loader->options.dataset->length * sizeof *loader->indices);
     wk_dataset_free(loader->options.dataset);
     wk_generator_free(loader->options.generator);
     wk_generator_free(loader->own);

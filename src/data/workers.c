@@ -1,15 +1,19 @@
 /* Threads that prepare batches ahead.
  *
- * Worker w of k makes the batches w, w + k, w + 2k, ... of the epoch, as PyTorch hands them out, and seeds its thread's random numbers
- * with base_seed + w: so what a dataset draws does not depend on which thread is quick. Each has prefetch_factor slots; a full one is
- * waited for, never dropped. Threads live for one epoch, as PyTorch's do by default, and leave signals to the others. */
+ * Worker w of k makes the batches w, w + k, w + 2k, ... of the epoch, as PyTorch hands them out. Each has prefetch_factor slots; a full
+ * one is waited for, never dropped. Threads live for one epoch, as PyTorch's do by default, and leave signals to the others.
+ *
+ * In the child of a fork the threads do not exist, and the lock may be held for ever by one of them: there the workers are only dropped.
+ * A batch that one of them had in hand then stays in the child's memory. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/error.h"
+#include "core/lifecycle.h"
 #include "core/memory.h"
 #include "data/loader.h"
 
@@ -17,6 +21,7 @@ typedef struct Worker {
     struct wk_Workers *all;
     pthread_t thread;
     int id;
+    char message[WK_ERROR_TEXT]; /* of the error that it has ended with */
 } Worker;
 
 typedef struct wk_Workers {
@@ -24,6 +29,7 @@ typedef struct wk_Workers {
     pthread_mutex_t lock;
     pthread_cond_t filled, emptied;
     bool stop;
+    unsigned forks; /* when the threads were started */
     int count, started, slots_each;
     Worker *workers;
     wk_Prepared *slots;
@@ -37,20 +43,20 @@ static size_t batch_slot(const wk_Workers *w, int64_t batch)
 }
 
 /* The errors of this thread are seen by nobody: the caller's thread raises what is put down here. */
-static void put_down_error(wk_Prepared *prepared)
+static void put_down_error(Worker *worker, wk_Prepared *prepared)
 {
     const char *message = wk_error();
     prepared->error = message ? wk_error_kind() : WK_ERROR_STATE;
-    snprintf(prepared->message, sizeof prepared->message, "%s",
+    prepared->message = worker->message;
+    snprintf(worker->message, sizeof worker->message, "%s",
              message ? message : "DataLoader: the dataset failed");
 }
 
 static void *work(void *argument)
 {
-    const Worker *self = argument;
+    Worker *self = argument;
     wk_Workers *w = self->all;
     wk_Prepared prepared;
-    wk_manual_seed(w->loader->base_seed + (uint64_t)self->id);
     for (int64_t batch = self->id; batch < w->loader->batches; batch += w->count) {
         size_t slot = batch_slot(w, batch);
         pthread_mutex_lock(&w->lock);
@@ -61,7 +67,7 @@ static void *work(void *argument)
         if (stop)
             break;
         if (!wk_prepare_batch(w->loader, batch, &prepared))
-            put_down_error(&prepared);
+            put_down_error(self, &prepared);
         pthread_mutex_lock(&w->lock);
         w->slots[slot] = prepared;
         w->full[slot] = true;
@@ -85,31 +91,52 @@ void wk_workers_take(wk_Workers *w, int64_t index, wk_Prepared *prepared)
     pthread_mutex_unlock(&w->lock);
 }
 
-static void workers_release(wk_Workers *w)
+static size_t slot_count(const wk_Workers *w)
 {
-    size_t slots = (size_t)w->count * (size_t)w->slots_each;
-    for (size_t i = 0; w->full && i < slots; i++)
+    return (size_t)w->count * (size_t)w->slots_each;
+}
+
+static void drop_batches(wk_Workers *w)
+{
+    for (size_t i = 0; w->full && i < slot_count(w); i++)
         if (w->full[i])
             wk_prepared_release(&w->slots[i]);
+}
+
+static void workers_release(wk_Workers *w)
+{
+    const size_t slots = slot_count(w);
     wk_release(w->full, slots * sizeof *w->full);
     wk_release(w->slots, slots * sizeof *w->slots);
     wk_release(w->workers, (size_t)w->count * sizeof *w->workers);
-    pthread_cond_destroy(&w->filled);
-    pthread_cond_destroy(&w->emptied);
-    pthread_mutex_destroy(&w->lock);
     wk_release(w, sizeof *w);
+}
+
+bool wk_workers_elsewhere(const wk_Workers *w)
+{
+    return w->forks != wk_forks();
 }
 
 void wk_workers_stop(wk_Workers *w)
 {
     if (!w)
         return;
+    if (wk_workers_elsewhere(w)) {
+        if (pthread_mutex_trylock(&w->lock) == 0)
+            drop_batches(w);
+        workers_release(w); /* without ending the conditions: that would wait for those who wait */
+        return;
+    }
     pthread_mutex_lock(&w->lock);
     w->stop = true;
     pthread_cond_broadcast(&w->emptied);
     pthread_mutex_unlock(&w->lock);
     for (int i = 0; i < w->started; i++)
         pthread_join(w->workers[i].thread, NULL);
+    drop_batches(w);
+    pthread_cond_destroy(&w->filled);
+    pthread_cond_destroy(&w->emptied);
+    pthread_mutex_destroy(&w->lock);
     workers_release(w);
 }
 
@@ -118,14 +145,17 @@ static wk_Workers *workers_new(const wk_DataLoader *loader)
     wk_Workers *w = wk_zalloc(sizeof *w);
     if (!w)
         return NULL;
-    int64_t most = loader->batches;
+    const int workers = loader->options.num_workers, prefetch = loader->options.prefetch_factor;
     w->loader = loader;
-    w->count = loader->options.num_workers < most ? loader->options.num_workers : (int)most;
-    w->slots_each = loader->options.prefetch_factor;
+    w->count = workers < loader->batches ? workers : (int)loader->batches;
+    const int64_t batches_each = wk_ceil_div(loader->batches, w->count);
+    w->slots_each = prefetch < batches_each ? prefetch : (int)batches_each;
+    wk_lifecycle_begin();
+    w->forks = wk_forks();
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->filled, NULL);
     pthread_cond_init(&w->emptied, NULL);
-    size_t slots = (size_t)w->count * (size_t)w->slots_each;
+    const size_t slots = slot_count(w);
     w->workers = wk_zalloc((size_t)w->count * sizeof *w->workers);
     w->slots = w->workers ? wk_alloc(slots * sizeof *w->slots) : NULL;
     w->full = w->slots ? wk_zalloc(slots * sizeof *w->full) : NULL;

@@ -20,14 +20,6 @@
 #include "support/skip.h"
 #include "wick/runtime.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define __SANITIZE_THREAD__ 1
-#endif
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 #ifdef __SANITIZE_THREAD__
 /* By default TSan ends a child that makes threads; it can follow this one. */
 const char *__tsan_default_options(void);

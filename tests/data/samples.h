@@ -1,4 +1,4 @@
-/* Datasets for the tests of data: whole numbers, and a function whose samples can be wrong. */
+/* Datasets for the tests of data: whole numbers, epochs of them, and a function whose samples can be wrong. */
 #ifndef WICK_TESTS_SAMPLES_H
 #define WICK_TESTS_SAMPLES_H
 
@@ -19,6 +19,21 @@ static inline wk_Dataset *numbers(int64_t n)
     wk_scope_end(scope);
     assert_non_null(dataset);
     return dataset;
+}
+
+/* Appends the numbers of an epoch; returns how many batches it had. */
+static inline int64_t epoch(wk_DataLoader *loader, int64_t *out, int64_t *count)
+{
+    int64_t batches = 0;
+    for (wk_Batch b; wk_next(loader, &b); batches++) {
+        assert_int_equal(b.index, batches);
+        assert_int_equal(b.size, wk_size(b.input, 0));
+        assert_null(b.target);
+        memcpy(out + *count, wk_data_ptr(b.input), (size_t)b.size * 8);
+        *count += b.size;
+    }
+    assert_null(wk_error());
+    return batches;
 }
 
 typedef struct Function {

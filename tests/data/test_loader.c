@@ -1,25 +1,13 @@
-/* The loader: PyTorch's order, the same batches whoever prepares them, errors that arrive, and nothing left behind. */
+/* The loader: PyTorch's order, the steps, sizes, errors that arrive, and nothing left behind. */
 #include "data/samples.h"
 
 #include <dlfcn.h>
+#include <sys/wait.h>
 
+#include "core/float_mode.h"
 #include "core/random.h"
 #include "golden/data.h"
-
-/* Appends the numbers of an epoch; returns how many batches it had. */
-static int64_t epoch(wk_DataLoader *loader, int64_t *out, int64_t *count)
-{
-    int64_t batches = 0;
-    for (wk_Batch b; wk_next(loader, &b); batches++) {
-        assert_int_equal(b.index, batches);
-        assert_int_equal(b.size, wk_size(b.input, 0));
-        assert_null(b.target);
-        memcpy(out + *count, wk_data_ptr(b.input), (size_t)b.size * 8);
-        *count += b.size;
-    }
-    assert_null(wk_error());
-    return batches;
-}
+#include "wick/functional.h"
 
 static void assert_default_generator_at(const int64_t *want)
 {
@@ -73,23 +61,6 @@ static void a_generator_gives_the_order(void **state)
     assert_memory_equal(out, golden_generator, sizeof golden_generator);
     assert_default_generator_at(golden_after_generator);
     wk_dataloader_free(loader);
-}
-
-static void workers_change_nothing(void **state)
-{
-    (void)state;
-    static int64_t out[120000];
-    for (int workers = 0; workers <= 4; workers += workers < 2 ? 1 : 2) {
-        int64_t n = 0;
-        wk_manual_seed(7);
-        wk_DataLoader *loader =
-            wk_DataLoader(numbers(60000), .batch_size = 64, .shuffle = true, .num_workers = workers);
-        assert_int_equal(epoch(loader, out, &n), 938);
-        assert_int_equal(epoch(loader, out, &n), 938);
-        assert_int_equal(n, 120000);
-        assert_true(fnv(out, sizeof out) == golden_60000);
-        wk_dataloader_free(loader);
-    }
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------ */
@@ -224,7 +195,77 @@ static void epochs_without_a_batch(void **state)
                  "DataLoader: num_samples should be a positive integer value, but got num_samples=0");
 }
 
-/* ---- failure ---------------------------------------------------------------------------------------- */
+/* ---- sizes that do not fit --------------------------------------------------------------------------- */
+
+/* A25: an order is kept only where there is one, and its bytes are counted without wrapping. */
+static void more_samples_than_memory(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t length;
+        wk_ErrorKind kind;
+        const char *text;
+    } shuffled[] = {
+        {INT64_C(1) << 62, WK_ERROR_OVERFLOW,
+         "DataLoader: Storage size calculation overflowed with sizes=[4611686018427387904]"},
+        {INT64_MAX, WK_ERROR_OVERFLOW,
+         "DataLoader: Storage size calculation overflowed with sizes=[9223372036854775807]"},
+        {(INT64_C(1) << 61) + 1, WK_ERROR_OVERFLOW,
+         "DataLoader: Storage size calculation overflowed with sizes=[2305843009213693953]"},
+        {INT64_C(1) << 50, WK_ERROR_MEMORY,
+         "can't allocate memory: you tried to allocate 9007199254740992 bytes"},
+    };
+    for (size_t i = 0; i < sizeof shuffled / sizeof *shuffled; i++) {
+        const int64_t length = shuffled[i].length;
+        Function f = {.fails_at = -1, .odd_at = -1, .caller = pthread_self()};
+        size_t memory = wk_memory_allocated();
+        assert_null(
+            wk_DataLoader(wk_CallbackDataset(length, get_item, &f), .batch_size = 4, .shuffle = true));
+        assert_error(shuffled[i].kind, shuffled[i].text);
+        assert_int_equal(wk_memory_allocated(), memory);
+        for (int workers = 0; workers < 3; workers += 2) {
+            wk_DataLoader *loader = wk_DataLoader(wk_CallbackDataset(length, get_item, &f), .batch_size = 4,
+                                                  .num_workers = workers);
+            assert_int_equal(wk_dataloader_len(loader), length / 4 + (length % 4 != 0));
+            wk_Batch b;
+            for (int at = 0; at < 3; at++) {
+                assert_true(wk_next(loader, &b));
+                assert_int_equal(wk_data(b.target, int64_t)[3], at * 4 + 3);
+            }
+            wk_dataloader_free(loader);
+        }
+        assert_null(wk_error());
+        assert_int_equal(wk_memory_allocated(), memory);
+    }
+}
+
+/* A25: a batch of everything, which nothing can hold, and one larger than the dataset. */
+static void batches_that_do_not_fit(void **state)
+{
+    (void)state;
+    Function f = {.fails_at = -1, .odd_at = -1, .caller = pthread_self()};
+    wk_Batch b;
+    for (int workers = 0; workers < 2; workers++) {
+        wk_DataLoader *loader = wk_DataLoader(wk_CallbackDataset(INT64_C(1) << 62, get_item, &f),
+                                              .batch_size = INT64_C(1) << 62, .num_workers = workers);
+        assert_int_equal(wk_dataloader_len(loader), 1);
+        assert_false(wk_next(loader, &b));
+        assert_error(WK_ERROR_OVERFLOW,
+                     "Storage size calculation overflowed with sizes=[4611686018427387904, 3]");
+        wk_dataloader_free(loader);
+        loader = wk_DataLoader(numbers(5), .batch_size = INT64_MAX, .num_workers = workers);
+        assert_int_equal(wk_dataloader_len(loader), 1);
+        assert_true(wk_next(loader, &b));
+        assert_int_equal(b.size, 5);
+        wk_dataloader_free(loader);
+        loader =
+            wk_DataLoader(numbers(5), .batch_size = INT64_MAX, .num_workers = workers, .drop_last = true);
+        assert_int_equal(wk_dataloader_len(loader), 0);
+        wk_dataloader_free(loader);
+    }
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------ */
 
 static bool an_epoch_of(int workers)
 {
@@ -268,42 +309,6 @@ static void memory_runs_out_at_each_allocation(void **state)
     }
 }
 
-/* A pthread_create of the test's own that fails when told to; sanitizers need the real one. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-static atomic_int threads_to_have = INT32_MAX;
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
-{
-    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
-    return atomic_fetch_sub(&threads_to_have, 1) > 0 ? real(thread, attributes, run, argument) : EAGAIN;
-}
-
-static void threads_that_cannot_be_had(void **state)
-{
-    (void)state;
-    for (int have = 0; have < 3; have++) {
-        Function f = {.fails_at = -1, .odd_at = -1, .caller = pthread_self()};
-        wk_DataLoader *loader =
-            wk_DataLoader(wk_CallbackDataset(90, get_item, &f), .batch_size = 3, .num_workers = 3);
-        int64_t at = 0;
-        atomic_store(&threads_to_have, have);
-        for (wk_Batch b; wk_next(loader, &b); at += b.size)
-            assert_int_equal(wk_data(b.target, int64_t)[0], at);
-        atomic_store(&threads_to_have, INT32_MAX);
-        assert_null(wk_error());
-        assert_int_equal(at, 90);
-        wk_dataloader_free(loader);
-    }
-}
-#else
-static void threads_that_cannot_be_had(void **state)
-{
-    (void)state;
-    SKIP("sanitizers need the real pthread_create");
-}
-#endif
-
 static void loaders_come_and_go(void **state)
 {
     (void)state;
@@ -337,20 +342,13 @@ static void a_warm_epoch_needs_no_more_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_order_is_pytorchs),
-        cmocka_unit_test(without_shuffle_one_number_is_drawn),
-        cmocka_unit_test(a_generator_gives_the_order),
-        cmocka_unit_test(workers_change_nothing),
-        cmocka_unit_test(a_step_ends_with_the_next),
-        cmocka_unit_test(leaving_early_is_mended),
-        cmocka_unit_test(two_loaders_may_be_nested),
-        cmocka_unit_test(a_dataset_may_be_kept),
-        cmocka_unit_test(wrong_options),
-        cmocka_unit_test(epochs_without_a_batch),
-        cmocka_unit_test(memory_runs_out_at_each_allocation),
-        cmocka_unit_test(threads_that_cannot_be_had),
-        cmocka_unit_test(loaders_come_and_go),
-        cmocka_unit_test(a_warm_epoch_needs_no_more_memory),
+        cmocka_unit_test(the_order_is_pytorchs),       cmocka_unit_test(without_shuffle_one_number_is_drawn),
+        cmocka_unit_test(a_generator_gives_the_order), cmocka_unit_test(a_step_ends_with_the_next),
+        cmocka_unit_test(leaving_early_is_mended),     cmocka_unit_test(two_loaders_may_be_nested),
+        cmocka_unit_test(a_dataset_may_be_kept),       cmocka_unit_test(wrong_options),
+        cmocka_unit_test(epochs_without_a_batch),      cmocka_unit_test(more_samples_than_memory),
+        cmocka_unit_test(batches_that_do_not_fit),     cmocka_unit_test(memory_runs_out_at_each_allocation),
+        cmocka_unit_test(loaders_come_and_go),         cmocka_unit_test(a_warm_epoch_needs_no_more_memory),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
 }
