@@ -38,7 +38,7 @@ static int run(const Settings *s)
     default: {
         Command about = s->count ? command_find(s->arguments[0]) : COMMAND_NONE;
         if (s->count && about == COMMAND_NONE)
-            return report("help", EXIT_USAGE, "there is no command '%s'", quoted(s->arguments[0]).text);
+            return unknown_command("help", s->arguments[0]);
         return settings_help(about), EXIT_OK;
     }
     }

@@ -16,19 +16,15 @@ static int out_error;
 Quoted quoted(const char *text)
 {
     Quoted q;
-    size_t used = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (used + 8 > sizeof q.text) {
-            memcpy(q.text + used, "...", 3);
-            used += 3;
-            break;
-        }
-        if (*c >= 0x20 && *c < 0x7f)
-            q.text[used++] = (char)*c;
-        else
-            used += (size_t)snprintf(q.text + used, 5, "\\x%02x", *c);
-    }
-    q.text[used] = 0;
+    wk_quote(q.text, sizeof q.text, text);
+    return q;
+}
+
+Quoted did_you_mean(const char *prefix, const char *word)
+{
+    Quoted q = {""};
+    if (word)
+        snprintf(q.text, sizeof q.text, ". Did you mean: '%s%s'?", prefix, word);
     return q;
 }
 

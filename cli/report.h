@@ -5,11 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A text of the user's for a message: control characters become \xNN, long text is cut. */
+/* A text of the user's for a message, as wk_quote shows it. */
 typedef struct Quoted {
     char text[200];
 } Quoted;
 Quoted quoted(const char *text);
+
+/* ". Did you mean: '--epochs'?" of a prefix and what wk_closer_word has found; "" for NULL. */
+Quoted did_you_mean(const char *prefix, const char *word);
 
 /* Prints "wick COMMAND: ..." and a newline to stderr, below a progress bar if there is one; returns code. */
 __attribute__((format(printf, 3, 4))) int report(const char *command, int code, const char *format, ...);

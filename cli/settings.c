@@ -1,15 +1,15 @@
 /* The command line.
  *
  * Each option is one row: its name, what its value may be, where it goes and what it is for. Numbers are read by strtod and strtoll in
- * the C locale (setlocale is never called), whole, and held against the row's range. */
+ * the C locale (setlocale is never called), whole, in decimal, and held against the row's range. */
 #include "settings.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <wick/wick.h>
 
 #include "report.h"
 
@@ -25,11 +25,10 @@ typedef struct Option {
     const char *name;
     Kind kind;
     unsigned commands;
-    size_t offset;       /* in Settings */
-    double low, high;    /* of numbers */
-    const char *choices; /* words with a space after each */
-    const char *value;   /* how help calls the value */
-    const char *help;    /* NULL: for the program itself, not shown */
+    size_t offset;     /* in Settings */
+    double low, high;  /* of numbers */
+    const char *value; /* how help calls the value; of KIND_CHOICE the words, with | between */
+    const char *help;  /* NULL: for the program itself, not shown */
 } Option;
 
 #define AT(field) offsetof(Settings, field)
@@ -37,46 +36,44 @@ typedef struct Option {
 #define RUNS      (COMMAND_TRAIN | COMMAND_TEST | COMMAND_PREDICT)
 
 static const Option options[] = {
-    {"data", KIND_TEXT, COMMAND_TRAIN | COMMAND_TEST | COMMAND_BENCH, AT(data), 0, 0, NULL, "digits|DIR",
+    {"data", KIND_TEXT, COMMAND_TRAIN | COMMAND_TEST | COMMAND_BENCH, AT(data), 0, 0, "digits|DIR",
      "pictures to work on: drawn digits, or a folder with MNIST's files (default: digits)"},
-    {"model", KIND_TEXT, COMMAND_TRAIN, AT(model), 0, 0, NULL, "lenet|FILE",
+    {"model", KIND_TEXT, COMMAND_TRAIN, AT(model), 0, 0, "lenet|FILE",
      "the network: LeNet, or what FILE says, a layer a line as PyTorch writes it (default: lenet)"},
-    {"epochs", KIND_WHOLE, COMMAND_TRAIN, AT(epochs), 1, 1e6, NULL, "N",
-     "times through the data (default: 3)"},
-    {"batch-size", KIND_WHOLE, COMMAND_TRAIN, AT(batch_size), 1, 1e6, NULL, "N",
+    {"epochs", KIND_WHOLE, COMMAND_TRAIN, AT(epochs), 1, 1e6, "N", "times through the data (default: 3)"},
+    {"batch-size", KIND_WHOLE, COMMAND_TRAIN, AT(batch_size), 1, 1e6, "N",
      "pictures of one step (default: 64)"},
-    {"optimizer", KIND_CHOICE, COMMAND_TRAIN, AT(optimizer), 0, 0, "sgd adam rmsprop ", "sgd|adam|rmsprop",
+    {"optimizer", KIND_CHOICE, COMMAND_TRAIN, AT(optimizer), 0, 0, "sgd|adam|rmsprop",
      "how weights are changed (default: sgd)"},
-    {"lr", KIND_NUMBER, COMMAND_TRAIN, AT(lr), 0, 1e30, NULL, "X",
+    {"lr", KIND_NUMBER, COMMAND_TRAIN, AT(lr), 0, 1e30, "X",
      "learning rate (default: 0.05 for sgd, 0.001 for adam and rmsprop)"},
-    {"momentum", KIND_NUMBER, COMMAND_TRAIN, AT(momentum), 0, 1e30, NULL, "X",
+    {"momentum", KIND_NUMBER, COMMAND_TRAIN, AT(momentum), 0, 1e30, "X",
      "(default: 0.9 for sgd, 0 for rmsprop)"},
-    {"seed", KIND_WHOLE, COMMAND_TRAIN, AT(seed), 0, 0x1p62, NULL, "N", "of all random numbers (default: 0)"},
-    {"resize", KIND_CHOICE, RUNS, AT(resize), 0, 0, "bilinear pad none ", "bilinear|pad|none",
+    {"seed", KIND_WHOLE, COMMAND_TRAIN, AT(seed), 0, 0x1p62, "N", "of all random numbers (default: 0)"},
+    {"resize", KIND_CHOICE, RUNS, AT(resize), 0, 0, "bilinear|pad|none",
      "how 28x28 becomes 32x32; none: it does not (default: bilinear, or as the model was trained)"},
-    {"threads", KIND_WHOLE, RUNS | COMMAND_BENCH, AT(threads), 1, 256, NULL, "N",
+    {"threads", KIND_WHOLE, RUNS | COMMAND_BENCH, AT(threads), 1, 256, "N",
      "(default: one for each processor)"},
-    {"workers", KIND_WHOLE, COMMAND_TRAIN, AT(workers), 0, 256, NULL, "N",
+    {"workers", KIND_WHOLE, COMMAND_TRAIN, AT(workers), 0, 256, "N",
      "threads that prepare batches ahead (default: 0)"},
-    {"save", KIND_TEXT, COMMAND_TRAIN, AT(save), 0, 0, NULL, "FILE",
+    {"save", KIND_TEXT, COMMAND_TRAIN, AT(save), 0, 0, "FILE",
      "write the weights there after each epoch (safetensors)"},
-    {"log", KIND_TEXT, COMMAND_TRAIN, AT(log), 0, 0, NULL, "FILE.csv",
+    {"log", KIND_TEXT, COMMAND_TRAIN, AT(log), 0, 0, "FILE.csv",
      "write step,epoch,loss,lr there, a row a step"},
-    {"limit-steps", KIND_WHOLE, COMMAND_TRAIN, AT(limit_steps), 1, 1e15, NULL, "N",
-     "stop after so many steps"},
-    {"invert", KIND_FLAG, COMMAND_PREDICT, AT(invert), 0, 0, NULL, NULL,
+    {"limit-steps", KIND_WHOLE, COMMAND_TRAIN, AT(limit_steps), 1, 1e15, "N", "stop after so many steps"},
+    {"invert", KIND_FLAG, COMMAND_PREDICT, AT(invert), 0, 0, NULL,
      "pictures are dark on light, as on paper; what is transparent is white"},
-    {"mirror", KIND_TEXT, COMMAND_DATA, AT(mirror), 0, 0, NULL, "URL", "download from there"},
-    {"match", KIND_TEXT, COMMAND_BENCH, AT(match), 0, 0, NULL, "WORD",
+    {"mirror", KIND_TEXT, COMMAND_DATA, AT(mirror), 0, 0, "URL", "download from there"},
+    {"match", KIND_TEXT, COMMAND_BENCH, AT(match), 0, 0, "WORD",
      "the row of that name, or all whose names contain it"},
-    {"quick", KIND_FLAG, COMMAND_BENCH, AT(quick), 0, 0, NULL, NULL, "half the time for each row"},
-    {"json", KIND_FLAG, COMMAND_BENCH, AT(json), 0, 0, NULL, NULL,
+    {"quick", KIND_FLAG, COMMAND_BENCH, AT(quick), 0, 0, NULL, "half the time for each row"},
+    {"json", KIND_FLAG, COMMAND_BENCH, AT(json), 0, 0, NULL,
      "print name, threads, median_us, gflops or gbs, of_limit"},
-    {"list", KIND_FLAG, COMMAND_BENCH, AT(list), 0, 0, NULL, NULL, "list the rows and what each does"},
-    {"save-digits", KIND_TEXT, COMMAND_BENCH, AT(save_digits), 0, 0, NULL, "DIR",
+    {"list", KIND_FLAG, COMMAND_BENCH, AT(list), 0, 0, NULL, "list the rows and what each does"},
+    {"save-digits", KIND_TEXT, COMMAND_BENCH, AT(save_digits), 0, 0, "DIR",
      "write the drawn digits there, as MNIST's files"},
-    {"child", KIND_TEXT, COMMAND_BENCH, AT(child), 0, 0, NULL, "WORK", NULL},
-    {"help", KIND_FLAG, EVERY | COMMAND_HELP, AT(help), 0, 0, NULL, NULL, "show this"},
+    {"child", KIND_TEXT, COMMAND_BENCH, AT(child), 0, 0, "WORK", NULL},
+    {"help", KIND_FLAG, EVERY | COMMAND_HELP, AT(help), 0, 0, NULL, "show this"},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
@@ -102,6 +99,15 @@ Command command_find(const char *name)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].command;
     return COMMAND_NONE;
+}
+
+int unknown_command(const char *command, const char *name)
+{
+    const char *near_word = NULL;
+    for (int i = 0; i < COMMANDS; i++)
+        near_word = wk_closer_word(name, near_word, commands[i].name);
+    return report(command, EXIT_USAGE, "there is no command '%s'%s (see: wick help)", quoted(name).text,
+                  did_you_mean("", near_word).text);
 }
 
 /* ---- help ------------------------------------------------------------------------------------------- */
@@ -151,19 +157,25 @@ void settings_help(Command command)
 
 static int bad_range(const Settings *s, const Option *o, const char *text)
 {
-    return report(s->command_name, EXIT_USAGE, "--%s: %s is out of range, must be %.15g to %.15g", o->name,
-                  quoted(text).text, o->low, o->high);
+    return report(s->command_name, EXIT_USAGE, "--%s: %s is out of range, must be %.15g to %.*g", o->name,
+                  quoted(text).text, o->low, o->kind == KIND_WHOLE ? 19 : 15, o->high);
+}
+
+/* The whole text as a whole number; false if it is none. One that is too large becomes the largest. */
+static bool whole_number(const char *text, long long *value)
+{
+    const char *digits = text + (*text == '-');
+    *value = strtoll(text, NULL, 10);
+    return *digits && strspn(digits, "0123456789") == strlen(digits);
 }
 
 static int set_whole(Settings *s, const Option *o, const char *text)
 {
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end || *text == ' ' || *text == '+')
+    long long value;
+    if (!whole_number(text, &value))
         return report(s->command_name, EXIT_USAGE, "--%s: '%s' is not a whole number", o->name,
                       quoted(text).text);
-    if (errno == ERANGE || (double)value < o->low || (double)value > o->high)
+    if (value < (long long)o->low || value > (long long)o->high)
         return bad_range(s, o, text);
     *(int64_t *)(void *)((char *)s + o->offset) = value;
     return EXIT_OK;
@@ -173,7 +185,7 @@ static int set_number(Settings *s, const Option *o, const char *text)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end || *text == ' ' || isnan(value))
+    if (end == text || *end || strspn(text, "0123456789+-.eE") < strlen(text))
         return report(s->command_name, EXIT_USAGE, "--%s: '%s' is not a number", o->name, quoted(text).text);
     if (!(value >= o->low && value <= o->high))
         return bad_range(s, o, text);
@@ -181,16 +193,24 @@ static int set_number(Settings *s, const Option *o, const char *text)
     return EXIT_OK;
 }
 
+/* Is the text one of the words, "sgd|adam|rmsprop"? */
+static bool is_one_of(const char *text, const char *words)
+{
+    for (size_t length; *words; words += length + (words[length] == '|')) {
+        length = strcspn(words, "|");
+        if (strlen(text) == length && strncmp(words, text, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int set_choice(Settings *s, const Option *o, const char *text)
 {
-    size_t length = strlen(text);
-    for (const char *c = o->choices; *c; c = strchr(c, ' ') + 1)
-        if (length > 0 && strncmp(c, text, length) == 0 && c[length] == ' ') {
-            *(const char **)(void *)((char *)s + o->offset) = text;
-            return EXIT_OK;
-        }
-    return report(s->command_name, EXIT_USAGE, "--%s: '%s' is none of %s", o->name, quoted(text).text,
-                  o->value);
+    if (!is_one_of(text, o->value))
+        return report(s->command_name, EXIT_USAGE, "--%s: '%s' is none of %s", o->name, quoted(text).text,
+                      o->value);
+    *(const char **)(void *)((char *)s + o->offset) = text;
+    return EXIT_OK;
 }
 
 static int set_option(Settings *s, const Option *o, const char *text)
@@ -222,6 +242,30 @@ static const Option *find_option(const char *name, size_t length)
     return NULL;
 }
 
+static int unknown_option(const Settings *s, const char *word)
+{
+    char name[64];
+    const char *near_word = NULL;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    for (int i = 0; i < OPTIONS && name[0] == '-' && name[1]; i++)
+        if ((options[i].commands & s->command) && options[i].help)
+            near_word = wk_closer_word(name + 1 + (name[1] == '-'), near_word, options[i].name);
+    return report(s->command_name, EXIT_USAGE, "unknown option '%s'%s (see: wick help %s)", quoted(word).text,
+                  did_you_mean("--", near_word).text, s->command_name);
+}
+
+/* The value behind an option: not another option that stands where it was forgotten. */
+static const char *next_value(int argc, char **argv, int *at)
+{
+    if (*at + 1 >= argc)
+        return NULL;
+    const char *next = argv[*at + 1];
+    if (strncmp(next, "--", 2) == 0 && find_option(next + 2, strcspn(next + 2, "=")))
+        return NULL;
+    ++*at;
+    return next;
+}
+
 /* Takes argv[*at] (that begins with "--") and its value; moves *at to the last word taken. */
 static int take_option(Settings *s, int argc, char **argv, int *at)
 {
@@ -229,17 +273,14 @@ static int take_option(Settings *s, int argc, char **argv, int *at)
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const Option *o = find_option(name, length);
     if (!o)
-        return report(s->command_name, EXIT_USAGE, "unknown option '%s' (see: wick help)",
-                      quoted(argv[*at]).text);
+        return unknown_option(s, argv[*at]);
     if (!(o->commands & s->command))
-        return report(s->command_name, EXIT_USAGE, "--%s is no option of %s", o->name, s->command_name);
+        return report(s->command_name, EXIT_USAGE, "--%s is no option of %s (see: wick help %s)", o->name,
+                      s->command_name, s->command_name);
     if (o->kind == KIND_FLAG && value)
         return report(s->command_name, EXIT_USAGE, "--%s takes no value", o->name);
-    if (o->kind != KIND_FLAG && !value) {
-        if (*at + 1 >= argc)
-            return report(s->command_name, EXIT_USAGE, "--%s: the value is missing (%s)", o->name, o->value);
-        value = argv[++*at];
-    }
+    if (o->kind != KIND_FLAG && !value && !(value = next_value(argc, argv, at)))
+        return report(s->command_name, EXIT_USAGE, "--%s: the value is missing (%s)", o->name, o->value);
     return set_option(s, o, value);
 }
 
@@ -247,15 +288,16 @@ static int take_option(Settings *s, int argc, char **argv, int *at)
 static int check_environment(const Settings *s)
 {
     const char *threads = getenv("WK_NUM_THREADS"), *isa = getenv("WK_ISA");
-    char *end = NULL;
-    long value = threads && *threads ? strtol(threads, &end, 10) : 1;
-    if ((end && *end) || value < 1 || value > 256)
+    long long value = 1;
+    if (threads && *threads && (!whole_number(threads, &value) || value < 1 || value > 256))
         return report(s->command_name, EXIT_USAGE, "WK_NUM_THREADS: '%s' is no whole number from 1 to 256",
                       quoted(threads).text);
-    if (isa && *isa && strcmp(isa, "avx512") != 0 && strcmp(isa, "avx2") != 0 &&
-        strcmp(isa, "portable") != 0 && strcmp(isa, "neon") != 0)
+    if (isa && *isa && !is_one_of(isa, "avx512|avx2|portable|neon"))
         return report(s->command_name, EXIT_USAGE, "WK_ISA: '%s' is none of avx512, avx2, portable, neon",
                       quoted(isa).text);
+    if (isa && *isa && strcmp(isa, wk_isa()) != 0)
+        return report(s->command_name, EXIT_USAGE, "WK_ISA: this machine has no %s, its best is %s", isa,
+                      wk_isa());
     return EXIT_OK;
 }
 
@@ -271,10 +313,11 @@ static int check_settings(const Settings *s)
         if (wanted[i].command != s->command)
             continue;
         if (s->count < wanted[i].least)
-            return report(s->command_name, EXIT_USAGE, "an argument is missing: %s", commands[i].usage);
+            return report(s->command_name, EXIT_USAGE, "an argument is missing: %s (see: wick help %s)",
+                          commands[i].usage, s->command_name);
         if (s->count > wanted[i].most)
-            return report(s->command_name, EXIT_USAGE, "what is '%s'? %s",
-                          quoted(s->arguments[wanted[i].most]).text, commands[i].usage);
+            return report(s->command_name, EXIT_USAGE, "what is '%s'? %s (see: wick help %s)",
+                          quoted(s->arguments[wanted[i].most]).text, commands[i].usage, s->command_name);
     }
     if (s->momentum >= 0 && strcmp(s->optimizer, "adam") == 0)
         return report(s->command_name, EXIT_USAGE, "--momentum is no option of adam");
@@ -301,7 +344,7 @@ int settings_parse(Settings *s, int argc, char **argv)
     s->command_name = argv[1];
     s->arguments = argv + 2;
     if (s->command == COMMAND_NONE)
-        return report(NULL, EXIT_USAGE, "there is no command '%s' (see: wick help)", quoted(argv[1]).text);
+        return unknown_command(NULL, argv[1]);
     bool only_arguments = false;
     for (int i = 2; i < argc; i++) {
         if (only_arguments || argv[i][0] != '-' || !argv[i][1]) {
@@ -311,8 +354,7 @@ int settings_parse(Settings *s, int argc, char **argv)
         } else if (strcmp(argv[i], "-h") == 0) {
             s->help = true;
         } else if (argv[i][1] != '-') {
-            return report(s->command_name, EXIT_USAGE, "unknown option '%s' (see: wick help)",
-                          quoted(argv[i]).text);
+            return unknown_option(s, argv[i]);
         } else {
             int code = take_option(s, argc, argv, &i);
             if (code != EXIT_OK)

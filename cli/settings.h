@@ -45,6 +45,9 @@ int settings_parse(Settings *settings, int argc, char **argv);
 /* Prints the help for a command (COMMAND_NONE: for all) to stdout. */
 void settings_help(Command command);
 
+/* Says that there is no command of that name, and which may be meant; command is the one that is running, NULL for none. */
+int unknown_command(const char *command, const char *name);
+
 /* The command of that name, COMMAND_NONE when there is none. */
 Command command_find(const char *name);
 

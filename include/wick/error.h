@@ -11,6 +11,8 @@
 #ifndef WICK_ERROR_H
 #define WICK_ERROR_H
 
+#include <stddef.h>
+
 #if defined(__GNUC__)
 #define WK_API __attribute__((visibility("default")))
 #else
@@ -51,6 +53,18 @@ WK_API void wk_on_error(wk_ErrorHandler handler);
 
 /* A handler for programs: prints the message to stderr and exits with status 1. */
 WK_API void wk_die(wk_ErrorKind kind, const char *message);
+
+/* ---- for messages of your own ----------------------------------------------------------------------- */
+
+/* Copies text from outside into out, of size bytes, as messages show it: control characters and what is not UTF-8 become \xNN, long
+ * text is cut with "...". Returns out. */
+WK_API const char *wk_quote(char *out, size_t size, const char *text);
+
+/* Which of many known words a misspelt one was to be: `known` if word may stand for it and is closer to it than to best, else best.
+ *     const char *best = NULL;
+ *     for (int i = 0; i < count; i++)
+ *         best = wk_closer_word(word, best, names[i]);             NULL in the end: to none of them */
+WK_API const char *wk_closer_word(const char *word, const char *best, const char *known);
 
 #ifdef __cplusplus
 }

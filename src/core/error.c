@@ -108,27 +108,6 @@ bool wk_array_check(int count, const void *items, const char *op, const char *na
     return !count || items || wk_raise_null(op, name);
 }
 
-const char *wk_quote(char *out, unsigned long size, const char *text)
-{
-    unsigned long used = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        int plain = *c >= 0x20 && *c < 0x7f;
-        unsigned long need = plain ? 1 : 4;
-        if (used + need + 4 > size) {
-            memcpy(out + used, "...", 3);
-            used += 3;
-            break;
-        }
-        if (plain)
-            out[used] = (char)*c;
-        else
-            snprintf(out + used, 5, "\\x%02x", *c);
-        used += need;
-    }
-    out[used] = 0;
-    return out;
-}
-
 const char *wk_error(void)
 {
     if (!wk_last_error.kind)

@@ -27,9 +27,6 @@ void *wk_raise_null(const char *op, const char *name);
 /* Whether an array argument is what its count says: false with an error for a count below 0, and for NULL where there should be items. */
 bool wk_array_check(int count, const void *items, const char *op, const char *name);
 
-/* Copies text for a message: control characters, escapes and non-ASCII bytes become \xNN, long text is cut with "...". Returns out. */
-const char *wk_quote(char *out, unsigned long size, const char *text);
-
 /* The modules being called on this thread, outermost first: a frame lives on the stack of the call. */
 typedef struct wk_Frame {
     const struct wk_Frame *outer;

@@ -124,6 +124,16 @@ static int argument_count(const wk_Layer *layer)
     return count;
 }
 
+static const wk_Argument *unexpected_argument(const wk_TextReader *r, const wk_Layer *layer, wk_TextSpan word)
+{
+    const char *near_word = NULL;
+    for (int i = 0; i < argument_count(layer); i++)
+        near_word = wk_scan_closer(word, near_word, layer->arguments[i].name);
+    return wk_scan_error(r, word.at, "%s: unexpected argument '%s'%s", layer->name, wk_scan_quoted(word).text,
+                         wk_scan_hint(near_word).text),
+           NULL;
+}
+
 /* The argument that is next: by the name before its "=", or by its position. */
 static const wk_Argument *take_argument_name(wk_TextReader *r, TextCall *call)
 {
@@ -137,9 +147,7 @@ static const wk_Argument *take_argument_name(wk_TextReader *r, TextCall *call)
         while (index < count && !wk_scan_is(word, layer->arguments[index].name))
             index++;
         if (index == count)
-            return wk_scan_error(r, start, "%s: unexpected argument '%s'", layer->name,
-                                 wk_scan_quoted(word).text),
-                   NULL;
+            return unexpected_argument(r, layer, word);
     } else {
         r->at = start;
         index = call->positions++;
@@ -186,11 +194,17 @@ static bool take_arguments(wk_TextReader *r, TextCall *call)
 extern const wk_Layer *const __start_wk_layers[] __attribute__((visibility("hidden")));
 extern const wk_Layer *const __stop_wk_layers[] __attribute__((visibility("hidden")));
 
-static const wk_Layer *find_layer(wk_TextSpan name)
+/* NULL with an error. */
+static const wk_Layer *find_layer(const wk_TextReader *r, wk_TextSpan name)
 {
-    for (const wk_Layer *const *layer = __start_wk_layers; layer < __stop_wk_layers; layer++)
+    const char *near_word = NULL;
+    for (const wk_Layer *const *layer = __start_wk_layers; layer < __stop_wk_layers; layer++) {
         if (wk_scan_is(name, (*layer)->name))
             return *layer;
+        near_word = wk_scan_closer(name, near_word, (*layer)->name);
+    }
+    wk_scan_error(r, name.at, "unknown layer '%s'%s", wk_scan_quoted(name).text,
+                  wk_scan_hint(near_word).text);
     return NULL;
 }
 
@@ -234,9 +248,9 @@ static bool read_layer(wk_TextReader *r)
     if (!word.length)
         return wk_scan_expected(r, "a layer");
     call.at = word.at;
-    call.layer = find_layer(word);
+    call.layer = find_layer(r, word);
     if (!call.layer)
-        return wk_scan_error(r, word.at, "unknown layer '%s'", wk_scan_quoted(word).text);
+        return false;
     if (call.layer->defaults)
         memcpy(call.options.bytes, call.layer->defaults, call.layer->bytes);
     if (!take_arguments(r, &call))

@@ -40,6 +40,21 @@ wk_TextQuoted wk_scan_quoted(wk_TextSpan span)
     return quoted;
 }
 
+wk_TextQuoted wk_scan_hint(const char *near_word)
+{
+    wk_TextQuoted hint = {""};
+    if (near_word)
+        snprintf(hint.text, sizeof hint.text, ". Did you mean: '%s'?", near_word);
+    return hint;
+}
+
+const char *wk_scan_closer(wk_TextSpan span, const char *best, const char *known)
+{
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)span.length, span.at);
+    return wk_closer_word(word, best, known);
+}
+
 bool wk_scan_expected(const wk_TextReader *r, const char *what)
 {
     if (*r->at == '\n' || *r->at == '#')

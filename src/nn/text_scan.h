@@ -49,9 +49,15 @@ bool wk_scan_expected(const wk_TextReader *r, const char *what);
 
 /* A piece of the text for a message, escaped and cut. */
 typedef struct wk_TextQuoted {
-    char text[48];
+    char text[64];
 } wk_TextQuoted;
 wk_TextQuoted wk_scan_quoted(wk_TextSpan span);
+
+/* ". Did you mean: 'Conv2d'?" for a word that is near; "" for NULL. */
+wk_TextQuoted wk_scan_hint(const char *near_word);
+
+/* wk_closer_word of a piece of the text. */
+const char *wk_scan_closer(wk_TextSpan span, const char *best, const char *known);
 
 /* Whether the line that begins here can be read, and where it ends; `end` is the text's. */
 bool wk_scan_check_line(const wk_TextReader *r, const char *end, const char **newline);

@@ -29,6 +29,12 @@ static void test_errors(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
     note_called("wk_die");
+    char out[8];
+    REFUSES(wk_quote(NULL, 8, "x"), "quote: argument out is NULL");
+    REFUSES(wk_quote(out, 8, NULL), "quote: argument text is NULL");
+    REFUSES(wk_closer_word(NULL, NULL, "x"), "closer_word: argument word is NULL");
+    REFUSES(wk_closer_word("x", NULL, NULL), "closer_word: argument known is NULL");
+    ALLOWS(wk_closer_word("x", NULL, "x"));
 }
 
 static void test_runtime(void **state)

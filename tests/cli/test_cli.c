@@ -12,12 +12,25 @@ static void mistakes_on_the_command_line(void **state)
 {
     (void)state;
     failed(RUN("fly"), 2, "wick: there is no command 'fly' (see: wick help)");
-    failed(RUN("train", "--bogus"), 2, "wick train: unknown option '--bogus' (see: wick help)");
-    failed(RUN("train", "-x"), 2, "wick train: unknown option '-x' (see: wick help)");
+    failed(RUN("train", "--bogus"), 2, "wick train: unknown option '--bogus' (see: wick help train)");
+    failed(RUN("train", "-x"), 2, "wick train: unknown option '-x' (see: wick help train)");
+    failed(RUN("train", "--epoch=3"), 2,
+           "wick train: unknown option '--epoch=3'. Did you mean: '--epochs'? (see: wick help train)");
+    failed(RUN("train", "-lr", "3"), 2,
+           "wick train: unknown option '-lr'. Did you mean: '--lr'? (see: wick help train)");
+    failed(RUN("train", "--batch_size", "3"), 2,
+           "wick train: unknown option '--batch_size'. Did you mean: '--batch-size'? (see: wick help train)");
+    failed(RUN("predict", "--epoch", "3"), 2,
+           "wick predict: unknown option '--epoch' (see: wick help predict)");
+    failed(RUN("trian"), 2, "wick: there is no command 'trian'. Did you mean: 'train'? (see: wick help)");
     failed(RUN("train", "--lr"), 2, "wick train: --lr: the value is missing (X)");
+    failed(RUN("train", "--save", "--log", "x.csv"), 2, "wick train: --save: the value is missing (FILE)");
     failed(RUN("train", "--lr", "abc"), 2, "wick train: --lr: 'abc' is not a number");
     failed(RUN("train", "--lr", "0,1"), 2, "wick train: --lr: '0,1' is not a number");
     failed(RUN("train", "--lr", "nan"), 2, "wick train: --lr: 'nan' is not a number");
+    failed(RUN("train", "--lr", "inf"), 2, "wick train: --lr: 'inf' is not a number");
+    failed(RUN("train", "--lr", "0x1p-3"), 2, "wick train: --lr: '0x1p-3' is not a number");
+    failed(RUN("train", "--lr", "\t1"), 2, "wick train: --lr: '\\x091' is not a number");
     failed(RUN("train", "--lr="), 2, "wick train: --lr: '' is not a number");
     failed(RUN("train", "--lr", "1e999"), 2, "wick train: --lr: 1e999 is out of range, must be 0 to 1e+30");
     failed(RUN("train", "--lr=-1"), 2, "wick train: --lr: -1 is out of range, must be 0 to 1e+30");
@@ -25,21 +38,36 @@ static void mistakes_on_the_command_line(void **state)
            "wick train: --epochs: -1 is out of range, must be 1 to 1000000");
     failed(RUN("train", "--epochs", "99999999999999999999"), 2,
            "wick train: --epochs: 99999999999999999999 is out of range, must be 1 to 1000000");
+    failed(RUN("train", "--seed", "4611686018427387905"), 2,
+           "wick train: --seed: 4611686018427387905 is out of range, must be 0 to 4611686018427387904");
+    failed(RUN("train", "--epochs", "\n3"), 2, "wick train: --epochs: '\\x0a3' is not a whole number");
+    failed(RUN("train", "--epochs", "-"), 2, "wick train: --epochs: '-' is not a whole number");
     failed(RUN("train", "--epochs", "2.5"), 2, "wick train: --epochs: '2.5' is not a whole number");
     failed(RUN("train", "--threads", "0"), 2, "wick train: --threads: 0 is out of range, must be 1 to 256");
     failed(RUN("train", "--optimizer", "sg"), 2, "wick train: --optimizer: 'sg' is none of sgd|adam|rmsprop");
+    failed(RUN("train", "--optimizer", "sgd adam"), 2,
+           "wick train: --optimizer: 'sgd adam' is none of sgd|adam|rmsprop");
+    failed(RUN("train", "--optimizer", "sgd|adam"), 2,
+           "wick train: --optimizer: 'sgd|adam' is none of sgd|adam|rmsprop");
+    failed(RUN("train", "--optimizer="), 2, "wick train: --optimizer: '' is none of sgd|adam|rmsprop");
+    failed(RUN("test", "m", "--resize", "bilinear pad"), 2,
+           "wick test: --resize: 'bilinear pad' is none of bilinear|pad|none");
     failed(RUN("train", "--optimizer", "adam", "--momentum", "0.9"), 2,
            "wick train: --momentum is no option of adam");
     failed(RUN("train", "--save", ""), 2, "wick train: --save: the value is empty");
-    failed(RUN("train", "now\n\x1b[31m"), 2, "wick train: what is 'now\\x0a\\x1b[31m'? wick train [OPTIONS]");
-    failed(RUN("test"), 2, "wick test: an argument is missing: wick test MODEL [OPTIONS]");
-    failed(RUN("test", "m", "--epochs", "3"), 2, "wick test: --epochs is no option of test");
+    failed(RUN("train", "now\n\x1b[31m"), 2,
+           "wick train: what is 'now\\x0a\\x1b[31m'? wick train [OPTIONS] (see: wick help train)");
+    failed(RUN("test"), 2,
+           "wick test: an argument is missing: wick test MODEL [OPTIONS] (see: wick help test)");
+    failed(RUN("test", "m", "--epochs", "3"), 2,
+           "wick test: --epochs is no option of test (see: wick help test)");
     failed(RUN("predict", "m", "x.png", "--invert=1"), 2, "wick predict: --invert takes no value");
     failed(RUN("predict", "m"), 2,
-           "wick predict: an argument is missing: wick predict MODEL IMAGE... [OPTIONS]");
+           "wick predict: an argument is missing: wick predict MODEL IMAGE... [OPTIONS] (see: wick help "
+           "predict)");
     failed(RUN("data", "put", "mnist"), 2,
            "wick data: 'put mnist' is not offered; wick data get mnist [DIR] is");
-    failed(RUN("help", "fly"), 2, "wick help: there is no command 'fly'");
+    failed(RUN("help", "fly"), 2, "wick help: there is no command 'fly' (see: wick help)");
     const char *const nothing[] = {NULL};
     failed(run_list(nothing), 2, "wick: what shall be done? See: wick help");
 }
@@ -48,7 +76,8 @@ static void mistakes_on_the_command_line(void **state)
 static void mistakes_in_the_environment(void **state)
 {
     (void)state;
-    static const char *const junk[] = {"many", "0", "-1", "257", "2x", "1e2", "99999999999999999999"};
+    static const char *const junk[] = {"many", "0",  "-1", "257", "2x", "1e2", "99999999999999999999",
+                                       " 2",   "2 ", "+2"};
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
         char want[200];
         setenv("WK_NUM_THREADS", junk[i], 1);
@@ -59,6 +88,11 @@ static void mistakes_in_the_environment(void **state)
     unsetenv("WK_NUM_THREADS");
     setenv("WK_ISA", "sse", 1);
     failed(RUN("train"), 2, "wick train: WK_ISA: 'sse' is none of avx512, avx2, portable, neon");
+    setenv("WK_ISA", "avx", 1);
+    failed(RUN("train"), 2, "wick train: WK_ISA: 'avx' is none of avx512, avx2, portable, neon");
+    setenv("WK_ISA", strcmp(wk_isa(), "neon") == 0 ? "avx2" : "neon", 1); /* of another machine */
+    assert_int_equal(RUN("help"), 2);
+    assert_int_equal(strncmp(text_err, "wick help: WK_ISA: this machine has no ", 39), 0);
     unsetenv("WK_ISA");
 }
 

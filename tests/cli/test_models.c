@@ -167,7 +167,8 @@ static void a_text_that_is_wrong(void **state)
              path);
     failed(RUN("train", "--model", path), 65, want);
     path = temp_write("net.txt", "\n\nConv2d( 1, 6, kernel=5)\n", 26);
-    snprintf(want, sizeof want, "wick train: %s:3:15: Conv2d: unexpected argument 'kernel'", path);
+    snprintf(want, sizeof want,
+             "wick train: %s:3:15: Conv2d: unexpected argument 'kernel'. Did you mean: 'kernel_size'?", path);
     failed(RUN("train", "--model", path), 65, want);
     failed(RUN("train", "--model", "/nowhere"), 66,
            "wick train: read_file: cannot open /nowhere: No such file or directory");

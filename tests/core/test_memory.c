@@ -148,6 +148,46 @@ static void test_first_error_stays_until_read(void **state)
     assert_int_equal(wk_error_kind(), WK_OK);
 }
 
+static const char *closest(const char *word)
+{
+    static const char *const known[] = {
+        "Conv2d", "ConvTranspose2d", "Linear",  "ReLU", "epochs", "batch-size",
+        "lr",     "kernel_size",     "padding", "data", "save"};
+    const char *best = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        best = wk_closer_word(word, best, known[i]);
+    return best ? best : "none";
+}
+
+static void test_misspelt_words(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"conv2d", "Conv2d"},
+                                           {"CONV2D", "Conv2d"},
+                                           {"Conv2", "Conv2d"},
+                                           {"Covn2d", "Conv2d"},
+                                           {"Linar", "Linear"},
+                                           {"relu", "ReLU"},
+                                           {"epoch", "epochs"},
+                                           {"batch_size", "batch-size"},
+                                           {"batchsize", "batch-size"},
+                                           {"kernel", "kernel_size"},
+                                           {"kernelsize", "kernel_size"},
+                                           {"paddding", "padding"},
+                                           {"Softmax", "none"},
+                                           {"x", "none"},
+                                           {"", "none"},
+                                           {"bogus", "none"},
+                                           {"lx", "lr"},
+                                           {"Conv3d", "none"},
+                                           {"Conv1d", "none"},
+                                           {"ConvTranspose", "ConvTranspose2d"},
+                                           {"dta", "data"},
+                                           {"a_word_that_is_much_longer_than_any_that_is_known", "none"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        assert_string_equal(closest(pairs[i][0]), pairs[i][1]);
+}
+
 /* A28 */
 static void test_long_and_strange_text(void **state)
 {
@@ -155,6 +195,24 @@ static void test_long_and_strange_text(void **state)
     char out[32], long_text[5000];
     assert_string_equal(wk_quote(out, sizeof out, "plain"), "plain");
     assert_string_equal(wk_quote(out, sizeof out, "\x1b[31m%n\n"), "\\x1b[31m%n\\x0a");
+    static const char *const shown[][2] = {
+        {"f\303\274r \316\261\346\227\245\360\237\230\200.png",
+         "f\303\274r \316\261\346\227\245\360\237\230\200.png"}, /* UTF-8 */
+        {"\302\205\177", "\\xc2\\x85\\x7f"},                   /* a control character beyond ASCII, and DEL */
+        {"f\374r\303", "f\\xfcr\\xc3"},                        /* Latin-1, and a character without its end */
+        {"\300\257\355\240\200", "\\xc0\\xaf\\xed\\xa0\\x80"}, /* too long a form; a surrogate */
+    };
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        assert_string_equal(wk_quote(out, sizeof out, shown[i][0]), shown[i][1]);
+    for (size_t size = 0; size < sizeof out; size++) { /* never past its end, nor a part of a character */
+        memset(out, '#', sizeof out);
+        wk_quote(out, size,
+                 "\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274"
+                 "\303\274\303\274\303\274\303\274");
+        assert_int_equal(out[size], '#');
+        size_t whole = size ? strcspn(out, ".") : 0;
+        assert_true(size == 0 || whole % 2 == 0);
+    }
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = 0;
     assert_true(strlen(wk_quote(out, sizeof out, long_text)) < sizeof out);
@@ -192,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_hook),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_first_error_stays_until_read),
+        cmocka_unit_test(test_misspelt_words),
         cmocka_unit_test(test_long_and_strange_text),
         cmocka_unit_test(test_errors_are_per_thread),
     };

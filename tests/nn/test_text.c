@@ -194,7 +194,12 @@ static void names_and_numbers_that_cannot_be(void **state)
 static void arguments_that_do_not_fit(void **state)
 {
     (void)state;
-    refused("\n\nConv2d( 1, 6, kernel=5)\n", "net.txt:3:15: Conv2d: unexpected argument 'kernel'");
+    refused("\n\nConv2d( 1, 6, kernel=5)\n",
+            "net.txt:3:15: Conv2d: unexpected argument 'kernel'. Did you mean: 'kernel_size'?");
+    refused("Conv2d(1, 6, 5, paddin=2)\n",
+            "net.txt:1:17: Conv2d: unexpected argument 'paddin'. Did you mean: 'padding'?");
+    refused("ReLU()\nfc: linear(2, 2)\n", "net.txt:2:5: unknown layer 'linear'. Did you mean: 'Linear'?");
+    refused("MaxPol2d(2)\n", "net.txt:1:1: unknown layer 'MaxPol2d'. Did you mean: 'MaxPool2d'?");
     refused("Conv2d(1, 6)\n", "net.txt:1:1: Conv2d: missing argument 'kernel_size'");
     refused("Linear(out_features=1, 2)\n",
             "net.txt:1:24: Linear: positional argument follows keyword argument");
