@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands.h"
+#include "outputs.h"
 #include "progress.h"
 #include "report.h"
 #include "sha256.h"
@@ -23,7 +25,7 @@ static const Download mnist_files[] = {
      1648877},
     {"t10k-labels-idx1-ubyte.gz", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 4542},
 };
-enum { MNIST_FILES = sizeof mnist_files / sizeof *mnist_files };
+enum { MNIST_FILES = sizeof mnist_files / sizeof *mnist_files, FOLDER_PATH = 4096 };
 
 #if WICK_HAS_CURL
 #define CURL_DISABLE_TYPECHECK
@@ -34,6 +36,7 @@ enum { MNIST_FILES = sizeof mnist_files / sizeof *mnist_files };
  * at its start. */
 typedef struct Curl {
     void *library;
+    const char *why; /* it could not be loaded */
     CURL *handle;
     CURLcode (*global_init)(long flags);
     void (*global_cleanup)(void);
@@ -59,11 +62,12 @@ static bool load_curl(Curl *c)
     c->library = dlopen("libcurl.so.4", RTLD_NOW);
     for (size_t i = 0; c->library && i < sizeof functions / sizeof *functions; i++) {
         void *found = dlsym(c->library, functions[i].name);
-        if (!found)
-            return false;
         memcpy(functions[i].function, &found, sizeof found);
+        if (!found)
+            break;
     }
-    return c->library != NULL;
+    c->why = dlerror();
+    return !c->why;
 }
 
 static const char *const mnist_mirrors[] = {"https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -84,29 +88,31 @@ static size_t receive(char *data, size_t size, size_t count, void *user)
         return 0;
     memcpy(r->bytes + r->count, data, bytes);
     r->count += bytes;
-    progress_show(r->file->name, (int64_t)r->count, (int64_t)r->file->bytes, "");
+    progress_show(r->file->name, (int64_t)r->count, (int64_t)r->file->bytes, (const char *const[]){NULL});
     return bytes;
 }
 
-/* Fetches the file into `bytes`; false with the reason in `why`. */
-static bool fetch(const Curl *curl, const char *mirror, const Download *file, uint8_t *bytes, char *why,
-                  size_t size)
+/* Fetches the file into `bytes`. Returns EXIT_OK, or the exit code with the reason in `why`. */
+static int fetch(const Curl *curl, const char *mirror, const Download *file, uint8_t *bytes, char *why,
+                 size_t size)
 {
     char url[4096], hex[65];
     Received received = {file, bytes, 0};
-    snprintf(url, sizeof url, "%s/%s", mirror, file->name);
+    int slash = mirror[strlen(mirror) - 1] == '/';
+    if (snprintf(url, sizeof url, "%s%s%s", mirror, slash ? "" : "/", file->name) >= (int)sizeof url)
+        return snprintf(why, size, "%s: the address is too long", mirror), EXIT_USAGE;
     curl->easy_setopt(curl->handle, CURLOPT_URL, url);
     curl->easy_setopt(curl->handle, CURLOPT_WRITEDATA, &received);
     CURLcode status = curl->easy_perform(curl->handle);
     if (status != CURLE_OK && status != CURLE_WRITE_ERROR) {
         snprintf(why, size, "%s: %s", url, curl->easy_strerror(status));
-        return false;
+        return status == CURLE_OUT_OF_MEMORY ? EXIT_INTERNAL : EXIT_NOINPUT;
     }
     sha256_hex(bytes, received.count, hex);
     if (status == CURLE_OK && received.count == file->bytes && strcmp(hex, file->sha256) == 0)
-        return true;
+        return EXIT_OK;
     snprintf(why, size, "%s: not the file that was expected (its SHA-256 is wrong)", url);
-    return false;
+    return EXIT_DATA;
 }
 
 static bool start_curl(Curl *curl)
@@ -128,37 +134,53 @@ static bool start_curl(Curl *curl)
     return true;
 }
 
-static int get_file(const Settings *s, const Curl *curl, const char *folder, const Download *file)
+static int get_file(const Settings *s, const Curl *curl, const char *path, const Download *file)
 {
-    char path[4096], why[4400];
-    int mirrors = s->mirror ? 1 : (int)(sizeof mnist_mirrors / sizeof *mnist_mirrors);
+    char why[4400];
+    int mirrors = s->mirror ? 1 : (int)(sizeof mnist_mirrors / sizeof *mnist_mirrors), code = EXIT_INTERNAL;
     const int64_t bytes = (int64_t)file->bytes;
     wk_Tensor *data = wk_empty_shape(1, &bytes, wk_uint8);
     if (!data)
         return report_wick(s->command_name, STAGE_WORKING);
-    if (snprintf(path, sizeof path, "%s/%s", folder, file->name) >= (int)sizeof path)
-        return report(s->command_name, EXIT_CANTCREATE, "cannot create %s: File name too long",
-                      quoted(folder).text);
     for (int i = 0; i < mirrors; i++) {
-        if (fetch(curl, s->mirror ? s->mirror : mnist_mirrors[i], file, wk_data_ptr(data), why, sizeof why)) {
-            if (!wk_write_file(path, data))
-                return report_wick(s->command_name, STAGE_WRITING);
-            out("%s\n", quoted(path).text);
-            return EXIT_OK;
-        }
+        const char *mirror = s->mirror ? s->mirror : mnist_mirrors[i];
+        code = fetch(curl, mirror, file, wk_data_ptr(data), why, sizeof why);
+        if (code != EXIT_OK)
+            continue;
+        if (!wk_write_file(path, data))
+            return report_wick(s->command_name, STAGE_WRITING);
+        out("%s\n", quoted(path).text);
+        return EXIT_OK;
     }
-    return report(s->command_name, strstr(why, "SHA-256") ? EXIT_DATA : EXIT_NOINPUT, "%s", quoted(why).text);
+    return report(s->command_name, code, "%s", quoted(why).text);
+}
+
+/* The name of a file in the folder; false with the exit code when none can be made there. */
+static bool place_file(const Settings *s, const char *folder, const Download *file, char path[FOLDER_PATH],
+                       int *code)
+{
+    bool fits = snprintf(path, FOLDER_PATH, "%s/%s", folder, file->name) < FOLDER_PATH;
+    *code = fits ? check_output(s->command_name, NULL, path)
+                 : report(s->command_name, EXIT_CANTCREATE, "cannot create %s: File name too long",
+                          quoted(folder).text);
+    return *code == EXIT_OK;
 }
 
 static int get_all(const Settings *s, const char *folder)
 {
     Curl curl;
-    if (!start_curl(&curl))
-        return report(s->command_name, EXIT_INTERNAL, "libcurl could not be loaded");
+    char path[FOLDER_PATH];
     int code = EXIT_OK;
+    for (int i = 0; i < MNIST_FILES; i++)
+        if (!place_file(s, folder, &mnist_files[i], path, &code))
+            return code;
+    if (!start_curl(&curl))
+        return report(s->command_name, EXIT_INTERNAL, "libcurl could not be loaded: %s",
+                      curl.why ? quoted(curl.why).text : "it does not start");
     for (int i = 0; i < MNIST_FILES && code == EXIT_OK; i++) {
         wk_Scope scope = wk_scope_begin();
-        code = get_file(s, &curl, folder, &mnist_files[i]);
+        if (place_file(s, folder, &mnist_files[i], path, &code))
+            code = get_file(s, &curl, path, &mnist_files[i]);
         wk_scope_end(scope);
     }
     curl.easy_cleanup(curl.handle);
@@ -167,51 +189,83 @@ static int get_all(const Settings *s, const char *folder)
     return code;
 }
 
-/* Makes the folder and those above it that are not there. */
-static int make_folders(const Settings *s, const char *folder)
+/* errno, or 0 when there is a folder of that name; *made: it is a new one. */
+static int make_folder(const char *path, bool *made)
 {
-    char path[4096];
-    size_t length = strlen(folder);
-    if (length >= sizeof path)
-        return report(s->command_name, EXIT_CANTCREATE, "cannot create %s: File name too long",
-                      quoted(folder).text);
-    for (size_t i = 1; i <= length; i++) {
-        struct stat status;
+    struct stat status;
+    *made = mkdir(path, 0777) == 0;
+    int error = *made ? 0 : errno;
+    if (error && stat(path, &status) == 0)
+        error = S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+    return error;
+}
+
+/* Makes the folder and those above it that are not there. *first: the length of the path of the first that was made, 0 for none. */
+static int make_folders(const Settings *s, const char *folder, size_t *first)
+{
+    char path[FOLDER_PATH];
+    *first = 0;
+    for (size_t i = 1; i <= strlen(folder); i++) {
+        bool made;
         if (folder[i] && folder[i] != '/')
             continue;
-        memcpy(path, folder, i);
-        path[i] = 0;
-        if (mkdir(path, 0777) == 0 || (stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
-            continue;
-        return report(s->command_name, EXIT_CANTCREATE, "cannot create %s: %s", quoted(path).text,
-                      strerror(errno));
+        snprintf(path, sizeof path, "%.*s", (int)i, folder);
+        int error = make_folder(path, &made);
+        if (error)
+            return report(s->command_name, EXIT_CANTCREATE, "cannot create %s: %s", quoted(path).text,
+                          strerror(error));
+        if (made && !*first)
+            *first = i;
     }
     return EXIT_OK;
 }
 
+/* Those that make_folders has made, unless there is something in them. */
+static void remove_folders(const char *folder, size_t first)
+{
+    char path[FOLDER_PATH];
+    for (size_t i = strlen(folder); first && i >= first; i--)
+        if (!folder[i] || folder[i] == '/') {
+            snprintf(path, sizeof path, "%.*s", (int)i, folder);
+            rmdir(path);
+        }
+}
+
+static int get_into(const Settings *s, const char *folder)
+{
+    size_t first;
+    int code = make_folders(s, folder, &first);
+    if (code == EXIT_OK)
+        code = get_all(s, folder);
+    if (code != EXIT_OK)
+        remove_folders(folder, first);
+    return code;
+}
+
 #else
 
-static int make_folders(const Settings *s, const char *folder)
+static int get_into(const Settings *s, const char *folder)
 {
     return report(s->command_name, EXIT_USAGE,
                   "this wick was built without libcurl; download %s and three more to %s yourself",
                   mnist_files[0].name, quoted(folder).text);
 }
 
-static int get_all(const Settings *s, const char *folder)
-{
-    (void)s, (void)folder;
-    return EXIT_INTERNAL;
-}
-
 #endif
 
 int command_data(const Settings *s)
 {
+    char folder[FOLDER_PATH];
     if (strcmp(s->arguments[0], "get") != 0 || strcmp(s->arguments[1], "mnist") != 0)
         return report(s->command_name, EXIT_USAGE, "'%s %s' is not offered; wick data get mnist [DIR] is",
                       quoted(s->arguments[0]).text, quoted(s->arguments[1]).text);
-    const char *folder = s->count > 2 ? s->arguments[2] : "data/mnist";
-    int code = make_folders(s, folder);
-    return code == EXIT_OK ? get_all(s, folder) : code;
+    const char *wanted = s->count > 2 ? s->arguments[2] : "data/mnist";
+    size_t length = strlen(wanted);
+    while (length > 1 && wanted[length - 1] == '/')
+        length--;
+    if (length == 0 || length >= sizeof folder)
+        return report(s->command_name, EXIT_CANTCREATE, "cannot create %s: %s", quoted(wanted).text,
+                      strerror(length ? ENAMETOOLONG : ENOENT));
+    snprintf(folder, sizeof folder, "%.*s", (int)length, wanted);
+    return get_into(s, folder);
 }

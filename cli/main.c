@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 {
     Settings settings;
     fill_standard_files();
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* these are errors of write, with a message */
+    signal(SIGXFSZ, SIG_IGN);
     int code = settings_parse(&settings, argc, argv);
     if (code == EXIT_OK)
         code = run(&settings);

@@ -7,8 +7,17 @@
 /* Seconds of a clock that only goes forward. */
 double seconds_now(void);
 
-/* Redraws the bar, at most ten times a second: done of total, and a text behind it that says more. */
-void progress_show(const char *title, int64_t done, int64_t total, const char *text);
+/* Columns of the terminal that stdout is; 80 where it is none. */
+int terminal_width(void);
+
+/* Redraws the bar, at most ten times a second: done of total, and behind it as many of the facts (NULL ends them) as have room. */
+void progress_show(const char *title, int64_t done, int64_t total, const char *const *facts);
+
+/* What it draws in `width` columns: "epoch 1/3 [====      ]  41 %  loss 0.3342  91.20 %". Facts, the bar and the title are there whole or
+ * not at all. */
+enum { PROGRESS_LINE = 256 };
+void progress_line(char line[PROGRESS_LINE], int width, const char *title, double part,
+                   const char *const *facts);
 
 /* Takes the bar away, so that something else can be printed. */
 void progress_clear(void);

@@ -44,7 +44,7 @@ bool try_network(wk_Module *net, wk_DataLoader *loader, const volatile int *stop
             loss += wk_item(mean) * (double)b.size;
             score->right += right;
             score->count += b.size;
-            progress_show("testing", b.index + 1, wk_dataloader_len(loader), "");
+            progress_show("testing", b.index + 1, wk_dataloader_len(loader), (const char *const[]){NULL});
         }
     }
     wk_train(net, true);
