@@ -202,6 +202,9 @@ int bench_run(const BenchCommand *command)
 
 int command_bench(const Settings *s)
 {
+    int code = check_data(s);
+    if (code != EXIT_OK)
+        return code;
     return bench_run(&(BenchCommand){
         .options = {.match = s->match, .data = s->data, .quick = s->quick, .threads = wk_get_num_threads()},
         .json = s->json,

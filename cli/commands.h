@@ -15,6 +15,9 @@ int command_bench(const Settings *settings);
 /* The data that --data names, for training or testing, resized for the network. */
 wk_Dataset *open_dataset(const char *data, bool test, const char *resize);
 
+/* That --data is the drawn digits or may be a folder. Else says so and returns the exit code. */
+int check_data(const Settings *settings);
+
 /* How many of a batch's rows have their largest output at the target; -1 on error. */
 int64_t count_right(wk_Tensor *output, wk_Tensor *target);
 

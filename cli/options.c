@@ -54,11 +54,14 @@ const CommandRow commands[] = {
      "at once. A file that is there already is replaced after the first epoch's test; an earlier end writes "
      "FILE.interrupted beside it. A network that has diverged, with a loss or weight that is no number, is "
      "never saved."},
-    {"test", COMMAND_TEST, 1, 1, "wick test MODEL [OPTIONS]", "tells the test accuracy of a saved network", NULL},
+    {"test", COMMAND_TEST, 1, 1, "wick test MODEL [OPTIONS]", "tells the test accuracy of a saved network",
+     NULL},
     {"predict", COMMAND_PREDICT, 2, 1 << 30, "wick predict MODEL IMAGE... [OPTIONS]",
      "tells the digit on pictures: PNG files, IDXFILE:INDEX, or rows of FILE.csv", NULL},
-    {"data", COMMAND_DATA, 2, 3, "wick data get mnist [DIR] [OPTIONS]", "downloads MNIST (to data/mnist)", NULL},
-    {"bench", COMMAND_BENCH, 0, 0, "wick bench [OPTIONS]", "measures wick, and the limits of the machine", NULL},
+    {"data", COMMAND_DATA, 2, 3, "wick data get mnist [DIR] [OPTIONS]", "downloads MNIST (to data/mnist)",
+     NULL},
+    {"bench", COMMAND_BENCH, 0, 0, "wick bench [OPTIONS]", "measures wick, and the limits of the machine",
+     NULL},
     {"help", COMMAND_HELP, 0, 1, "wick help [COMMAND]", "tells more", NULL},
     {0},
 };

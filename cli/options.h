@@ -27,7 +27,7 @@ typedef struct Option {
 typedef struct CommandRow {
     const char *name;
     Command command;
-    int least, most; /* arguments that are no options */
+    int least, most;                  /* arguments that are no options */
     const char *usage, *help, *notes; /* notes: below the options */
 } CommandRow;
 

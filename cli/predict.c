@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "kinds.h"
 #include "network.h"
 #include "picture.h"
 #include "report.h"
@@ -84,7 +85,8 @@ static int load_pictures(const char *command, const char *name, int64_t side, Pi
         return load_indexed(command, path, index, pictures);
     if (dot && strcasecmp(dot, ".csv") == 0)
         return load_rows(command, name, side, pictures);
-    return picture_read(command, name, &pictures->bytes);
+    int code = check_kind(command, name, WANTED_PICTURE);
+    return code == EXIT_OK ? picture_read(command, name, &pictures->bytes) : code;
 }
 
 static void invert(wk_Tensor *picture)

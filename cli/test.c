@@ -1,6 +1,7 @@
 /* wick test: the accuracy of a saved network. And what training needs of it. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "network.h"
@@ -14,6 +15,24 @@ wk_Dataset *open_dataset(const char *data, bool test, const char *resize)
     if (strcmp(data, "digits") == 0)
         return wk_Digits(0, .test = test, .resize = side, .resize_mode = mode);
     return wk_MNIST(data, .test = test, .resize = side, .resize_mode = mode);
+}
+
+int check_data(const Settings *s)
+{
+    struct stat status;
+    if (strcmp(s->data, "digits") == 0)
+        return EXIT_OK;
+    if (stat(s->data, &status) != 0)
+        return !wk_closer_word(s->data, NULL, "digits")
+                   ? EXIT_OK
+                   : report(s->command_name, EXIT_NOINPUT, "--data: there is no folder '%s'%s",
+                            quoted(s->data).text, did_you_mean("", "digits").text);
+    if (S_ISDIR(status.st_mode))
+        return EXIT_OK;
+    return report(
+        s->command_name, EXIT_NOINPUT,
+        "--data: %s is no folder: it takes digits, or a folder with MNIST's files (see: wick help %s)",
+        quoted(s->data).text, s->command_name);
 }
 
 int64_t count_right(wk_Tensor *output, wk_Tensor *target)
@@ -71,8 +90,10 @@ static int test_network(const Settings *s, const Network *net)
 
 int command_test(const Settings *s)
 {
-    Network net;
-    int code = network_load(&net, s->command_name, s->arguments[0], s->resize);
+    Network net = {0};
+    int code = check_data(s);
+    if (code == EXIT_OK)
+        code = network_load(&net, s->command_name, s->arguments[0], s->resize);
     if (code == EXIT_OK)
         code = test_network(s, &net);
     network_free(&net);

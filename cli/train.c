@@ -258,6 +258,8 @@ static int prepare(Training *t)
     const Settings *s = t->settings;
     t->lr = s->lr >= 0 ? s->lr : strcmp(s->optimizer, "sgd") == 0 ? 0.05 : 0.001;
     int code = check_outputs(s);
+    if (code == EXIT_OK)
+        code = check_data(s);
     if (code != EXIT_OK)
         return code;
     t->replaces = s->save && access(s->save, F_OK) == 0;

@@ -301,6 +301,12 @@ static bool st_check(StFile *f)
     return st_unique_names(f) && st_check_places(f);
 }
 
+/* A ZIP archive or, as before PyTorch 1.6, a pickle. */
+static bool is_torch_save(const unsigned char start[4])
+{
+    return memcmp(start, "PK\3\4", 4) == 0 || (start[0] == 0x80 && start[1] >= 2 && start[1] <= 5);
+}
+
 static bool st_read_header(StFile *f)
 {
     unsigned char length[8];
@@ -314,6 +320,12 @@ static bool st_read_header(StFile *f)
         return false;
     for (int i = 7; i >= 0; i--)
         n = n << 8 | length[i];
+    if (n > f->file.size - 8 && is_torch_save(length))
+        return wk_raise(
+                   WK_ERROR_UNSUPPORTED,
+                   "%s: %s: a file of torch.save; in Python, safetensors.torch.save_file writes safetensors",
+                   safetensors_load_op, WK_QUOTED(path)),
+               false;
     if (n < 2 || n > SAFETENSORS_MAX_HEADER)
         return wk_raise(WK_ERROR_CORRUPT, "%s: %s: a header of %llu bytes, must be 2 to %d",
                         safetensors_load_op, WK_QUOTED(path), (unsigned long long)n, SAFETENSORS_MAX_HEADER),

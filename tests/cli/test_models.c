@@ -138,23 +138,117 @@ static void a_network_for_pictures_as_they_are(void **state)
     assert_int_equal(RUN("test", model), 0);
     snprintf(want, sizeof want,
              "wick train: %s: linear: mat1 and mat2 shapes cannot be multiplied (1x1024 and 784x10) (in "
-             "Sequential.1)",
+             "Sequential.1); --resize none gives it pictures of 28x28",
              mlp);
     failed(RUN("train", "--model", mlp), 65, want);
     snprintf(want, sizeof want,
              "wick test: %s: linear: mat1 and mat2 shapes cannot be multiplied (1x1024 and 784x10) (in "
-             "Sequential.1)",
+             "Sequential.1); --resize none gives it pictures of 28x28",
              model);
     failed(RUN("test", model, "--resize", "pad"), 65, want);
     const char *path = temp_write("conv.txt", "Conv2d(1, 6, 5)\n", 16);
     snprintf(
         want, sizeof want,
-        "wick train: %s: the network makes [1, 6, 28, 28] of a picture [1, 1, 32, 32], it must make [1, 10]",
+        "wick train: %s: the network makes [1, 6, 28, 28] of a picture [1, 1, 32, 32], it must make [1, 10]; "
+        "end with Flatten() and Linear(4704, 10)",
         path);
     failed(RUN("train", "--model", path), 65, want);
     path = temp_write("wide.txt", "Conv2d(1, 6, 1, padding=50000)\n", 31);
     snprintf(want, sizeof want, "wick train: %s: the network needs more than 256 MiB for a picture", path);
     failed(RUN("train", "--model", path), 65, want);
+}
+
+/* What is forgotten most: that pictures are no vectors, and how large they are. */
+static void advice_for_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *option, *message;
+    } rows[] = {
+        {"Linear(784, 10)\n", "--resize=none",
+         "linear: mat1 and mat2 shapes cannot be multiplied (28x28 and 784x10) (in Sequential.0); begin with "
+         "Flatten()"},
+        {"Linear(784, 10)\n", "--resize=pad",
+         "linear: mat1 and mat2 shapes cannot be multiplied (32x32 and 784x10) (in Sequential.0); begin with "
+         "Flatten(), and --resize none for pictures of 28x28"},
+        {"Flatten()\nLinear(1024, 10)\n", "--resize=none",
+         "linear: mat1 and mat2 shapes cannot be multiplied (1x784 and 1024x10) (in Sequential.1); --resize "
+         "bilinear gives it pictures of 32x32"},
+        {"Linear(1024, 10)\n", "--resize=none",
+         "linear: mat1 and mat2 shapes cannot be multiplied (28x28 and 1024x10) (in Sequential.0); begin "
+         "with "
+         "Flatten(), and --resize bilinear for pictures of 32x32"},
+        {"Linear(7, 10)\n", "--resize=none",
+         "linear: mat1 and mat2 shapes cannot be multiplied (28x28 and 7x10) (in Sequential.0)"},
+        {"Linear(32, 10)\n", "--resize=pad",
+         "the network makes [1, 1, 32, 10] of a picture [1, 1, 32, 32], it must make [1, 10]; end with "
+         "Flatten() "
+         "and Linear(320, 10)"},
+        {"Flatten()\nLinear(1024, 9)\n", "--resize=pad",
+         "the network makes [1, 9] of a picture [1, 1, 32, 32], it must make [1, 10]"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char want[700];
+        const char *path = temp_write("net.txt", rows[i].text, strlen(rows[i].text));
+        snprintf(want, sizeof want, "wick train: %s: %s", path, rows[i].message);
+        failed(RUN("train", "--model", path, rows[i].option), 65, want);
+    }
+}
+
+/* C70 */
+static void files_in_the_wrong_place(void **state)
+{
+    (void)state;
+    static const char zip[] = "PK\3\4 and so on", pickle[] = "\200\4\225 and so on",
+                      csv[] = "price,rooms\n1,2\n", jpeg[] = "\377\330\377\340 and so on",
+                      idx[] = "\0\0\010\003\0\0\0\1 and so on";
+    char model[300], path[300], want[900];
+    own_path(model, "model.safetensors");
+    assert_int_equal(RUN("train", "--limit-steps", "1", "--save", model), 0);
+    for (int k = 0; k < 2; k++) {
+        snprintf(path, sizeof path, "%s",
+                 temp_write("x.pt", k ? pickle : zip, k ? sizeof pickle : sizeof zip));
+        snprintf(want, sizeof want,
+                 "wick test: load_safetensors: %s: a file of torch.save; in Python, "
+                 "safetensors.torch.save_file writes safetensors",
+                 path);
+        failed(RUN("test", path), 65, want);
+        snprintf(
+            want, sizeof want,
+            "wick train: %s is a file of torch.save: --model takes lenet, or a network's text (see: wick "
+            "help train)",
+            path);
+        failed(RUN("train", "--model", path), 65, want);
+    }
+    snprintf(path, sizeof path, "%s", temp_write("houses.csv", csv, sizeof csv - 1));
+    snprintf(
+        want, sizeof want,
+        "wick train: --data: %s is no folder: it takes digits, or a folder with MNIST's files (see: wick "
+        "help train)",
+        path);
+    failed(RUN("train", "--data", path), 66, want);
+    snprintf(want, sizeof want,
+             "wick test: %s is a text file: MODEL is a file that wick train --save has written", path);
+    failed(RUN("test", path), 65, want);
+    snprintf(want, sizeof want,
+             "wick train: %s is a safetensors file: --model takes a network's text; saved networks are for "
+             "wick test and wick predict",
+             model);
+    failed(RUN("train", "--model", model), 65, want);
+    snprintf(want, sizeof want, "wick predict: %s is a safetensors file: the pictures come behind MODEL",
+             model);
+    failed(RUN("predict", model, model), 65, want);
+    snprintf(path, sizeof path, "%s", temp_write("photo.png", jpeg, sizeof jpeg));
+    snprintf(want, sizeof want, "wick predict: %s is a JPEG picture: save it as PNG", path);
+    failed(RUN("predict", model, path), 65, want);
+    snprintf(path, sizeof path, "%s", temp_write("pictures", idx, sizeof idx));
+    snprintf(want, sizeof want,
+             "wick predict: %s is an IDX file of pictures: name one of its pictures: FILE:0", path);
+    failed(RUN("predict", model, path), 65, want);
+    failed(RUN("train", "--data", "digit"), 66,
+           "wick train: --data: there is no folder 'digit'. Did you mean: 'digits'?");
+    failed(RUN("train", "--model", "LeNet"), 66,
+           "wick train: --model: there is no file 'LeNet'. Did you mean: 'lenet'?");
 }
 
 /* C71 */
@@ -184,6 +278,11 @@ static void a_text_that_is_wrong(void **state)
     assert_true(wk_save_safetensors(0, NULL, model, .metadata_count = 1, .metadata = metadata));
     snprintf(want, sizeof want, "wick test: %s: the network needs more memory than its tensors", model);
     failed(RUN("test", model), 65, want);
+    metadata[0] = (wk_Metadata){"resize", "bilinear pad"};
+    assert_true(wk_save_safetensors(0, NULL, model, .metadata_count = 1, .metadata = metadata));
+    snprintf(want, sizeof want, "wick test: %s: resize: 'bilinear pad' is none of bilinear|pad|none", model);
+    failed(RUN("test", model), 65, want);
+    metadata->key = "network";
     metadata->value = "Flatten()\nfc: Linear(784, 10)\n";
     assert_true(wk_save_safetensors(0, NULL, model, .metadata_count = 1, .metadata = metadata));
     assert_int_equal(RUN("test", model), 65);
@@ -291,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(predictions),          cmocka_unit_test(ink_is_ink),
         cmocka_unit_test(a_network_from_text),  cmocka_unit_test(a_network_for_pictures_as_they_are),
+        cmocka_unit_test(advice_for_networks),  cmocka_unit_test(files_in_the_wrong_place),
         cmocka_unit_test(a_text_that_is_wrong), cmocka_unit_test(predictions_of_rows),
         cmocka_unit_test(rows_that_are_wrong),
     };

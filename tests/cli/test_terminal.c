@@ -36,7 +36,8 @@ static void a_line_of_every_width(void **state)
     progress_line(line, 39, "epoch 1/3", 0.419, facts);
     assert_string_equal(line, "epoch 1/3  41 %  loss 0.3342  91.20 %");
     progress_line(line, 79, "epoch 1/3", 0.419, facts);
-    assert_string_equal(line, "epoch 1/3 [======         ]  41 %  loss 0.3342  91.20 %  1:05 left  17794 img/s");
+    assert_string_equal(line,
+                        "epoch 1/3 [======         ]  41 %  loss 0.3342  91.20 %  1:05 left  17794 img/s");
     progress_line(line, 9, "epoch 1/3", 2, facts);
     assert_string_equal(line, "100 %");
 }
@@ -53,7 +54,8 @@ static const char *draw(int columns, const char *term, const char *const *argume
     assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
     assert_int_equal(ioctl(terminal, TIOCSWINSZ, &size), 0);
     setenv("TERM", term, 1);
-    int held = open(ptsname(terminal), O_RDWR | O_NOCTTY); /* that the end is not told before the child is there */
+    int held =
+        open(ptsname(terminal), O_RDWR | O_NOCTTY); /* that the end is not told before the child is there */
     pid_t child = start(ptsname(terminal), arguments);
     size_t used = 0;
     for (bool ended = false;;) {
