@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=tools/setup.sh
 . tools/setup.sh
+# shellcheck disable=SC2034 # setup.sh reads it
+patient=yes
 
 need "${test_packages[@]}"
 phase "configure" cmake --preset release -DWICK_TESTS=ON
