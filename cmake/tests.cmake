@@ -33,6 +33,11 @@ add_library(wick_test_plugin MODULE tests/core/plugin/plugin.c)
 target_compile_options(wick_test_plugin PRIVATE ${WICK_WARNINGS})
 target_link_libraries(wick_test_plugin PRIVATE wick_static)
 
+# Each test notes here which rows of docs/bad-inputs.md it has reached; the notes of tests that are no more go.
+set(rows_folder ${PROJECT_BINARY_DIR}/rows)
+file(REMOVE_RECURSE ${rows_folder})
+file(MAKE_DIRECTORY ${rows_folder})
+
 foreach(source IN LISTS test_sources)
   cmake_path(GET source PARENT_PATH folder)
   cmake_path(GET source STEM program)
@@ -45,7 +50,8 @@ foreach(source IN LISTS test_sources)
     target_link_libraries(test.${name} PRIVATE wick_test_support)
   endif()
   add_test(NAME ${name} COMMAND test.${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment};WICK_ROWS=${rows_folder}/${name}.rows"
+    FIXTURES_SETUP rows)
 endforeach()
 
 add_dependencies(test.core.lifecycle wick wick_test_plugin)
@@ -70,6 +76,13 @@ endforeach()
 
 # What the public macros must refuse to compile.
 add_test(NAME api.refused COMMAND ${PROJECT_SOURCE_DIR}/tests/api/refused.sh ${CMAKE_C_COMPILER})
+set_tests_properties(api.refused PROPERTIES ENVIRONMENT WICK_ROWS=${rows_folder}/api.refused.rows FIXTURES_SETUP rows)
+
+# After all of them: has each row been reached? Without zlib those of compressed files are not.
+if(WICK_ZLIB)
+  add_test(NAME rows COMMAND ${PROJECT_SOURCE_DIR}/tools/check_rows.sh ${rows_folder} $<$<NOT:$<CONFIG:Release>>:debug>)
+  set_tests_properties(rows PROPERTIES FIXTURES_REQUIRED rows)
+endif()
 
 # Installs to a folder of its own and builds programs outside of this tree against it, in C and C++. A library with a sanitizer
 # in it is not one to install.

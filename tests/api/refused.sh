@@ -6,6 +6,11 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 count=0 failed=0
 
+row() # of docs/bad-inputs.md: what follows asserts it
+{
+    if [ -n "${WICK_ROWS:-}" ]; then echo "$1" >"$WICK_ROWS"; fi
+}
+
 compile() # an expression
 {
     cat >"$tmp/main.c" <<END
@@ -20,6 +25,7 @@ END
     $cc -std=c17 -I"$here/../../include" -fsyntax-only "$tmp/main.c" 2>"$tmp/log"
 }
 
+row A29
 compile 'wk_add(x, c)' || { cat "$tmp/log"; exit 1; }
 while IFS= read -r line; do
     case $line in '' | '#'*) continue ;; esac

@@ -1,4 +1,4 @@
-/* A2: what has been freed, freed again and used. In debug builds the memory of an object is not used again at once, and its magic word
+/* What has been freed, freed again and used. In debug builds the memory of an object is not used again at once, and its magic word
  * betrays the stale pointer. */
 #include "support/check.h"
 
@@ -31,6 +31,7 @@ static void test_what_is_no_object(void **state)
 static void test_tensor(void **state)
 {
     (void)state;
+    ROW("A2");
     wk_Scope scope = wk_scope_begin();
     wk_Tensor *x = wk_keep(wk_zeros(2));
     wk_scope_end(scope);
@@ -44,6 +45,7 @@ static void test_tensor(void **state)
 static void test_module(void **state)
 {
     (void)state;
+    ROW("A2");
     wk_Module *child = wk_Linear(2, 1), *net = wk_Sequential(child);
     wk_free(net);
     EXPECT_COMPLAINT(wk_free(net), "free: this module has been freed");
@@ -59,6 +61,7 @@ static void test_module(void **state)
 static void test_optimizer(void **state)
 {
     (void)state;
+    ROW("A2");
     wk_Optimizer *opt = wk_SGD(wk_list(wk_requires_grad_(f32(1))));
     wk_free(opt);
     EXPECT_COMPLAINT(wk_free(opt), "free: this optimizer has been freed");

@@ -48,10 +48,10 @@ static void test_constant_tensors(void **state)
     wk_str_free(text);
 }
 
-/* A30 */
 static void test_unsigned_above_int64(void **state)
 {
     (void)state;
+    ROW("A30");
     uint64_t most = UINT64_MAX, half = (uint64_t)INT64_MAX + 1;
     EXPECT_VALUES(wk_mul(f64(2), half), 18446744073709551616.0);
     EXPECT_VALUES(wk_add(f32(0), most), 18446744073709551616.0);

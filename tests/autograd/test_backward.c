@@ -42,10 +42,10 @@ static void test_gradient_takes_the_dtype_of_its_leaf(void **state)
     EXPECT_VALUES(wk_grad_of(b), 1, 2);
 }
 
-/* A18 */
 static void test_second_backward_needs_retain_graph(void **state)
 {
     (void)state;
+    ROW("A18");
     wk_Tensor *w = wk_requires_grad_(f32(2)), *y = wk_sum(wk_mul(w, w));
     EXPECT_TRUE(wk_backward(y, .retain_graph = true));
     EXPECT_TRUE(wk_backward(y));
@@ -139,10 +139,10 @@ static void test_paths_of_different_lengths(void **state)
 
 /* ---- what is refused -------------------------------------------------------------------------------- */
 
-/* A18 A19 A31 */
 static void test_refused(void **state)
 {
     (void)state;
+    ROW("A18");
     wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *y = wk_mul(w, 2);
     EXPECT_ERROR(wk_backward(y), WK_ERROR_SHAPE, "grad can be implicitly created only for scalar outputs");
     EXPECT_ERROR(wk_backward(f32(1)), WK_ERROR_STATE,
@@ -152,6 +152,7 @@ static void test_refused(void **state)
         "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) and output[0] has a shape of "
         "torch.Size([2]).");
     EXPECT_ERROR(wk_backward(NULL), WK_ERROR_ARGUMENT, "backward: argument tensor is NULL");
+    ROW("A19");
     EXPECT_ERROR(wk_add_(w, 1), WK_ERROR_STATE,
                  "a leaf Variable that requires grad is being used in an in-place operation.");
     EXPECT_ERROR(wk_uniform_(w, 0, 1, NULL), WK_ERROR_STATE, "a leaf Variable that requires grad");
@@ -162,6 +163,7 @@ static void test_refused(void **state)
                  "only Tensors of floating point dtype can require gradients");
     EXPECT_ERROR(wk_set_requires_grad_(y, false), WK_ERROR_STATE,
                  "you can only change requires_grad flags of leaf variables.");
+    ROW("A31");
     EXPECT_ERROR(
         wk_set_grad(w, f32(1, 2, 3)), WK_ERROR_SHAPE,
         "attempting to assign a gradient of size '[3]' to a tensor of size '[2]'. Please ensure that "
@@ -259,10 +261,11 @@ static void test_views_made_without_recording(void **state)
     EXPECT_VALUES(w, 3, 6);
 }
 
-/* A19: Also where nothing required a gradient yet: what is recorded into the base later is not lost in silence. */
+/* Also where nothing required a gradient yet: what is recorded into the base later is not lost in silence. */
 static void test_views_of_plain_tensors_made_without_recording(void **state)
 {
     (void)state;
+    ROW("A19");
     wk_Tensor *w = wk_requires_grad_(f64(5, 7)), *x = f64(1, 2), *view = NULL, *again = NULL;
     wk_no_grad
     {
@@ -283,10 +286,11 @@ static void test_views_of_plain_tensors_made_without_recording(void **state)
     wk_no_grad EXPECT_VALUES(wk_mul(view, 2), 20, 56);
 }
 
-/* A19: A view that was made a leaf: its own views are views of what requires a gradient. */
+/* A view that was made a leaf: its own views are views of what requires a gradient. */
 static void test_leaves_that_are_views(void **state)
 {
     (void)state;
+    ROW("A19");
     static const char refused[] = "a view of a leaf Variable that requires grad is being used in an in-place";
     wk_Tensor *x = f64(1, 2, 3, 4), *leaf = wk_requires_grad_(wk_slice(x, 0, 0, 2, 1));
     assert_true(wk_is_leaf(leaf) && !wk_requires_grad(x));

@@ -60,10 +60,11 @@ static const char overrides[] =
     "the custom backward associated with the custom Function, leading to incorrect gradients. This behavior "
     "is forbidden. You can fix this by cloning the output of the custom Function.";
 
-/* A19: It shares the input's memory and has the function's gradient, so neither side may be written to and go on. */
+/* It shares the input's memory and has the function's gradient, so neither side may be written to and go on. */
 static void test_input_returned_as_it_is(void **state)
 {
     (void)state;
+    ROW("A19");
     wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *x = wk_mul(w, 1), *y = ident(itself, x);
     EXPECT_NODE(y, "IdentBackward");
     assert_ptr_equal(wk_data_ptr(y), wk_data_ptr(x));

@@ -326,10 +326,11 @@ static void test_programs(void **state)
     }
 }
 
-/* A19: the message tells what PyTorch's tells. */
+/* The message tells what PyTorch's tells. */
 static void test_changed_values_are_named(void **state)
 {
     (void)state;
+    ROW("A19");
     wk_Tensor *w = wk_requires_grad_(f32(1, 2)), *value;
     EXPECT_ERROR(
         gradient_of(&(Program)PROGRAM(saved_input_changed), w, false, &value), WK_ERROR_STATE,

@@ -5,10 +5,10 @@
 
 /* ---- the command line ------------------------------------------------------------------------------- */
 
-/* C70 */
 static void mistakes_on_the_command_line(void **state)
 {
     (void)state;
+    ROW("C70");
     failed(RUN("fly"), 2, "wick: there is no command 'fly' (see: wick help)");
     failed(RUN("train", "--bogus"), 2, "wick train: unknown option '--bogus' (see: wick help train)");
     failed(RUN("train", "-x"), 2, "wick train: unknown option '-x' (see: wick help train)");
@@ -70,10 +70,10 @@ static void mistakes_on_the_command_line(void **state)
     failed(run_list(nothing), 2, "wick: what shall be done? See: wick help");
 }
 
-/* C70 */
 static void mistakes_in_the_environment(void **state)
 {
     (void)state;
+    ROW("C70");
     static const char *const junk[] = {"many", "0",  "-1", "257", "2x", "1e2", "99999999999999999999",
                                        " 2",   "2 ", "+2"};
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
@@ -123,10 +123,10 @@ static void help_and_version(void **state)
     assert_string_equal(text_err, "");
 }
 
-/* C70 */
 static void an_output_that_is_an_input(void **state)
 {
     (void)state;
+    ROW("C70");
     char want[600];
     char path[300], other[300]; /* the same file by two names */
     own_path(path, "train-images-idx3-ubyte"), own_path(other, "other");
@@ -158,10 +158,10 @@ static void an_output_that_is_an_input(void **state)
 
 /* ---- files ------------------------------------------------------------------------------------------ */
 
-/* C69 */
 static void inputs_that_are_not_there(void **state)
 {
     (void)state;
+    ROW("C69");
     char want[9000], name[5000];
     failed(RUN("train", "--data", "/nowhere"), 66,
            "wick train: MNIST: cannot open /nowhere/train-images-idx3-ubyte[.gz]: No such file or directory");
@@ -198,10 +198,10 @@ static void inputs_that_are_wrong(void **state)
     remove(path);
 }
 
-/* C69 */
 static void outputs_that_cannot_be(void **state)
 {
     (void)state;
+    ROW("C69");
     char want[600];
     failed(RUN("train", "--save", "/nowhere/x"), 73,
            "wick train: --save: cannot create /nowhere/x: No such file or directory");
@@ -221,10 +221,10 @@ static void outputs_that_cannot_be(void **state)
     }
 }
 
-/* C70 */
 static void stdout_that_takes_nothing(void **state)
 {
     (void)state;
+    ROW("C70");
     assert_int_equal(run_to("-", (const char *const[]){"help", NULL}), 74);
     assert_string_equal(text_err, "wick help: cannot write to stdout: Bad file descriptor\n");
     assert_int_equal(run_to("/dev/full", (const char *const[]){"help", NULL}), 74);
@@ -320,10 +320,10 @@ static void downloads_that_fail(void **state)
 #endif
 }
 
-/* C69 */
 static void downloads_without_permission(void **state)
 {
     (void)state;
+    ROW("C69");
 #if WICK_HAS_CURL
     char closed[300], want[700];
     own_path(closed, "closed");

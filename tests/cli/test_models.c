@@ -195,10 +195,10 @@ static void advice_for_networks(void **state)
     }
 }
 
-/* C70 */
 static void files_in_the_wrong_place(void **state)
 {
     (void)state;
+    ROW("C70");
     static const char zip[] = "PK\3\4 and so on", pickle[] = "\200\4\225 and so on",
                       csv[] = "price,rooms\n1,2\n", jpeg[] = "\377\330\377\340 and so on",
                       idx[] = "\0\0\010\003\0\0\0\1 and so on";
@@ -251,10 +251,10 @@ static void files_in_the_wrong_place(void **state)
            "wick train: --model: there is no file 'LeNet'. Did you mean: 'lenet'?");
 }
 
-/* C71 */
 static void a_text_that_is_wrong(void **state)
 {
     (void)state;
+    ROW("C71");
     char want[600], model[300];
     const char *path = temp_write("net.txt", "ReLU()\r\n", 8);
     snprintf(want, sizeof want, "wick train: %s:1:7: a carriage return: lines end with a newline alone",
@@ -356,10 +356,10 @@ static const char *write_row(int columns, const char *last)
     return temp_write("row.csv", row, used);
 }
 
-/* C72 */
 static void rows_that_are_wrong(void **state)
 {
     (void)state;
+    ROW("C72");
     char model[300], want[600];
     own_path(model, "model.safetensors");
     assert_int_equal(RUN("train", "--limit-steps", "1", "--save", model), 0);

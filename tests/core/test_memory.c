@@ -188,10 +188,10 @@ static void test_misspelt_words(void **state)
         assert_string_equal(closest(pairs[i][0]), pairs[i][1]);
 }
 
-/* A28 */
 static void test_long_and_strange_text(void **state)
 {
     (void)state;
+    ROW("A28");
     char out[32], long_text[5000];
     assert_string_equal(wk_quote(out, sizeof out, "plain"), "plain");
     assert_string_equal(wk_quote(out, sizeof out, "\x1b[31m%n\n"), "\\x1b[31m%n\\x0a");

@@ -53,10 +53,10 @@ static void a_function_makes_samples(void **state)
     }
 }
 
-/* A26 */
 static void errors_of_a_function_arrive(void **state)
 {
     (void)state;
+    ROW("A26");
     assert_null(wk_CallbackDataset(-1, get_item));
     assert_error(WK_ERROR_ARGUMENT, "CallbackDataset: length is -1");
     for (int workers = 0; workers < 3; workers++) {
@@ -105,10 +105,10 @@ static bool get_wrong_item(int64_t index, wk_Sample *sample, void *user)
     return true;
 }
 
-/* A26 */
 static void wrong_samples_arrive(void **state)
 {
     (void)state;
+    ROW("A26");
     static const struct {
         wk_ErrorKind kind;
         const char *message;

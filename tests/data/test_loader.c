@@ -151,10 +151,10 @@ static void refused(wk_DataLoader_options options, const char *text)
     assert_int_equal(wk_memory_allocated(), memory);
 }
 
-/* A25 */
 static void wrong_options(void **state)
 {
     (void)state;
+    ROW("A25");
     refused((wk_DataLoader_options){.batch_size = -1},
             "DataLoader: batch_size should be a positive integer value, but got batch_size=-1");
     refused((wk_DataLoader_options){.batch_size = WK_ZERO},
@@ -174,10 +174,10 @@ static void wrong_options(void **state)
     wk_dataloader_free(NULL);
 }
 
-/* A25 */
 static void epochs_without_a_batch(void **state)
 {
     (void)state;
+    ROW("A25");
     int64_t n = 0;
     for (int workers = 0; workers < 2; workers++) {
         wk_DataLoader *loader =

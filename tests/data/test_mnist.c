@@ -90,18 +90,18 @@ static void refused(wk_MNIST_options options, wk_ErrorKind kind, const char *tex
     assert_int_equal(wk_memory_allocated(), memory);
 }
 
-/* I34 */
 static void counts_differ(void **state)
 {
     (void)state;
+    ROW("I34");
     put_files(60, 59);
     refused((wk_MNIST_options){0}, WK_ERROR_CORRUPT, "t10k-labels-idx1-ubyte: 59 labels for 60 images");
 }
 
-/* I34 */
 static void a_label_that_is_none(void **state)
 {
     (void)state;
+    ROW("I34");
     put_files(20, 20);
     size_t count;
     unsigned char *bytes = temp_read(temp_path("t10k-labels-idx1-ubyte"), &count);
@@ -111,18 +111,18 @@ static void a_label_that_is_none(void **state)
     refused((wk_MNIST_options){0}, WK_ERROR_CORRUPT, "t10k-labels-idx1-ubyte: label[13]=10, classes=10");
 }
 
-/* I34 */
 static void no_items(void **state)
 {
     (void)state;
+    ROW("I34");
     put_files(0, 0);
     refused((wk_MNIST_options){0}, WK_ERROR_CORRUPT, "t10k-images-idx3-ubyte: 0 items");
 }
 
-/* I30 */
 static void wrong_rank(void **state)
 {
     (void)state;
+    ROW("I30");
     put_files(3, 3);
     wk_Scope scope = wk_scope_begin();
     assert_true(wk_save_idx(bytes_of(2, (int64_t[]){3, 784}), temp_path("t10k-images-idx3-ubyte")));
@@ -131,10 +131,10 @@ static void wrong_rank(void **state)
             "t10k-images-idx3-ubyte: magic 0x00000802, must be 0x00000803");
 }
 
-/* C69 */
 static void files_that_are_not_there(void **state)
 {
     (void)state;
+    ROW("C69");
     char want[400];
     put_files(3, 3);
     remove(temp_path("t10k-labels-idx1-ubyte"));

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "support/rows.h"
 #include "support/skip.h"
 
 #include "core/tensor.h"

@@ -58,10 +58,10 @@ static void rows_of_numbers(void **state)
           (float[]){0.1f, 16777216, 1.1754942e-38f, 123456789012345678.0f});
 }
 
-/* C72 */
 static void the_wrong_number_of_columns(void **state)
 {
     (void)state;
+    ROW("C72");
     refused("1,2,3\n4,5,6\n7,8\n", "3: 2 columns, expected 3");
     refused("1,2\n4,5,6\n", "2: 3 columns, expected 2");
     refused("a,b,c\n4,5\n", "2: 2 columns, expected 3");
@@ -75,10 +75,10 @@ static void the_wrong_number_of_columns(void **state)
     refused(wide, "2: 1 columns, expected 1000");
 }
 
-/* C72 */
 static void text_that_is_no_number(void **state)
 {
     (void)state;
+    ROW("C72");
     refused("1,2\n3,nan\n", "2:2: 'nan' is not a finite number");
     refused("NaN,-Inf\n", "1:1: 'NaN' is not a finite number");
     refused("1,+infinity\n", "1:2: '+infinity' is not a finite number");
@@ -96,10 +96,10 @@ static void text_that_is_no_number(void **state)
     refused("1,\x1b[31m\n", "1:2: '\\x1b[31m' is not a number");
 }
 
-/* C72 */
 static void nothing_where_something_should_be(void **state)
 {
     (void)state;
+    ROW("C72");
     refused("", "1: no row of numbers");
     refused("\xef\xbb\xbf", "1: no row of numbers");
     refused("label,pixel\n", "2: no row of numbers");
@@ -111,10 +111,10 @@ static void nothing_where_something_should_be(void **state)
     refused("1,2\n3,4\n\r\n", "3: an empty line");
 }
 
-/* C72 */
 static void bytes_that_are_no_text(void **state)
 {
     (void)state;
+    ROW("C72");
     refused_bytes("1,2\n3,\0\n", 8, "2: a NUL byte");
     size_t length = (1 << 20) + 10;
     char *line = malloc(length);

@@ -32,10 +32,10 @@ static void refuses_what_is_no_file(void **state)
     remove(link);
 }
 
-/* A28 */
 static void refuses_long_and_strange_names(void **state)
 {
     (void)state;
+    ROW("A28");
     char name[5000];
     memset(name, 'a', sizeof name - 1);
     name[sizeof name - 1] = 0;
@@ -83,10 +83,10 @@ static void every_reader_refuses(const char *path, const char *verb, const char 
     }
 }
 
-/* C69 */
 static void paths_that_are_no_file(void **state)
 {
     (void)state;
+    ROW("C69");
     every_reader_refuses(temp_folder, "read", "Is a directory");
     const char *path = temp_path("pipe");
     assert_int_equal(mkfifo(path, 0600), 0);
@@ -104,10 +104,10 @@ static void paths_that_are_no_file(void **state)
     remove(path);
 }
 
-/* C69 */
 static void names_of_4096_bytes_and_more(void **state)
 {
     (void)state;
+    ROW("C69");
     static char name[5000];
     memset(name, 'a', sizeof name - 1);
     every_reader_refuses(name, "open", "File name too long");
@@ -117,10 +117,10 @@ static void names_of_4096_bytes_and_more(void **state)
     every_reader_refuses(name, "open", "File name too long");
 }
 
-/* C69 */
 static void files_that_may_not_be_read(void **state)
 {
     (void)state;
+    ROW("C69");
     const char *path = temp_write("secret", "abc", 3);
     assert_int_equal(chmod(path, 0), 0);
     if (temp_lower_privileges())

@@ -34,20 +34,20 @@ static void fails(size_t count, wk_ErrorKind kind, const char *text)
     assert_int_equal(wk_memory_allocated(), memory);
 }
 
-/* I29 */
 static void empty_or_three_bytes(void **state)
 {
     (void)state;
+    ROW("I29");
     header(8, 1, (uint32_t[]){3});
     fails(0, WK_ERROR_CORRUPT, "truncated at byte 0, header needs 4");
     fails(3, WK_ERROR_CORRUPT, "truncated at byte 3, header needs 4");
     fails(7, WK_ERROR_CORRUPT, "truncated at byte 7, header needs 8");
 }
 
-/* I30 */
 static void wrong_magic(void **state)
 {
     (void)state;
+    ROW("I30");
     size_t n = header(8, 1, (uint32_t[]){3}) + 3;
     bytes_of_file[0] = 1;
     fails(n, WK_ERROR_CORRUPT, "magic 0x01000801 is not that of an IDX file");
@@ -71,10 +71,10 @@ static bool no_memory_for_much(size_t bytes, void *user)
     return bytes < 100000;
 }
 
-/* I31 */
 static void sizes_that_overflow(void **state)
 {
     (void)state;
+    ROW("I31");
     wk_set_memory_hook(no_memory_for_much, NULL); /* nothing is asked for on the word of such a header */
     size_t n = header(8, 3, (uint32_t[]){0xffffffff, 0xffffffff, 0xffffffff});
     fails(n, WK_ERROR_OVERFLOW, "sizes [4294967295, 4294967295, 4294967295] overflow");
@@ -85,18 +85,18 @@ static void sizes_that_overflow(void **state)
     wk_set_memory_hook(NULL, NULL);
 }
 
-/* I32 */
 static void fewer_bytes_than_told(void **state)
 {
     (void)state;
+    ROW("I32");
     size_t n = header(8, 3, (uint32_t[]){60000, 28, 28});
     fails(n + 392, WK_ERROR_CORRUPT, "need 47040016 bytes, have 408");
 }
 
-/* I33 */
 static void trailing_bytes(void **state)
 {
     (void)state;
+    ROW("I33");
     size_t n = header(8, 1, (uint32_t[]){3}) + 3;
     fails(n + 2, WK_ERROR_CORRUPT, "2 trailing bytes after the 11 that the header tells of");
 }
@@ -190,10 +190,10 @@ static void gzip_is_read(void **state)
     wk_scope_end(scope);
 }
 
-/* I35 */
 static void gzip_of_several_members_is_read(void **state)
 {
     (void)state;
+    ROW("I35");
     zipped_ramp();
     size_t n = compress_member(bytes_of_file, 5, zipped, 1000);
     n += compress_member(bytes_of_file, 0, zipped + n, 1000);
@@ -205,10 +205,10 @@ static void gzip_of_several_members_is_read(void **state)
     wk_scope_end(scope);
 }
 
-/* I35 */
 static void gzip_truncated(void **state)
 {
     (void)state;
+    ROW("I35");
     char text[100];
     size_t n = zipped_ramp();
     for (size_t k = 2; k < n; k++) {
@@ -217,10 +217,10 @@ static void gzip_truncated(void **state)
     }
 }
 
-/* I35 */
 static void gzip_damaged(void **state)
 {
     (void)state;
+    ROW("I35");
     char text[100];
     size_t n = zipped_ramp();
     zipped[n - 8] ^= 1;
@@ -265,10 +265,10 @@ static size_t make_bomb(unsigned char *out, size_t room)
     return n;
 }
 
-/* I36 */
 static void gzip_bomb(void **state)
 {
     (void)state;
+    ROW("I36");
     static unsigned char bomb[2 << 20];
     char text[100];
     size_t n = header(8, 1, (uint32_t[]){50000});

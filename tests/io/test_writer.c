@@ -389,10 +389,10 @@ static void every_writer_refuses(const char *path, const char *verb, const char 
     assert_int_equal(temp_files(), files);
 }
 
-/* C69 */
 static void paths_that_cannot_be_written(void **state)
 {
     (void)state;
+    ROW("C69");
     static char name[5000];
     every_writer_refuses(temp_folder, "write", "Is a directory");
     const char *path = temp_path("pipe");
@@ -411,10 +411,10 @@ static void paths_that_cannot_be_written(void **state)
     every_writer_refuses(name, "write", "File name too long");
 }
 
-/* C69 */
 static void folders_that_may_not_be_written(void **state)
 {
     (void)state;
+    ROW("C69");
     const char *folder = temp_path("closed"), *path = temp_path("closed/x");
     assert_int_equal(mkdir(folder, 0555), 0);
     if (temp_lower_privileges())
@@ -423,10 +423,10 @@ static void folders_that_may_not_be_written(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-/* C69 */
 static void files_that_may_not_be_written(void **state)
 {
     (void)state;
+    ROW("C69");
     const char *path = temp_write("closed-file", "good", 4);
     assert_int_equal(chmod(path, 0444), 0);
     assert_int_equal(chmod(temp_folder, 0777), 0);

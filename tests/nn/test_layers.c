@@ -205,18 +205,19 @@ static void test_loss_weight(void **state)
 
 /* ---- mistakes --------------------------------------------------------------------------------------- */
 
-/* A13 A21 */
 static void test_messages(void **state)
 {
     (void)state;
     EXPECT_ERROR(wk_Linear(-1, 3), WK_ERROR_SHAPE,
                  "Linear: dim 1 is -1: trying to create tensor with negative dimension -1: [3, -1]");
+    ROW("A13");
     EXPECT_ERROR(wk_Conv2d(6, 4, 3, .groups = 4), WK_ERROR_ARGUMENT,
                  "Conv2d: in_channels must be divisible by groups");
     EXPECT_ERROR(wk_Conv2d(4, 6, 3, .groups = 4), WK_ERROR_ARGUMENT,
                  "Conv2d: out_channels must be divisible by groups");
     EXPECT_ERROR(wk_Conv2d(4, 6, 3, .groups = -1), WK_ERROR_ARGUMENT,
                  "Conv2d: groups must be a positive integer");
+    ROW("A21");
     EXPECT_ERROR(wk_Dropout(1.5), WK_ERROR_ARGUMENT,
                  "dropout probability has to be between 0 and 1, but got 1.5");
     EXPECT_ERROR(wk_Dropout((double)NAN), WK_ERROR_ARGUMENT,

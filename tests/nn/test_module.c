@@ -116,10 +116,10 @@ static void test_own_class(void **state)
 
 /* ---- ownership -------------------------------------------------------------------------------------- */
 
-/* A28 */
 static void test_names(void **state)
 {
     (void)state;
+    ROW("A28");
     wk_Module *net = Net_new();
     EXPECT_ERROR(wk_register_module(net, "a.b", wk_Tanh()), WK_ERROR_ARGUMENT,
                  "module name can't contain \".\", got: a.b");
@@ -205,10 +205,10 @@ static void test_incomplete(void **state)
                  "append: argument module is NULL");
 }
 
-/* A23 */
 static void test_cycle(void **state)
 {
     (void)state;
+    ROW("A23");
     wk_Module *a = wk_Sequential_of(0, NULL), *b = wk_Sequential_of(0, NULL);
     wk_append(a, b);
     EXPECT_ERROR(wk_append(a, a), WK_ERROR_ARGUMENT,

@@ -108,10 +108,10 @@ static void test_first_values(void **state)
 
 /* ---- messages, failures ----------------------------------------------------------------------------- */
 
-/* A20 */
 static void test_messages(void **state)
 {
     (void)state;
+    ROW("A20");
     wk_Module *one = wk_BatchNorm1d(3), *two = wk_BatchNorm2d(3), *group = wk_GroupNorm(2, 4),
               *layer = wk_LayerNorm(wk_dims(4));
     EXPECT_ERROR(wk_call(one, wk_randn(2, 3, 4, 5)), WK_ERROR_SHAPE,

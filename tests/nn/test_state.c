@@ -5,10 +5,10 @@
 #include "nn/net.h"
 #include "support/golden.h"
 
-/* A22 */
 static void test_load_mismatch(void **state)
 {
     (void)state;
+    ROW("A22");
     wk_Module *net = Net_new();
     wk_StateDict *dict = wk_StateDict_new();
     wk_state_dict_set(dict, "fc1.weight", wk_ones(2, 3));
@@ -40,10 +40,11 @@ static void test_load_mismatch(void **state)
     wk_free(net);
 }
 
-/* A22: more keys than a message can hold: it says how many. */
+/* More keys than a message can hold: it says how many. */
 static void test_many_missing(void **state)
 {
     (void)state;
+    ROW("A22");
     wk_Module *net = wk_Sequential_of(0, NULL);
     for (int i = 0; i < 300; i++)
         wk_append(net, wk_Linear(1, 1));

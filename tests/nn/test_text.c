@@ -144,10 +144,10 @@ static void the_same_network(void **state)
 
 /* ---- what is refused -------------------------------------------------------------------------------- */
 
-/* C71 */
 static void text_that_is_damaged(void **state)
 {
     (void)state;
+    ROW("C71");
     refused_bytes("Re\0LU()\n", 8, WK_ERROR_CORRUPT, "net.txt:1:3: a NUL byte");
     refused_bytes("ReLU()\n# \0\n", 11, WK_ERROR_CORRUPT, "net.txt:2:3: a NUL byte");
     refused("ReLU()\n\r\n", "net.txt:2:1: a carriage return: lines end with a newline alone");
@@ -170,10 +170,10 @@ static void text_that_is_damaged(void **state)
     free(line);
 }
 
-/* C71 */
 static void names_and_numbers_that_cannot_be(void **state)
 {
     (void)state;
+    ROW("C71");
     refused("Conv3d(1, 6, 5)\n", "net.txt:1:1: unknown layer 'Conv3d'");
     refused("a: ReLU()\nb: ReLU()\n a: Tanh()\n", "net.txt:3:2: the name 'a' comes twice");
     refused("ReLU()\nLinear(in_features=1, out_features=2, in_features=3)\n",

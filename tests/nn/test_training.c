@@ -287,7 +287,7 @@ static void *call_on_thread(void *module)
     return done ? module : NULL;
 }
 
-/* A27: assertions notice a call in training from a second thread. */
+/* Assertions notice a call in training from a second thread. */
 static void test_two_threads_in_training(void **state)
 {
     (void)state;
@@ -295,6 +295,7 @@ static void test_two_threads_in_training(void **state)
     (void)meeting_forward, (void)call_on_thread;
     SKIP("noticed by builds with assertions only");
 #else
+    ROW("A27");
     wk_Module *net = wk_module_named(sizeof(wk_Module), "Net", meeting_forward);
     pthread_barrier_init(&meeting.inside, NULL, 2);
     pthread_barrier_init(&meeting.done, NULL, 2);

@@ -7,10 +7,11 @@ static wk_Tensor *floats(int count)
     return wk_zeros(count);
 }
 
-/* A1; every function and argument: tests/api */
+/* Every function and argument: tests/api */
 static void test_null_is_passed_on(void **state)
 {
     (void)state;
+    ROW("A1");
     wk_Tensor *x = f32(1, 2), *none = NULL;
     EXPECT_ERROR(wk_matmul(none, x), WK_ERROR_ARGUMENT, "matmul: argument a is NULL");
     EXPECT_ERROR(wk_relu(wk_add(wk_view(x, 3), 1)),
@@ -20,18 +21,21 @@ static void test_null_is_passed_on(void **state)
     EXPECT_ERROR(wk_cat(((wk_List){-1, NULL}), 0), WK_ERROR_ARGUMENT, "cat: argument tensors has -1 items");
 }
 
-/* A3 A4 A5 A6 */
 static void test_creation(void **state)
 {
     (void)state;
+    ROW("A3");
     const int64_t huge = (int64_t)1 << 40, nine[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     EXPECT_ERROR(wk_zeros(-1), WK_ERROR_SHAPE,
                  "zeros: dim 0 is -1: trying to create tensor with negative dimension -1: [-1]");
     EXPECT_ERROR(wk_zeros(2, -1), WK_ERROR_SHAPE, "zeros: dim 1 is -1");
+    ROW("A4");
     EXPECT_ERROR(wk_zeros(huge, huge), WK_ERROR_OVERFLOW, "Storage size calculation overflowed");
+    ROW("A5");
     EXPECT_ERROR(wk_empty((int64_t)1 << 50), WK_ERROR_MEMORY,
                  "can't allocate memory: you tried to allocate 4503599627370496 bytes");
     EXPECT_ERROR(wk_empty((int64_t)1 << 61), WK_ERROR_OVERFLOW, "Storage size calculation overflowed");
+    ROW("A6");
     EXPECT_ERROR(wk_zeros_shape(9, nine, wk_float32), WK_ERROR_SHAPE, "zeros: rank 9, max 8");
     EXPECT_ERROR(wk_zeros_shape(-1, nine, wk_float32), WK_ERROR_SHAPE, "zeros: rank -1, max 8");
     EXPECT_ERROR(wk_zeros_shape(1, nine, (wk_dtype)42), WK_ERROR_DTYPE, "zeros: there is no dtype 42");
@@ -51,14 +55,15 @@ static void test_creation(void **state)
                  WK_ERROR_OVERFLOW, "the number of elements overflows");
 }
 
-/* A7 A8 A9 */
 static void test_shapes(void **state)
 {
     (void)state;
+    ROW("A7");
     wk_Tensor *x = wk_arange(0, 6, 1), *m = wk_zeros(2, 3);
     EXPECT_ERROR(wk_add(m, floats(2)), WK_ERROR_SHAPE,
                  "add: The size of tensor a (3) must match the size of tensor b (2) at non-singleton "
                  "dimension 1: [2, 3] and [2]");
+    ROW("A8");
     EXPECT_ERROR(wk_matmul(m, wk_zeros(2, 3)), WK_ERROR_SHAPE,
                  "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
     EXPECT_ERROR(wk_matmul(wk_scalar(1), m), WK_ERROR_SHAPE,
@@ -73,6 +78,7 @@ static void test_shapes(void **state)
                  "linear: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)");
     EXPECT_ERROR(wk_addmm(floats(3), m, wk_zeros(3, 4)), WK_ERROR_SHAPE,
                  "Target sizes: [2, 4]. Tensor sizes: [3]");
+    ROW("A9");
     EXPECT_ERROR(wk_view(x, 4, 2), WK_ERROR_SHAPE, "view: shape '[4, 2]' is invalid for input of size 6");
     EXPECT_ERROR(wk_reshape(x, 4, 2), WK_ERROR_SHAPE,
                  "reshape: shape '[4, 2]' is invalid for input of size 6");
@@ -128,10 +134,10 @@ static void test_shapes(void **state)
                  "add_: output with shape [3] doesn't match the broadcast shape [2, 3]");
 }
 
-/* A10 A11 A12 */
 static void test_indices_and_dimensions(void **state)
 {
     (void)state;
+    ROW("A10");
     wk_Tensor *m = wk_zeros(2, 3);
     EXPECT_ERROR(wk_index(wk_scalar(1), 0), WK_ERROR_INDEX, "too many indices for tensor of dimension 0");
     EXPECT_ERROR(wk_select(wk_scalar(1), 0, 0), WK_ERROR_INDEX, "cannot be applied to a 0-dim tensor.");
@@ -144,6 +150,7 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(isnan(wk_at(m, 2, 0)) ? 0 : 1, WK_ERROR_INDEX,
                  "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(isnan(wk_at(m, 0)) ? 0 : 1, WK_ERROR_INDEX, "1 indices for tensor of dimension 2");
+    ROW("A11");
     EXPECT_ERROR(wk_size(m, 2) == -1 ? 0 : 1, WK_ERROR_INDEX,
                  "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_sum(m, wk_dims(2)), WK_ERROR_INDEX,
@@ -174,6 +181,7 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_cat(wk_list(m, m), 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_max_dim(m, 2, false).values, WK_ERROR_INDEX,
                  "expected to be in range of [-2, 1], but got 2");
+    ROW("A12");
     EXPECT_ERROR(wk_select(m, 0, 2), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(wk_select(m, 0, -3), WK_ERROR_INDEX,
                  "index -3 is out of bounds for dimension 0 with size 2");
@@ -203,10 +211,10 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_argmax(m, wk_dims(0, 1)), WK_ERROR_ARGUMENT, "one dim at most");
 }
 
-/* A23 */
 static void test_dtypes(void **state)
 {
     (void)state;
+    ROW("A23");
     wk_Tensor *b = truth(1, 0);
     EXPECT_ERROR(wk_mean(i64(1, 2)), WK_ERROR_DTYPE,
                  "could not infer output dtype. Input dtype must be either a floating point or complex "
@@ -250,19 +258,19 @@ static void test_dtypes(void **state)
                  "Integers to negative integer powers are not allowed.");
 }
 
-/* A15 */
 static void test_division_by_zero(void **state)
 {
     (void)state;
+    ROW("A15");
     EXPECT_ERROR(wk_floor_divide(i64(1, 2), i64(1, 0)), WK_ERROR_DOMAIN, "ZeroDivisionError");
     EXPECT_ERROR(wk_remainder(i32(1), 0), WK_ERROR_DOMAIN, "ZeroDivisionError");
     EXPECT_ERROR(wk_floor_divide(u8(1), 0), WK_ERROR_DOMAIN, "ZeroDivisionError");
 }
 
-/* A13 */
 static void test_conv2d(void **state)
 {
     (void)state;
+    ROW("A13");
     wk_Tensor *x = wk_zeros(1, 3, 8, 8), *w = wk_zeros(4, 3, 3, 3);
     EXPECT_ERROR(wk_conv2d(x, w, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
                  "non-positive stride is not supported");
@@ -303,10 +311,10 @@ static void test_conv2d(void **state)
     EXPECT_ERROR(wk_conv2d(x, w, .dilation = INT64_MAX / 2), WK_ERROR_OVERFLOW, "overflow");
 }
 
-/* A14 */
 static void test_pooling(void **state)
 {
     (void)state;
+    ROW("A14");
     wk_Tensor *x = wk_zeros(1, 1, 4, 4);
     EXPECT_ERROR(wk_max_pool2d(x, 0), WK_ERROR_ARGUMENT, "kernel size should be greater than zero");
     EXPECT_ERROR(wk_max_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
@@ -342,10 +350,10 @@ static void test_pooling(void **state)
     EXPECT_ERROR(wk_max_pool2d(x, INT64_MAX, .dilation = 3), WK_ERROR_OVERFLOW, "overflow");
 }
 
-/* A12 */
 static void test_losses(void **state)
 {
     (void)state;
+    ROW("A12");
     wk_Tensor *x = wk_requires_grad_(wk_zeros(2, 3));
     EXPECT_ERROR(wk_cross_entropy(x, i64(0, 3)), WK_ERROR_INDEX,
                  "Target 3 is out of bounds: target[1]=3, classes=3");
@@ -364,10 +372,10 @@ static void test_losses(void **state)
                  "7 is not a valid value for reduction");
 }
 
-/* A21 */
 static void test_probabilities(void **state)
 {
     (void)state;
+    ROW("A21");
     wk_Tensor *x = f32(1, 2);
     EXPECT_ERROR(wk_dropout(x, 1.5, true), WK_ERROR_ARGUMENT,
                  "dropout probability has to be between 0 and 1, but got 1.5");
@@ -385,10 +393,10 @@ static void test_probabilities(void **state)
     EXPECT_VALUES(x, 1, 2);
 }
 
-/* A24 */
 static void test_overlapping_memory(void **state)
 {
     (void)state;
+    ROW("A24");
     wk_Tensor *x = wk_zeros(2, 1), *wide = wk_expand(x, 2, 3);
     static const char text[] =
         "more than one element of the written-to tensor refers to a single memory location. Please clone() "

@@ -339,10 +339,11 @@ static wk_Tensor *written_pooled(void *user)
     return out && wk_backward(wk_sum(out)) ? wk_clone(wk_grad_of(x)) : NULL;
 }
 
-/* A5, where memory is first needed late: for rows. */
+/* Where memory is first needed late: for rows. */
 static void a_failed_allocation_changes_nothing(void **state)
 {
     (void)state;
+    ROW("A5");
     assert_true(expect_survives_failing_allocations(pointer_of_shared, NULL) > 0);
     assert_true(expect_survives_failing_allocations(view_of_shared, NULL) > 0);
     assert_true(expect_survives_failing_allocations(written_pooled, NULL) > 0);

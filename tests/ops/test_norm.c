@@ -143,10 +143,10 @@ static void test_edges_of_normalisation(void **state)
 
 /* ---- messages --------------------------------------------------------------------------------------- */
 
-/* A20 */
 static void test_batch_norm_messages(void **state)
 {
     (void)state;
+    ROW("A20");
     wk_Tensor *x = wk_randn(4, 3), *mean = wk_zeros(3), *var = wk_ones(3);
     EXPECT_ERROR(wk_batch_norm(wk_randn(1, 3), .training = true), WK_ERROR_SHAPE,
                  "batch_norm: Expected more than 1 value per channel when training, got input size "
@@ -182,10 +182,10 @@ static void test_batch_norm_messages(void **state)
     EXPECT_VALUES(mean, 0, 0, 0);
 }
 
-/* A20 */
 static void test_layer_norm_messages(void **state)
 {
     (void)state;
+    ROW("A20");
     wk_Tensor *x = wk_randn(2, 4);
     EXPECT_ERROR(wk_layer_norm(x, wk_dims(3)), WK_ERROR_SHAPE,
                  "layer_norm: Given normalized_shape=[3], expected input with shape [*, 3], but got input of "
@@ -211,10 +211,10 @@ static void test_layer_norm_messages(void **state)
                  "mixed dtype (CPU)");
 }
 
-/* A20 */
 static void test_group_norm_messages(void **state)
 {
     (void)state;
+    ROW("A20");
     wk_Tensor *x = wk_randn(2, 4, 3);
     EXPECT_ERROR(wk_group_norm(x, 3), WK_ERROR_SHAPE,
                  "group_norm: Expected number of channels in input to be divisible by num_groups, but got "

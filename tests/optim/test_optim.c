@@ -115,10 +115,11 @@ static void test_zero_recorded_gradient(void **state)
     wk_free(opt);
 }
 
-/* A19: a weight changed by a step is noticed by a graph that still needs it. */
+/* A weight changed by a step is noticed by a graph that still needs it. */
 static void test_version(void **state)
 {
     (void)state;
+    ROW("A19");
     wk_Tensor *a = wk_requires_grad_(f32(2));
     wk_Tensor *y = wk_sum(wk_mul(a, a));
     wk_set_grad(a, f32(1));
@@ -164,10 +165,10 @@ static void test_groups(void **state)
     wk_free(opt);
 }
 
-/* A21 A23 */
 static void test_mistakes(void **state)
 {
     (void)state;
+    ROW("A21");
     wk_Tensor *w = wk_requires_grad_(f32(1, 2));
     wk_List p = wk_list(w);
     EXPECT_ERROR(wk_SGD(p, .lr = -0.1), WK_ERROR_ARGUMENT, "SGD: Invalid learning rate: -0.1");
@@ -203,6 +204,7 @@ static void test_mistakes(void **state)
     EXPECT_ERROR(wk_RMSprop(p, .eps = (double)NAN), WK_ERROR_ARGUMENT, "RMSprop: Invalid epsilon value: nan");
     EXPECT_ERROR(wk_RMSprop(p, .momentum = -1), WK_ERROR_ARGUMENT, "RMSprop: Invalid momentum value: -1.0");
     EXPECT_ERROR(wk_SGD((wk_List){0, NULL}), WK_ERROR_ARGUMENT, "SGD: optimizer got an empty parameter list");
+    ROW("A23");
     EXPECT_ERROR(wk_SGD(wk_list(w, w)), WK_ERROR_ARGUMENT, "duplicate parameters: params[1] is params[0]");
     EXPECT_ERROR(wk_SGD(wk_list(w, wk_mul(w, 2))), WK_ERROR_ARGUMENT,
                  "can't optimize a non-leaf Tensor: params[1]");

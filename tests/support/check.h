@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/rows.h"
 #include "support/skip.h"
 #include "wick/autograd.h"
 #include "wick/functional.h"
