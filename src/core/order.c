@@ -106,11 +106,25 @@ static bool block_is_current(const wk_Storage *s)
     return s->batch && !atomic_load_explicit(&s->outdated, memory_order_relaxed);
 }
 
+/* The usual tensor over a block: all of it, samples first. */
+static bool is_samples(const wk_Tensor *t)
+{
+    const wk_Storage *s = t->storage;
+    return t->contiguous && t->numel * item_bytes(t) == (int64_t)s->bytes && t->shape[0] == s->batch;
+}
+
 bool wk_block_of(const wk_Tensor *t, wk_Memory *m)
 {
     const wk_Storage *s = t->storage;
     if (!s->batch)
         return false;
+    if (is_samples(t)) { /* without divisions */
+        m->data = wk_storage_block(s);
+        m->stride[0] = 1;
+        for (int d = 1; d < t->ndim; d++)
+            m->stride[d] = t->stride[d] * s->batch;
+        return true;
+    }
     const int64_t rest = rest_of(t);
     int64_t last = t->offset % rest; /* the farthest that an element lies in its sample */
     m->data = wk_storage_block(s) + (last * s->batch + t->offset / rest) * item_bytes(t);
@@ -159,6 +173,8 @@ const void *wk_element_at(const wk_Tensor *t, int64_t place)
 
 bool wk_is_whole_block(const wk_Tensor *t)
 {
+    if (t->storage->batch && is_samples(t))
+        return true;
     if (!t->storage->batch || !t->dense || t->numel * item_bytes(t) != (int64_t)t->storage->bytes)
         return false;
     for (int d = 0; d < t->ndim;

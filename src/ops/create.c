@@ -64,7 +64,7 @@ wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int6
 
 /* ---- like another ----------------------------------------------------------------------------------- */
 
-static wk_Tensor *new_like(const char *op, wk_Tensor *input)
+static wk_Tensor *new_shaped_like(const char *op, wk_Tensor *input)
 {
     return wk_tensor_check(input, op, "input") ? wk_tensor_in_rows_like(op, (wk_dtype)input->dtype, input)
                                                : NULL;
@@ -72,33 +72,33 @@ static wk_Tensor *new_like(const char *op, wk_Tensor *input)
 
 wk_Tensor *wk_empty_like(wk_Tensor *input)
 {
-    return new_like("empty_like", input);
+    return new_shaped_like("empty_like", input);
 }
 
 wk_Tensor *wk_zeros_like(wk_Tensor *input)
 {
-    return zeroed(new_like("zeros_like", input));
+    return zeroed(new_shaped_like("zeros_like", input));
 }
 
 wk_Tensor *wk_ones_like(wk_Tensor *input)
 {
-    return filled("ones_like", new_like("ones_like", input), 1);
+    return filled("ones_like", new_shaped_like("ones_like", input), 1);
 }
 
 wk_Tensor *wk_full_like(wk_Tensor *input, double value)
 {
-    return filled("full_like", new_like("full_like", input), value);
+    return filled("full_like", new_shaped_like("full_like", input), value);
 }
 
 wk_Tensor *wk_rand_like(wk_Tensor *input)
 {
-    wk_Tensor *t = new_like("rand_like", input);
+    wk_Tensor *t = new_shaped_like("rand_like", input);
     return t ? wk_tensor_as_new(wk_uniform_(t, 0, 1, NULL)) : NULL;
 }
 
 wk_Tensor *wk_randn_like(wk_Tensor *input)
 {
-    wk_Tensor *t = new_like("randn_like", input);
+    wk_Tensor *t = new_shaped_like("randn_like", input);
     return t ? wk_tensor_as_new(wk_normal_(t, 0, 1, NULL)) : NULL;
 }
 
