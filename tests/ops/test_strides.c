@@ -1,6 +1,9 @@
 /* Every operation on a tensor that a kernel left in an order of its own, on views of it and on the caller's permutations: the values are those of
  * rows, and the strides those that PyTorch gives. */
+#include "io/temp.h"
 #include "support/check.h"
+
+#include <pthread.h>
 
 #include "core/order.h"
 #include "wick/wick.h"
@@ -292,12 +295,89 @@ static void gradients_have_the_strides_of_their_leaves(void **state)
     wk_free(opt);
 }
 
+/* ---- files, data sets and modules ------------------------------------------------------------------- */
+
+static void results_go_into_files_and_data_sets(void **state)
+{
+    assert_int_equal(temp_setup(state), 0);
+    wk_Tensor *rows = wk_clone(batch_last(8, 3, 4, 5));
+    for (int k = 0; k < 4; k++) {
+        wk_Tensor *y = wk_add(batch_last(8, 3, 4, 5), wk_zeros_like(rows)), *same = wk_clone(y);
+        assert_false(wk_has_rows(y));
+        if (k == 0) {
+            EXPECT_TRUE(wk_save_safetensors(2, (wk_NamedTensor[]){{"y", y}, {"v", wk_view(y, 24, -1)}},
+                                            temp_path("y.safetensors")));
+            wk_StateDict *dict = wk_load_safetensors(temp_path("y.safetensors"));
+            EXPECT_TRUE(dict && wk_equal(wk_state_dict_get(dict, "y"), same));
+            EXPECT_TRUE(wk_equal(wk_state_dict_get(dict, "v"), wk_view(same, 24, -1)));
+            wk_state_dict_free(dict);
+        } else if (k == 1) {
+            EXPECT_TRUE(wk_save_idx(y, temp_path("y.idx")));
+            EXPECT_TRUE(wk_equal(wk_load_idx(temp_path("y.idx")), same));
+        } else if (k == 2) {
+            wk_DataLoader *loader = wk_DataLoader(wk_TensorDataset(wk_list(y)), .batch_size = 8);
+            wk_Batch batch;
+            EXPECT_TRUE(wk_next(loader, &batch) && wk_equal(batch.input, same));
+            wk_free(loader);
+        } else {
+            wk_Module *norm = wk_BatchNorm2d(3);
+            wk_StateDict *dict = wk_state_dict(norm);
+            EXPECT_TRUE(wk_state_dict_set(dict, "weight", wk_select(wk_view(y, -1, 3), 0, 7)));
+            EXPECT_TRUE(wk_load_state_dict(norm, dict));
+            EXPECT_TRUE(
+                wk_equal(wk_detach(wk_get_parameter(norm, "weight")), wk_select(wk_view(same, -1, 3), 0, 7)));
+            wk_state_dict_free(dict);
+            wk_free(norm);
+        }
+    }
+    assert_int_equal(temp_teardown(state), 0);
+}
+
+static wk_Module *shared_net;
+static wk_Tensor *shared_input;
+
+static void *evaluate(void *want)
+{
+    wk_Scope scope = wk_scope_begin();
+    bool same = true;
+    wk_no_grad for (int i = 0; i < 10; i++)
+    {
+        wk_Tensor *y = wk_call(shared_net, shared_input);
+        same = same && wk_data_ptr(shared_input) && wk_equal(y, want) &&
+               wk_equal(wk_view(y, -1), wk_view(wk_clone(y), -1));
+    }
+    wk_scope_end(scope);
+    return same ? want : NULL;
+}
+
+static void threads_evaluate_one_module(void **state)
+{
+    (void)state;
+    shared_net = wk_Sequential(wk_Conv2d(3, 4, 3), wk_BatchNorm2d(4), wk_ReLU(), wk_MaxPool2d(2));
+    shared_input = batch_last(16, 3, 8, 8);
+    wk_eval(shared_net);
+    wk_Tensor *want = NULL;
+    wk_no_grad want = wk_call(shared_net, shared_input);
+    assert_non_null(want);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, evaluate, want), 0);
+    for (int i = 0; i < 4; i++) {
+        void *result = NULL;
+        pthread_join(threads[i], &result);
+        assert_ptr_equal(result, want);
+    }
+    wk_free(shared_net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(every_operation_sees_the_same_values),
         TENSOR_TEST(strides_follow_from_those_of_operands),
         TENSOR_TEST(gradients_have_the_strides_of_their_leaves),
+        TENSOR_TEST(results_go_into_files_and_data_sets),
+        TENSOR_TEST(threads_evaluate_one_module),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
