@@ -6,7 +6,9 @@
  *     if (!loss)
  *         fprintf(stderr, "%s\n", wk_error());
  *
- * Errors are kept per thread. The first message since the last look stays until it is read or cleared.
+ * Errors are kept per thread. The first failure is kept, and those after it add nothing, until it is looked at (wk_error or
+ * wk_error_kind). Then it can be looked at again, until wk_clear_error or the thread's next failure, which takes its place. Calls that
+ * succeed change nothing: only what a call returns tells whether that call has failed.
  */
 #ifndef WICK_ERROR_H
 #define WICK_ERROR_H
@@ -38,10 +40,10 @@ typedef enum wk_ErrorKind {
     WK_ERROR_STATE,       /* right call, wrong moment: a second backward, a finished step's tensor */
 } wk_ErrorKind;
 
-/* The first error of this thread since the last look, or NULL. The text stays valid until the thread's next failure. */
+/* The message of the failure that is kept, or NULL. The text stays valid until the thread's next failure. */
 WK_API const char *wk_error(void);
 
-/* The kind of the error that wk_error() tells; WK_OK if there is none. */
+/* The kind of the failure that wk_error() tells; WK_OK if there is none. */
 WK_API wk_ErrorKind wk_error_kind(void);
 
 /* Forgets this thread's error. */

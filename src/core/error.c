@@ -1,7 +1,7 @@
 /* Errors: one message and kind per thread.
  *
  * The first failure is the one worth telling: what follows it is only NULL being passed on. So a message stays until it has been
- * read (wk_error) or cleared; the failure after that takes its place. The text lies in thread-local storage, so that even a failed
+ * looked at (wk_error, wk_error_kind) or cleared; the failure after that takes its place. The text lies in thread-local storage, so that even a failed
  * allocation can be reported. */
 #include "core/error.h"
 
@@ -118,6 +118,7 @@ const char *wk_error(void)
 
 wk_ErrorKind wk_error_kind(void)
 {
+    wk_last_error.read = 1;
     return wk_last_error.kind;
 }
 

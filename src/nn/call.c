@@ -58,8 +58,8 @@ static wk_Tensor *forward_in_scope(wk_Module *module, int inputs, wk_Tensor *x, 
     if (!scope.id)
         return NULL;
     wk_Tensor *result = inputs == 1 ? cls->forward(module, x) : cls->forward2(module, x, y);
-    if (!result && !wk_error_kind())
-        wk_raise(WK_ERROR_STATE, "%s: forward returned NULL without an error", cls->name);
+    if (!result)
+        wk_raise_if_silent(WK_ERROR_STATE, "%s: forward returned NULL without an error", cls->name);
     if (result && !wk_tensor_check(result, cls->name, "the result of forward"))
         result = NULL;
     return wk_scope_end_keeping(scope, result) ? result : NULL;
