@@ -32,7 +32,7 @@ typedef enum wk_ErrorKind {
     WK_ERROR_DTYPE,       /* a dtype that the operation does not take */
     WK_ERROR_INDEX,       /* an index, class or dimension out of range */
     WK_ERROR_DOMAIN,      /* a value outside a function's domain */
-    WK_ERROR_OVERFLOW,    /* a size that does not fit in 64 bits */
+    WK_ERROR_OVERFLOW,    /* a size that does not fit in 64 bits, a number that does not fit a dtype */
     WK_ERROR_MEMORY,      /* an allocation failed */
     WK_ERROR_IO,          /* the system refused a file operation */
     WK_ERROR_CORRUPT,     /* a file's bytes are not what its format says */

@@ -16,6 +16,7 @@
 
 #include "wick/arguments.h"
 #include "wick/error.h"
+#include "wick/number.h"
 #include "wick/runtime.h"
 
 #ifdef __cplusplus
@@ -74,11 +75,12 @@ WK_API void wk_tensor_free(wk_Tensor *tensor);
 /* Tensors of the given sizes.                                    torch: empty, zeros, ones, full, rand, randn, randint
  *     wk_zeros(2, 3)   wk_zeros(2, 3, wk_int64)   wk_full(0.5, 2, 3)
  *   sizes >= 0, at most WK_MAX_DIMS of them; rand is uniform in [0, 1), randn normal(0, 1), randint in [low, high) and
- *   int64 unless a dtype is given */
+ *   int64 unless a dtype is given
+ * Differs from PyTorch: full of a whole number is of the default dtype, too. */
 WK_API wk_Tensor *wk_empty_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_ones_shape(int ndim, const int64_t *dims, wk_dtype dtype);
-WK_API wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, double value, wk_dtype dtype);
+WK_API wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, wk_Number value, wk_dtype dtype);
 WK_API wk_Tensor *wk_rand_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_randn_shape(int ndim, const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_randint_shape(int64_t low, int64_t high, int ndim, const int64_t *dims);
@@ -100,19 +102,37 @@ WK_API wk_Tensor *wk_randint_from(wk_Generator *generator, int64_t low, int64_t 
                                   const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_randperm_from(wk_Generator *generator, int64_t n);
 
+/* clang-format off */
+/* Each size of a literal, (int64_t[]){2, 3}, is an argument of its own to a macro: one for every number of them. */
+#define wk_full_shape(...) WK_FULL_OF(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0)(__VA_ARGS__)
+#define WK_FULL_OF(n, a, b, c, d, e, f, g, h, value, dtype, count, ...) WK_FULL_##count
+#define WK_FULL_1(n, a, value, dtype) wk_full_shape(n, a, wk_number(value), dtype)
+#define WK_FULL_2(n, a, b, value, dtype) wk_full_shape(n, a, b, wk_number(value), dtype)
+#define WK_FULL_3(n, a, b, c, value, dtype) wk_full_shape(n, a, b, c, wk_number(value), dtype)
+#define WK_FULL_4(n, a, b, c, d, value, dtype) wk_full_shape(n, a, b, c, d, wk_number(value), dtype)
+#define WK_FULL_5(n, a, b, c, d, e, value, dtype) wk_full_shape(n, a, b, c, d, e, wk_number(value), dtype)
+#define WK_FULL_6(n, a, b, c, d, e, f, value, dtype) wk_full_shape(n, a, b, c, d, e, f, wk_number(value), dtype)
+#define WK_FULL_7(n, a, b, c, d, e, f, g, value, dtype) wk_full_shape(n, a, b, c, d, e, f, g, wk_number(value), dtype)
+#define WK_FULL_8(n, a, b, c, d, e, f, g, h, value, dtype) wk_full_shape(n, a, b, c, d, e, f, g, h, wk_number(value), dtype)
+/* clang-format on */
+
 /* The shape and dtype of another tensor.                                        torch: zeros_like and its kin */
 WK_API wk_Tensor *wk_empty_like(wk_Tensor *input);
 WK_API wk_Tensor *wk_zeros_like(wk_Tensor *input);
 WK_API wk_Tensor *wk_ones_like(wk_Tensor *input);
-WK_API wk_Tensor *wk_full_like(wk_Tensor *input, double value);
+WK_API wk_Tensor *wk_full_like(wk_Tensor *input, wk_Number value);
+#define wk_full_like(input, value) wk_full_like(input, wk_number(value))
 WK_API wk_Tensor *wk_rand_like(wk_Tensor *input);
 WK_API wk_Tensor *wk_randn_like(wk_Tensor *input);
 
-/* 0 .. n-1 shuffled, int64; start, start + step, ... before end (int64 when all three are whole, else the default dtype);
+/* 0 .. n-1 shuffled, int64; start, start + step, ... before end (int64 when all three are of integer types, else the default dtype);
  * steps values from start to end; the identity matrix.                torch: randperm, arange, linspace, eye */
 WK_API wk_Tensor *wk_randperm(int64_t n);
-WK_API wk_Tensor *wk_arange(double start, double end, double step);
-WK_API wk_Tensor *wk_arange_dtype(double start, double end, double step, wk_dtype dtype);
+WK_API wk_Tensor *wk_arange(wk_Number start, wk_Number end, wk_Number step);
+WK_API wk_Tensor *wk_arange_dtype(wk_Number start, wk_Number end, wk_Number step, wk_dtype dtype);
+#define wk_arange(start, end, step) wk_arange(wk_number(start), wk_number(end), wk_number(step))
+#define wk_arange_dtype(start, end, step, dtype) \
+    wk_arange_dtype(wk_number(start), wk_number(end), wk_number(step), dtype)
 WK_API wk_Tensor *wk_linspace(double start, double end, int64_t steps);
 WK_API wk_Tensor *wk_eye(int64_t n);
 
@@ -132,9 +152,11 @@ WK_API wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, con
 /* clang-format on */
 #define wk_tensor(data, ...) wk_tensor_copy(data, WK_DTYPE_OF(data), WK_SHAPE(__VA_ARGS__))
 
-/* A tensor of no dimensions, of the default dtype.                                        torch: torch.tensor(3.5) */
-WK_API wk_Tensor *wk_scalar(double value);
-WK_API wk_Tensor *wk_scalar_dtype(double value, wk_dtype dtype);
+/* A tensor of no dimensions, of the default dtype.                                        torch: torch.scalar_tensor(3.5) */
+WK_API wk_Tensor *wk_scalar(wk_Number value);
+WK_API wk_Tensor *wk_scalar_dtype(wk_Number value, wk_dtype dtype);
+#define wk_scalar(value)              wk_scalar(wk_number(value))
+#define wk_scalar_dtype(value, dtype) wk_scalar_dtype(wk_number(value), dtype)
 
 /* Your memory, not copied; release(data, user) is called when the last tensor over it is gone (NULL: never).
  *                                                                                       torch: torch.from_blob */
@@ -164,7 +186,8 @@ WK_API bool wk_is_contiguous(const wk_Tensor *tensor);
 WK_API void *wk_data_ptr(const wk_Tensor *tensor);
 #define wk_data(tensor, type) ((type *)wk_data_ptr(tensor))
 
-/* The only element as a number; NaN with an error if there is not exactly one.           torch: Tensor.item */
+/* The only element as a number; NaN with an error if there is not exactly one. wk_item_int64 is exact for every integer and cuts
+ * floats off.                                                                            torch: Tensor.item */
 WK_API double wk_item(const wk_Tensor *tensor);
 WK_API int64_t wk_item_int64(const wk_Tensor *tensor);
 
@@ -172,7 +195,7 @@ WK_API int64_t wk_item_int64(const wk_Tensor *tensor);
 WK_API double wk_at_index(const wk_Tensor *tensor, int count, const int64_t *indices);
 #define wk_at(tensor, ...) wk_at_index(tensor, WK_SHAPE(__VA_ARGS__))
 
-/* Same dtype, shape and values (NaN differs).                                                torch: torch.equal */
+/* Same shape and values (NaN differs), of whatever dtypes.                                   torch: torch.equal */
 WK_API bool wk_equal(wk_Tensor *a, wk_Tensor *b);
 /* |a - b| <= atol + rtol * |b| everywhere, NaN equal to NaN if asked for.                 torch: torch.allclose */
 WK_API bool wk_allclose(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equal_nan);
@@ -190,9 +213,10 @@ WK_API wk_Tensor *wk_to_dtype(wk_Tensor *input, wk_dtype dtype);
 WK_API wk_Tensor *wk_clone(wk_Tensor *input);
 WK_API wk_Tensor *wk_contiguous(wk_Tensor *input);
 
-/* Copies other's values, converted and broadcast, into self.                               torch: Tensor.copy_ */
+/* Copies other's values, converted and broadcast, into self; one value for every element.  torch: Tensor.copy_, fill_, zero_ */
 WK_API wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other);
-WK_API wk_Tensor *wk_fill_(wk_Tensor *self, double value);
+WK_API wk_Tensor *wk_fill_(wk_Tensor *self, wk_Number value);
+#define wk_fill_(self, value) wk_fill_(self, wk_number(value))
 WK_API wk_Tensor *wk_zero_(wk_Tensor *self);
 
 /* Random values in place, from the default generator (NULL) or another.  torch: uniform_, normal_, bernoulli_ */
@@ -291,17 +315,24 @@ WK_DECLARE_BINARY(ge)
 #define wk_remainder_(a, b)    WK_BINARY(remainder_, a, b)
 #define wk_pow_(a, b)          WK_BINARY(pow_, a, b)
 
-/* input + alpha * other, input - alpha * other, in one operation.               torch: add(..., alpha=), sub(..., alpha=) */
-WK_API wk_Tensor *wk_add_alpha(wk_Tensor *input, wk_Tensor *other, double alpha);
-WK_API wk_Tensor *wk_sub_alpha(wk_Tensor *input, wk_Tensor *other, double alpha);
-WK_API wk_Tensor *wk_add_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha);
-WK_API wk_Tensor *wk_sub_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha);
+/* input + alpha * other, input - alpha * other; integers take a whole alpha.    torch: add(..., alpha=), sub(..., alpha=) */
+WK_API wk_Tensor *wk_add_alpha(wk_Tensor *input, wk_Tensor *other, wk_Number alpha);
+WK_API wk_Tensor *wk_sub_alpha(wk_Tensor *input, wk_Tensor *other, wk_Number alpha);
+WK_API wk_Tensor *wk_add_alpha_(wk_Tensor *self, wk_Tensor *other, wk_Number alpha);
+WK_API wk_Tensor *wk_sub_alpha_(wk_Tensor *self, wk_Tensor *other, wk_Number alpha);
+#define wk_add_alpha(input, other, alpha) wk_add_alpha(input, other, wk_number(alpha))
+#define wk_sub_alpha(input, other, alpha) wk_sub_alpha(input, other, wk_number(alpha))
+#define wk_add_alpha_(self, other, alpha) wk_add_alpha_(self, other, wk_number(alpha))
+#define wk_sub_alpha_(self, other, alpha) wk_sub_alpha_(self, other, wk_number(alpha))
 
 /* number - input (as a number cannot come first in the macros above), number ** input.  torch: rsub, torch.pow(2, x) */
-WK_API wk_Tensor *wk_rsub(wk_Tensor *input, double number);
-WK_API wk_Tensor *wk_scalar_pow(double number, wk_Tensor *exponent);
+WK_API wk_Tensor *wk_rsub(wk_Tensor *input, wk_Number number);
+WK_API wk_Tensor *wk_scalar_pow(wk_Number number, wk_Tensor *exponent);
+#define wk_rsub(input, number)          wk_rsub(input, wk_number(number))
+#define wk_scalar_pow(number, exponent) wk_scalar_pow(wk_number(number), exponent)
 
-/* Elementwise functions of one input. Integers give floats where the function is not whole.   torch: the same names */
+/* Elementwise functions of one input. Integers give floats where the function is not whole, and silu and gelu refuse them.
+ *                                                                                             torch: the same names */
 #define WK_DECLARE_UNARY(name)                     \
     WK_API wk_Tensor *wk_##name(wk_Tensor *input); \
     WK_API wk_Tensor *wk_##name##_(wk_Tensor *self);
@@ -327,12 +358,15 @@ WK_DECLARE_UNARY(tanh)
 WK_DECLARE_UNARY(sigmoid)
 WK_DECLARE_UNARY(logical_not)
 
-/* condition (bool) ? input : other, elementwise and broadcasting.                           torch: torch.where */
+/* condition (bool, or uint8: not 0) ? input : other, elementwise and broadcasting.                           torch: torch.where */
 WK_API wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *input, wk_Tensor *other);
 /* value where mask (bool), input elsewhere.                                                 torch: masked_fill */
-WK_API wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value);
-/* min(max(input, low), high); the gradient at the bounds is 0, NaN stays.                   torch: torch.clamp */
-WK_API wk_Tensor *wk_clamp(wk_Tensor *input, double low, double high);
+WK_API wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, wk_Number value);
+#define wk_masked_fill(input, mask, value) wk_masked_fill(input, mask, wk_number(value))
+/* min(max(input, low), high); the gradient at the bounds is 0, NaN stays. One side alone: -INFINITY or INFINITY on the other, and
+ * INT64_MIN or INT64_MAX for integers of any width, which a bound of floats makes floats.   torch: torch.clamp */
+WK_API wk_Tensor *wk_clamp(wk_Tensor *input, wk_Number low, wk_Number high);
+#define wk_clamp(input, low, high) wk_clamp(input, wk_number(low), wk_number(high))
 
 /* ---- matrices --------------------------------------------------------------------------------------- */
 
@@ -342,7 +376,8 @@ WK_API wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b);
 /* [m, n] [n, p] -> [m, p];  [b, m, n] [b, n, p] -> [b, m, p].                                torch: torch.mm, torch.bmm */
 WK_API wk_Tensor *wk_mm(wk_Tensor *input, wk_Tensor *mat2);
 WK_API wk_Tensor *wk_bmm(wk_Tensor *input, wk_Tensor *mat2);
-/* beta * input + alpha * (a @ b); input broadcasts to [m, p]. Unset beta and alpha are 1, and WK_ZERO is 0.  torch: torch.addmm */
+/* beta * input + alpha * (a @ b); input broadcasts to [m, p]. Unset beta and alpha are 1, and WK_ZERO is 0; integers take their whole
+ * part.                                                                                     torch: torch.addmm */
 typedef struct wk_addmm_options {
     wk_Tensor *input, *mat1, *mat2;
     double beta, alpha;
@@ -404,7 +439,7 @@ WK_API wk_Tensor *wk_stack(wk_List tensors, int64_t dim);
 /* ---- reductions ------------------------------------------------------------------------------------- */
 
 /* Over one dimension, several, or all when only the tensor is given; then options by name, of which keepdim may come by
- * place. Sums of integers are int64; .dtype converts first.
+ * place. Sums of integers are int64; .dtype converts first, and is the result's.
  *     wk_sum(x)   wk_sum(x, 0)   wk_mean(x, -1, true)   wk_sum(x, wk_dims(0, 1), .keepdim = true)
  *     wk_sum(x, WK_ALL, .dtype = wk_float64)                                              torch: sum, mean */
 typedef struct wk_reduce_options {
@@ -445,7 +480,7 @@ WK_API wk_Tensor *wk_argmin_with(wk_reduce_options options);
 #define wk_argmax(...) WK_REDUCE(wk_argmax_with, wk_reduce_options, __VA_ARGS__)
 #define wk_argmin(...) WK_REDUCE(wk_argmin_with, wk_reduce_options, __VA_ARGS__)
 
-/* bool: is every, is some element not zero.                                                torch: all, any */
+/* bool (uint8 of uint8): is every, is some element not zero.                               torch: all, any */
 WK_API wk_Tensor *wk_all_with(wk_reduce_options options);
 WK_API wk_Tensor *wk_any_with(wk_reduce_options options);
 #define wk_all(...) WK_REDUCE(wk_all_with, wk_reduce_options, __VA_ARGS__)

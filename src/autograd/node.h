@@ -37,6 +37,7 @@ typedef struct wk_Op {
     size_t attributes;           /* bytes */
     bool view;                   /* the result shares the first input's memory */
     bool any_order;              /* forward asks for its inputs' memory itself (core/order.h) */
+    bool fills;                  /* every element gets one value: in place, elements may share memory */
     bool takes_pending;          /* backward takes a gradient that is not written yet */
 
     /* The result, or NULL with an error. */

@@ -115,7 +115,7 @@ bool wk_shape_dim_mask(const char *op, int ndim, wk_Dims dims, unsigned *mask)
 bool wk_shape_broadcast(const char *op, const wk_Tensor *a, const wk_Tensor *b, wk_Shape *out)
 {
     out->ndim = a->ndim > b->ndim ? a->ndim : b->ndim;
-    for (int i = 0; i < out->ndim; i++) {
+    for (int i = out->ndim - 1; i >= 0; i--) { /* PyTorch names the last dimension that does not fit */
         int ia = i - (out->ndim - a->ndim), ib = i - (out->ndim - b->ndim);
         int64_t da = ia < 0 ? 1 : a->shape[ia], db = ib < 0 ? 1 : b->shape[ib];
         if (da != db && da != 1 && db != 1)

@@ -299,6 +299,14 @@ const char *wk_dtype_type(int dtype)
     return names[dtype];
 }
 
+const char *wk_dtype_c_type(int dtype)
+{
+    static const char *const names[WK_DTYPES] = {
+        [wk_float32] = "float", [wk_float64] = "double",      [wk_int64] = "long int",
+        [wk_int32] = "int",     [wk_uint8] = "unsigned char", [wk_bool] = "bool"};
+    return names[dtype];
+}
+
 size_t wk_dtype_size(wk_dtype dtype)
 {
     if (dtype == wk_default_dtype)

@@ -107,6 +107,9 @@ const char *wk_dtype_type(int dtype);
 /* And a third one: "float", "long int". */
 const char *wk_dtype_in_c(int dtype);
 
+/* Its name in C++, which a few of PyTorch's messages use: "float", "long int". */
+const char *wk_dtype_c_type(int dtype);
+
 extern const uint8_t wk_dtype_bytes[WK_DTYPES];
 
 /* For a storage whose row-major memory nobody asked for (order.h): a mistake, which debug builds stop at. */

@@ -123,35 +123,50 @@ wk_Tensor *wk_copy_(wk_Tensor *self, wk_Tensor *other)
     return WK_APPLY_INPLACE(&copy_op, NULL, self, other);
 }
 
+/* Each place in memory once: one value may be written to an expanded tensor, and threads must not write to one place. */
+static wk_Tensor *without_repeats(wk_Tensor *self)
+{
+    wk_Shape shape = {.ndim = self->ndim};
+    bool repeats = false;
+    for (int i = 0; i < self->ndim; i++) {
+        const bool repeated = self->stride[i] == 0 && self->shape[i] > 1;
+        shape.dims[i] = repeated ? 1 : self->shape[i];
+        repeats = repeats || repeated;
+    }
+    return repeats ? wk_tensor_alias(self, shape.ndim, shape.dims, self->stride, self->offset) : self;
+}
+
 static wk_Tensor *fill_forward(wk_Call *call)
 {
-    const double *value = call->attributes;
-    wk_Tensor *self = call->in[0], *number = wk_number_double(*value);
-    return number && cast_into("fill_", self, number) ? self : NULL;
+    const wk_Number *value = call->attributes;
+    wk_Tensor *self = call->in[0], *once = without_repeats(self);
+    return wk_filled(call->op->name, once, *value) ? self : NULL;
 }
 
 WK_OP(fill_op) = {.name = "fill_",
                   .node = "FillBackward0",
                   .inputs = {"self"},
-                  .attributes = sizeof(double),
+                  .attributes = sizeof(wk_Number),
                   .any_order = true,
+                  .fills = true,
                   .forward = fill_forward,
                   .backward = overwritten};
 WK_OP(zero_op) = {.name = "zero_",
                   .node = "ZeroBackward0",
                   .inputs = {"self"},
-                  .attributes = sizeof(double),
+                  .attributes = sizeof(wk_Number),
                   .any_order = true,
+                  .fills = true,
                   .forward = fill_forward,
                   .backward = overwritten};
 
-wk_Tensor *wk_fill_(wk_Tensor *self, double value)
+wk_Tensor *(wk_fill_)(wk_Tensor *self, wk_Number value)
 {
     return WK_APPLY_INPLACE(&fill_op, &value, self);
 }
 
 wk_Tensor *wk_zero_(wk_Tensor *self)
 {
-    double zero = 0;
+    const wk_Number zero = wk_number(0);
     return WK_APPLY_INPLACE(&zero_op, &zero, self);
 }

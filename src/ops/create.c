@@ -19,12 +19,6 @@ static wk_Tensor *zeroed(wk_Tensor *t)
     return t;
 }
 
-static wk_Tensor *filled(const char *op, wk_Tensor *t, double value)
-{
-    wk_Tensor *number = t ? wk_number_double(value) : NULL;
-    return number && wk_map(op, wk_kernels->cast[wk_float64][t->dtype], t, 1, &number) ? t : NULL;
-}
-
 wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype)
 {
     return zeroed(wk_tensor_new("zeros", dtype, ndim, dims));
@@ -32,22 +26,22 @@ wk_Tensor *wk_zeros_shape(int ndim, const int64_t *dims, wk_dtype dtype)
 
 wk_Tensor *wk_ones_shape(int ndim, const int64_t *dims, wk_dtype dtype)
 {
-    return filled("ones", wk_tensor_new("ones", dtype, ndim, dims), 1);
+    return wk_filled("ones", wk_tensor_new("ones", dtype, ndim, dims), wk_number(1));
 }
 
-wk_Tensor *wk_full_shape(int ndim, const int64_t *dims, double value, wk_dtype dtype)
+wk_Tensor *(wk_full_shape)(int ndim, const int64_t *dims, wk_Number value, wk_dtype dtype)
 {
-    return filled("full", wk_tensor_new("full", dtype, ndim, dims), value);
+    return wk_filled("full", wk_tensor_new("full", dtype, ndim, dims), value);
 }
 
-wk_Tensor *wk_scalar(double value)
+wk_Tensor *(wk_scalar)(wk_Number value)
 {
     return wk_scalar_dtype(value, wk_default_dtype);
 }
 
-wk_Tensor *wk_scalar_dtype(double value, wk_dtype dtype)
+wk_Tensor *(wk_scalar_dtype)(wk_Number value, wk_dtype dtype)
 {
-    return filled("scalar", wk_tensor_new("scalar", dtype, 0, NULL), value);
+    return wk_number_as("scalar", value, dtype);
 }
 
 wk_Tensor *wk_tensor_copy(const void *data, wk_dtype dtype, int ndim, const int64_t *dims)
@@ -82,12 +76,12 @@ wk_Tensor *wk_zeros_like(wk_Tensor *input)
 
 wk_Tensor *wk_ones_like(wk_Tensor *input)
 {
-    return filled("ones_like", new_shaped_like("ones_like", input), 1);
+    return wk_filled("ones_like", new_shaped_like("ones_like", input), wk_number(1));
 }
 
-wk_Tensor *wk_full_like(wk_Tensor *input, double value)
+wk_Tensor *(wk_full_like)(wk_Tensor *input, wk_Number value)
 {
-    return filled("full_like", new_shaped_like("full_like", input), value);
+    return wk_filled("full_like", new_shaped_like("full_like", input), value);
 }
 
 wk_Tensor *wk_rand_like(wk_Tensor *input)
@@ -104,32 +98,84 @@ wk_Tensor *wk_randn_like(wk_Tensor *input)
 
 /* ---- sequences -------------------------------------------------------------------------------------- */
 
-wk_Tensor *wk_arange_dtype(double start, double end, double step, wk_dtype dtype)
+typedef struct Range {
+    wk_Number start, end, step;
+    bool whole; /* all three are: counted and computed exactly */
+} Range;
+
+static int64_t whole_count(const Range *r)
 {
-    if (!(step > 0 || step < 0))
-        return wk_raise(WK_ERROR_ARGUMENT, "arange: step must be nonzero");
-    if (!isfinite(start) || !isfinite(end))
-        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %s -> %s", WK_NUMBER(start),
-                        WK_NUMBER(end));
-    if ((step > 0 && start > end) || (step < 0 && start < end))
-        return wk_raise(WK_ERROR_ARGUMENT, "arange: upper bound and lower bound inconsistent with step sign");
-    double count = ceil((end - start) / step);
-    if (!(count < 0x1p62))
-        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow: %s elements",
-                        WK_NUMBER(count));
-    int64_t n = (int64_t)count;
-    wk_Tensor *values = wk_tensor_new("arange", wk_float64, 1, &n);
-    if (!values)
-        return NULL;
-    double *v = wk_tensor_data(values);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = start + (double)i * step;
-    return wk_to_dtype(values, dtype);
+    const uint64_t start = (uint64_t)r->start.as_int64, end = (uint64_t)r->end.as_int64,
+                   step = (uint64_t)r->step.as_int64;
+    const bool up = r->step.as_int64 > 0;
+    const uint64_t gap = up ? end - start : start - end, by = up ? step : 0 - step;
+    return (int64_t)(gap / by + (gap % by != 0));
 }
 
-wk_Tensor *wk_arange(double start, double end, double step)
+/* How many steps from start lie before end; -1 with an error. */
+static int64_t count_of(const Range *r)
 {
-    bool whole = start == floor(start) && end == floor(end) && step == floor(step);
+    const double start = r->start.as_double, end = r->end.as_double, step = r->step.as_double;
+    if (!isfinite(step))
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: step must be finite but got %s", WK_NUMBER(step)), -1;
+    if (!(step > 0 || step < 0))
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: step must be nonzero"), -1;
+    if (!isfinite(start) || !isfinite(end))
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: unsupported range: %s -> %s", WK_NUMBER(start),
+                        WK_NUMBER(end)),
+               -1;
+    const bool falls = r->whole ? r->end.as_int64 < r->start.as_int64 : end < start,
+               rises = r->whole ? r->end.as_int64 > r->start.as_int64 : end > start;
+    if (step > 0 ? falls : rises)
+        return wk_raise(WK_ERROR_ARGUMENT, "arange: upper bound and lower bound inconsistent with step sign"),
+               -1;
+    const double count = ceil((end - start) / step);
+    if (!(count < 0x1p62))
+        return wk_raise(WK_ERROR_OVERFLOW, "arange: invalid size, possible overflow? %s elements",
+                        WK_NUMBER(count)),
+               -1;
+    return r->whole ? whole_count(r) : (int64_t)count;
+}
+
+/* start + i * step with both as int64 first, as PyTorch has it for integers of every width. */
+static bool write_whole(const Range *r, wk_Tensor *values)
+{
+    if (!wk_number_fits("arange", r->start, wk_int64) || !wk_number_fits("arange", r->end, wk_int64) ||
+        !wk_number_fits("arange", r->step, wk_int64))
+        return false;
+    const uint64_t start = (uint64_t)(r->start.floating ? (int64_t)r->start.as_double : r->start.as_int64),
+                   step = (uint64_t)(r->step.floating ? (int64_t)r->step.as_double : r->step.as_int64);
+    int64_t *v = wk_tensor_data(values);
+    for (int64_t i = 0; i < values->numel; i++)
+        v[i] = (int64_t)(start + (uint64_t)i * step);
+    return true;
+}
+
+static bool write_floats(const Range *r, wk_Tensor *values)
+{
+    const double start = r->start.as_double, step = r->step.as_double;
+    double *v = wk_tensor_data(values);
+    for (int64_t i = 0; i < values->numel; i++)
+        v[i] = start + (double)i * step;
+    return true;
+}
+
+wk_Tensor *(wk_arange_dtype)(wk_Number start, wk_Number end, wk_Number step, wk_dtype dtype)
+{
+    if (dtype == wk_default_dtype)
+        dtype = wk_get_default_dtype();
+    if (dtype == wk_bool)
+        return wk_raise_kernel("arange", "arange_cpu", dtype);
+    const Range r = {start, end, step, !start.floating && !end.floating && !step.floating};
+    const bool whole = r.whole || !wk_is_floating((int)dtype);
+    const int64_t n = count_of(&r);
+    wk_Tensor *values = n >= 0 ? wk_tensor_new("arange", whole ? wk_int64 : wk_float64, 1, &n) : NULL;
+    return values && (whole ? write_whole : write_floats)(&r, values) ? wk_to_dtype(values, dtype) : NULL;
+}
+
+wk_Tensor *(wk_arange)(wk_Number start, wk_Number end, wk_Number step)
+{
+    const bool whole = !start.floating && !end.floating && !step.floating;
     return wk_arange_dtype(start, end, step, whole ? wk_int64 : wk_default_dtype);
 }
 

@@ -7,7 +7,7 @@
 
 #include "ops/unpool.h"
 
-enum Types { FLOATING, CURVES, NUMERIC, ANY };
+enum Types { CURVES, FLOATS, FLOATING, NUMERIC, COUNTED, ANY };
 enum Saves { SX = 1, SY = 2, SZ = 4, PENDING = 8 };
 
 /* One row: what the descriptor must know beside the graph. */
@@ -51,7 +51,7 @@ static bool result_fits(const Row *row, const wk_Tensor *self, wk_dtype dtype, c
         wk_is_floating((int)dtype) ? wk_is_floating(self->dtype) : self->dtype != wk_bool || dtype == wk_bool;
     if (!lossless)
         return wk_raise(WK_ERROR_DTYPE, "%s_: result type %s can't be cast to the desired output type %s",
-                        row->op.name, wk_dtype_name(dtype), wk_dtype_name((wk_dtype)self->dtype)),
+                        row->op.name, wk_dtype_type((int)dtype), wk_dtype_type(self->dtype)),
                false;
     return true;
 }
@@ -74,24 +74,50 @@ static bool minus_of_bool(const Row *row, int count, wk_Tensor *const *in)
     for (int i = 0; i < count && minus; i++)
         bools += in[i]->dtype == wk_bool;
     if (bools)
-        wk_raise(WK_ERROR_DTYPE,
-                 "%s: %s, the `-` operator, %s not supported. If you are trying to invert a mask, use "
-                 "logical_not() instead.",
-                 row->op.name, count == 1 ? "Negation" : "Subtraction",
+        wk_raise(WK_ERROR_DTYPE, "%s: %s, the `-` operator, %s not supported. %s instead.", row->op.name,
+                 count == 1 ? "Negation" : "Subtraction",
                  count == 1   ? "on a bool tensor is"
                  : bools == 2 ? "with two bool tensors is"
-                              : "with a bool tensor is");
+                              : "with a bool tensor is",
+                 bools == 2 ? "Use the `^` or `logical_xor()` operator"
+                            : "If you are trying to invert a mask, use the `~` or `logical_not()` operator");
     return bools;
 }
 
-/* And integers to the power of a negative whole number. */
-static bool negative_power(const Row *row, wk_Tensor *const *in)
+/* And integers to the power of a whole number that is negative, or that their dtype cannot hold. */
+static bool power_fits(const Row *row, wk_Tensor *const *in, wk_dtype dtype)
 {
-    bool whole = row->loops == offsetof(wk_Kernels, pow) && in[1]->number && in[1]->dtype == wk_int64 &&
-                 !wk_is_floating(in[0]->dtype);
-    if (!whole || *(const int64_t *)wk_tensor_data(in[1]) >= 0)
-        return false;
-    return wk_raise(WK_ERROR_DOMAIN, "pow: Integers to negative integer powers are not allowed."), true;
+    if (row->loops != offsetof(wk_Kernels, pow) || !in[1]->number || wk_is_floating((int)dtype))
+        return true;
+    const int64_t exponent = *(const int64_t *)wk_tensor_data(in[1]);
+    if (exponent < 0)
+        return wk_raise(WK_ERROR_DOMAIN, "pow: Integers to negative integer powers are not allowed."), false;
+    return wk_number_fits("pow", wk_number_int64(exponent), dtype);
+}
+
+/* Raises PyTorch's refusal of the dtype, which names its kernel. */
+static void raise_row(const Row *row, wk_dtype dtype)
+{
+    static const struct {
+        size_t loops;
+        const char *kernel;
+    } kernels[] = {{offsetof(wk_Kernels, abs), "abs_cpu"},
+                   {offsetof(wk_Kernels, floor), "floor_vml_cpu"},
+                   {offsetof(wk_Kernels, ceil), "ceil_vml_cpu"},
+                   {offsetof(wk_Kernels, round), "round_vml_cpu"},
+                   {offsetof(wk_Kernels, silu), "silu_cpu"},
+                   {offsetof(wk_Kernels, gelu), "GeluKernelImpl"},
+                   {offsetof(wk_Kernels, floor_divide), "div_floor_cpu"},
+                   {offsetof(wk_Kernels, remainder), "remainder_cpu"}};
+    if (row->loops == offsetof(wk_Kernels, relu)) {
+        wk_raise(WK_ERROR_DTYPE, "relu: Boolean inputs not supported for relu");
+        return;
+    }
+    const char *kernel = row->op.name;
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+        if (kernels[i].loops == row->loops)
+            kernel = kernels[i].kernel;
+    wk_raise_kernel(row->op.name, kernel, (int)dtype);
 }
 
 /* The dtype that a row computes in, wk_default_dtype with an error when there is none. */
@@ -99,13 +125,15 @@ static wk_dtype dtype_of_call(const Row *row, const wk_Call *call)
 {
     wk_Tensor *const *in = call->in;
     wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
-    if (minus_of_bool(row, call->count, in) || (call->count == 2 && negative_power(row, in)))
+    if (minus_of_bool(row, call->count, in) || (call->count == 2 && !power_fits(row, in, dtype)))
         return wk_default_dtype;
-    if (row->types <= CURVES && !wk_is_floating((int)dtype))
+    if ((row->types == FLOATING || row->types == CURVES) && !wk_is_floating((int)dtype))
         dtype = wk_get_default_dtype();
-    if (loop_of(row, (int)dtype) && (row->types != NUMERIC || dtype != wk_bool))
+    else if (row->types == COUNTED && dtype == wk_bool)
+        dtype = wk_int64;
+    if (loop_of(row, (int)dtype))
         return dtype;
-    wk_raise_dtype(row->op.name, (int)dtype);
+    raise_row(row, dtype);
     return wk_default_dtype;
 }
 
@@ -135,7 +163,7 @@ static wk_Tensor *elementwise_forward(wk_Call *call)
     wk_Tensor *out = self && self->dtype == out_dtype
                          ? self
                          : wk_result_like(row->op.name, out_dtype, &shape, call->count, in);
-    const bool slow = row->types == CURVES || (row->types == FLOATING && call->count == 1);
+    const bool slow = row->types <= FLOATS || (row->types == FLOATING && call->count == 1);
     if (!out || !(slow ? wk_map_slow : wk_map)(row->op.name, loop, out, call->count, operands))
         return NULL;
     out->number = !self && call->count == 2 && in[0]->number && in[1]->number;
@@ -201,11 +229,11 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
 static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64_t number)
 {
     if (number <= INT64_MAX)
-        return wk_number_int64((int64_t)number);
+        return wk_number_tensor(wk_number_int64((int64_t)number));
     if (!wk_tensor_check(input, row->op.name, row->op.inputs[0]))
         return NULL;
     if (wk_is_floating(input->dtype) || row->types == FLOATING)
-        return wk_number_double((double)number);
+        return wk_number_tensor(wk_number_double((double)number));
     return wk_raise(WK_ERROR_OVERFLOW, "%s: value cannot be converted to type int64_t without overflow: %llu",
                     row->op.name, (unsigned long long)number);
 }
@@ -258,40 +286,44 @@ static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
 
 /* wk_<name>_tensor, _double, _int64, _uint64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */
-#define WK_ROW_FUNCTIONS(row_name, row, number_row)                                                 \
-    wk_Tensor *wk_##row_name##_tensor(wk_Tensor *input, wk_Tensor *other)                           \
-    {                                                                                               \
-        return WK_APPLY(&row.op, NULL, input, other);                                               \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##_double(wk_Tensor *input, double other)                               \
-    {                                                                                               \
-        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_double(other) : NULL);       \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##_int64(wk_Tensor * input, int64_t other)                              \
-    {                                                                                               \
-        return WK_APPLY(&number_row.op, NULL, input, input ? wk_number_int64(other) : NULL);        \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##_uint64(wk_Tensor *input, uint64_t other)                             \
-    {                                                                                               \
-        wk_Tensor *number = input ? unsigned_number(&number_row, input, other) : NULL;              \
-        return input && !number ? NULL : WK_APPLY(&number_row.op, NULL, input, number);             \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##__tensor(wk_Tensor *self, wk_Tensor *other)                           \
-    {                                                                                               \
-        return WK_APPLY_INPLACE(&row.op, NULL, self, other);                                        \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##__double(wk_Tensor *self, double other)                               \
-    {                                                                                               \
-        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_double(other) : NULL); \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##__int64(wk_Tensor * self, int64_t other)                              \
-    {                                                                                               \
-        return WK_APPLY_INPLACE(&number_row.op, NULL, self, self ? wk_number_int64(other) : NULL);  \
-    }                                                                                               \
-    wk_Tensor *wk_##row_name##__uint64(wk_Tensor *self, uint64_t other)                             \
-    {                                                                                               \
-        wk_Tensor *number = self ? unsigned_number(&number_row, self, other) : NULL;                \
-        return self && !number ? NULL : WK_APPLY_INPLACE(&number_row.op, NULL, self, number);       \
+#define WK_ROW_FUNCTIONS(row_name, row, number_row)                                           \
+    wk_Tensor *wk_##row_name##_tensor(wk_Tensor *input, wk_Tensor *other)                     \
+    {                                                                                         \
+        return WK_APPLY(&row.op, NULL, input, other);                                         \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##_double(wk_Tensor *input, double other)                         \
+    {                                                                                         \
+        return WK_APPLY(&number_row.op, NULL, input,                                          \
+                        input ? wk_number_tensor(wk_number_double(other)) : NULL);            \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##_int64(wk_Tensor * input, int64_t other)                        \
+    {                                                                                         \
+        return WK_APPLY(&number_row.op, NULL, input,                                          \
+                        input ? wk_number_tensor(wk_number_int64(other)) : NULL);             \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##_uint64(wk_Tensor *input, uint64_t other)                       \
+    {                                                                                         \
+        wk_Tensor *number = input ? unsigned_number(&number_row, input, other) : NULL;        \
+        return input && !number ? NULL : WK_APPLY(&number_row.op, NULL, input, number);       \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##__tensor(wk_Tensor *self, wk_Tensor *other)                     \
+    {                                                                                         \
+        return WK_APPLY_INPLACE(&row.op, NULL, self, other);                                  \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##__double(wk_Tensor *self, double other)                         \
+    {                                                                                         \
+        return WK_APPLY_INPLACE(&number_row.op, NULL, self,                                   \
+                                self ? wk_number_tensor(wk_number_double(other)) : NULL);     \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##__int64(wk_Tensor * self, int64_t other)                        \
+    {                                                                                         \
+        return WK_APPLY_INPLACE(&number_row.op, NULL, self,                                   \
+                                self ? wk_number_tensor(wk_number_int64(other)) : NULL);      \
+    }                                                                                         \
+    wk_Tensor *wk_##row_name##__uint64(wk_Tensor *self, uint64_t other)                       \
+    {                                                                                         \
+        wk_Tensor *number = self ? unsigned_number(&number_row, self, other) : NULL;          \
+        return self && !number ? NULL : WK_APPLY_INPLACE(&number_row.op, NULL, self, number); \
     }
 
 #include "kernels/rows.def"
@@ -323,32 +355,48 @@ wk_Tensor *wk_relu_backward(wk_Tensor *grad, wk_Tensor *result)
 
 /* ---- what is not a row ------------------------------------------------------------------------------ */
 
-wk_Tensor *wk_add_alpha(wk_Tensor *input, wk_Tensor *other, double alpha)
+/* alpha * other in the dtype of the result, in which PyTorch multiplies. `self` is the input where it is written to. */
+static wk_Tensor *scaled(const Row *row, wk_Tensor *input, wk_Tensor *other, wk_Number alpha, wk_Tensor *self)
 {
-    return wk_add_tensor(input, alpha == 1 ? other : wk_mul_double(other, alpha));
+    wk_Tensor *const in[2] = {input, other};
+    wk_Shape shape;
+    if (!wk_tensor_check(input, row->op.name, "input") || !wk_tensor_check(other, row->op.name, "other") ||
+        minus_of_bool(row, 2, in) || !wk_shape_broadcast(row->op.name, input, other, &shape))
+        return NULL;
+    wk_dtype dtype = wk_promote_types(input, other);
+    if (self && !result_fits(row, self, dtype, &shape))
+        return NULL;
+    if (alpha.floating && !wk_is_floating((int)dtype))
+        return wk_raise(WK_ERROR_DTYPE,
+                        "%s: For integral input tensors, argument alpha must not be a floating point number.",
+                        row->op.name);
+    if (alpha.as_double == 1)
+        return other;
+    wk_Tensor *factor = wk_number_as(row->op.name, alpha, dtype);
+    return factor ? wk_mul_tensor(wk_to_dtype(other, dtype), factor) : NULL;
 }
 
-wk_Tensor *wk_sub_alpha(wk_Tensor *input, wk_Tensor *other, double alpha)
+#define WITH_ALPHA(name)                                                                             \
+    wk_Tensor *(wk_##name##_alpha)(wk_Tensor * input, wk_Tensor * other, wk_Number alpha)            \
+    {                                                                                                \
+        wk_Tensor *second = scaled(&name##_row, input, other, alpha, NULL);                          \
+        return second ? wk_##name##_tensor(input, second) : NULL;                                    \
+    }                                                                                                \
+    wk_Tensor *(wk_##name##_alpha_)(wk_Tensor * self, wk_Tensor * other, wk_Number alpha)            \
+    {                                                                                                \
+        wk_Tensor *second =                                                                          \
+            self ? scaled(&name##_row, self, other, alpha, self) : wk_raise_null(#name "_", "self"); \
+        return second ? wk_##name##__tensor(self, second) : NULL;                                    \
+    }
+WITH_ALPHA(add)
+WITH_ALPHA(sub)
+
+wk_Tensor *(wk_rsub)(wk_Tensor *input, wk_Number number)
 {
-    return wk_sub_tensor(input, alpha == 1 ? other : wk_mul_double(other, alpha));
+    return input ? wk_sub_tensor(wk_number_tensor(number), input) : wk_raise_null("rsub", "input");
 }
 
-wk_Tensor *wk_add_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha)
+wk_Tensor *(wk_scalar_pow)(wk_Number number, wk_Tensor *exponent)
 {
-    return wk_add__tensor(self, alpha == 1 ? other : wk_mul_double(other, alpha));
-}
-
-wk_Tensor *wk_sub_alpha_(wk_Tensor *self, wk_Tensor *other, double alpha)
-{
-    return wk_sub__tensor(self, alpha == 1 ? other : wk_mul_double(other, alpha));
-}
-
-wk_Tensor *wk_rsub(wk_Tensor *input, double number)
-{
-    return input ? wk_sub_tensor(wk_number_double(number), input) : wk_raise_null("rsub", "input");
-}
-
-wk_Tensor *wk_scalar_pow(double number, wk_Tensor *exponent)
-{
-    return exponent ? wk_pow_tensor(wk_number_double(number), exponent) : wk_raise_null("pow", "exponent");
+    return exponent ? wk_pow_tensor(wk_number_tensor(number), exponent) : wk_raise_null("pow", "exponent");
 }

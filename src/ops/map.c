@@ -231,24 +231,9 @@ wk_Split wk_split_at(const wk_Tensor *tensor, int dim)
     return s;
 }
 
-wk_Tensor *wk_number_double(double value)
+wk_Tensor *wk_raise_kernel(const char *op, const char *kernel, int dtype)
 {
-    wk_Tensor *t = wk_tensor_new("number", wk_float64, 0, NULL);
-    if (!t)
-        return NULL;
-    *(double *)wk_tensor_data(t) = value;
-    t->number = true;
-    return t;
-}
-
-wk_Tensor *wk_number_int64(int64_t value)
-{
-    wk_Tensor *t = wk_tensor_new("number", wk_int64, 0, NULL);
-    if (!t)
-        return NULL;
-    *(int64_t *)wk_tensor_data(t) = value;
-    t->number = true;
-    return t;
+    return wk_raise(WK_ERROR_DTYPE, "%s: \"%s\" not implemented for '%s'", op, kernel, wk_dtype_type(dtype));
 }
 
 wk_Tensor *wk_raise_dtype(const char *op, int dtype)

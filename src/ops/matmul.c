@@ -3,19 +3,15 @@
  *   C = A B:   gradient of A = G B^T,   gradient of B = A^T G
  *
  * matmul of more dimensions is folded into one product where the second matrix is common to all, and a batch of products otherwise. */
+#include <math.h>
 #include <string.h>
 
 #include "ops/lanes.h"
 
-static bool same_dtype(const char *op, const wk_Tensor *a, const wk_Tensor *b)
+/* `kernel` is PyTorch's name of what refuses other dtypes. */
+static bool multiplies(const char *op, const char *kernel, const wk_Tensor *a)
 {
-    if (a->dtype != b->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "%s: expected m1 and m2 to have the same dtype, but got: %s != %s",
-                        op, wk_dtype_name((wk_dtype)a->dtype), wk_dtype_name((wk_dtype)b->dtype)),
-               false;
-    if (!wk_kernels->gemm[a->dtype])
-        return wk_raise_dtype(op, a->dtype), false;
-    return true;
+    return wk_kernels->gemm[a->dtype] || wk_raise_kernel(op, kernel, a->dtype);
 }
 
 /* The memory of a factor, as it lies. */
@@ -125,15 +121,29 @@ WK_OP(bmm_op) = {.name = "bmm",
                  .forward = product_forward,
                  .backward = product_backward};
 
+static bool shapes_multiply(const char *op, const wk_Tensor *a, const wk_Tensor *b)
+{
+    return a->shape[1] == b->shape[0] ||
+           wk_raise(WK_ERROR_SHAPE, "%s: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
+                    op, (long long)a->shape[0], (long long)a->shape[1], (long long)b->shape[0],
+                    (long long)b->shape[1]);
+}
+
 static bool factors_fit(const char *op, const wk_Tensor *a, const wk_Tensor *b)
 {
-    if (a->shape[1] != b->shape[0])
-        return wk_raise(WK_ERROR_SHAPE,
-                        "%s: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)", op,
-                        (long long)a->shape[0], (long long)a->shape[1], (long long)b->shape[0],
-                        (long long)b->shape[1]),
+    if (!shapes_multiply(op, a, b))
+        return false;
+    if (a->dtype != b->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected m1 and m2 to have the same dtype, but got: %s != %s",
+                        op, wk_dtype_c_type(a->dtype), wk_dtype_c_type(b->dtype)),
                false;
-    return same_dtype(op, a, b);
+    return multiplies(op, "addmm_impl_cpu_", a);
+}
+
+static bool is_matrix(const char *op, const char *name, const wk_Tensor *t)
+{
+    return t->ndim == 2 ||
+           wk_raise(WK_ERROR_SHAPE, "%s: %s must be a matrix, got %d-D tensor", op, name, t->ndim);
 }
 
 static wk_Tensor *multiply(wk_Tensor *a, wk_Tensor *b, Lies out)
@@ -148,10 +158,9 @@ wk_Tensor *wk_mm(wk_Tensor *a, wk_Tensor *b)
 {
     if (!wk_tensor_check(a, "mm", "input") || !wk_tensor_check(b, "mm", "mat2"))
         return NULL;
-    if (a->ndim != 2 || b->ndim != 2)
-        return wk_raise(WK_ERROR_SHAPE, "mm: both arguments must be matrices, got %s and %s",
-                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
-    return factors_fit("mm", a, b) ? multiply(a, b, BY_ROWS) : NULL;
+    return is_matrix("mm", "self", a) && is_matrix("mm", "mat2", b) && factors_fit("mm", a, b)
+               ? multiply(a, b, BY_ROWS)
+               : NULL;
 }
 
 wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b)
@@ -159,15 +168,20 @@ wk_Tensor *wk_bmm(wk_Tensor *a, wk_Tensor *b)
     if (!wk_tensor_check(a, "bmm", "input") || !wk_tensor_check(b, "bmm", "mat2"))
         return NULL;
     if (a->ndim != 3 || b->ndim != 3)
-        return wk_raise(WK_ERROR_SHAPE, "bmm: batch1 and batch2 must be 3D tensors, got %s and %s",
-                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
+        return wk_raise(WK_ERROR_SHAPE, "bmm: %s must be a 3D tensor, got %s and %s",
+                        a->ndim != 3 ? "batch1" : "batch2", WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
     if (a->shape[0] != b->shape[0] || a->shape[2] != b->shape[1])
         return wk_raise(WK_ERROR_SHAPE,
                         "bmm: Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] "
                         "but got: [%lld, %lld].",
                         (long long)a->shape[0], (long long)a->shape[2], (long long)b->shape[0],
                         (long long)b->shape[1]);
-    return same_dtype("bmm", a, b) ? WK_APPLY(&bmm_op, NULL, a, b) : NULL;
+    if (!multiplies("bmm", "bmm", a))
+        return NULL;
+    if (a->dtype != b->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "bmm: expected scalar type %s but found %s", wk_dtype_type(a->dtype),
+                        wk_dtype_type(b->dtype));
+    return WK_APPLY(&bmm_op, NULL, a, b);
 }
 
 /* ---- mv, dot ---------------------------------------------------------------------------------------- */
@@ -278,30 +292,44 @@ static double scale_option(double value)
     return value == 0 ? 1 : value == (double)WK_ZERO ? 0 : value;
 }
 
+/* Whether a tensor broadcasts to [rows, columns]. */
+static bool expands_to(const wk_Tensor *t, const int64_t *shape)
+{
+    for (int i = 0; i < t->ndim && t->ndim <= 2; i++)
+        if (t->shape[i] != 1 && t->shape[i] != shape[2 - t->ndim + i])
+            return false;
+    return t->ndim <= 2;
+}
+
+/* The options are doubles: a whole one counts as an integer. */
+static bool scale_fits(double scale, wk_dtype dtype)
+{
+    const bool whole = scale >= -0x1p63 && scale < 0x1p63 && scale == trunc(scale);
+    return wk_number_fits("addmm", whole ? wk_number((int64_t)scale) : wk_number(scale), dtype);
+}
+
 wk_Tensor *wk_addmm_with(wk_addmm_options o)
 {
     if (!wk_tensor_check(o.input, "addmm", "input") || !wk_tensor_check(o.mat1, "addmm", "mat1") ||
         !wk_tensor_check(o.mat2, "addmm", "mat2"))
         return NULL;
-    if (o.mat1->ndim != 2 || o.mat2->ndim != 2)
-        return wk_raise(WK_ERROR_SHAPE, "addmm: mat1 and mat2 must be matrices, got %s and %s",
-                        WK_SHAPE_TEXT(o.mat1), WK_SHAPE_TEXT(o.mat2));
-    if (!factors_fit("addmm", o.mat1, o.mat2))
-        return NULL;
-    if (o.input->dtype != o.mat1->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "addmm: self and mat2 must have the same dtype, but got %s and %s",
-                        wk_dtype_name((wk_dtype)o.input->dtype), wk_dtype_name((wk_dtype)o.mat2->dtype));
-    int64_t shape[2] = {o.mat1->shape[0], o.mat2->shape[1]};
-    for (int i = 0; i < 2; i++) {
-        int from = i - (2 - o.input->ndim);
-        if (o.input->ndim > 2 || (from >= 0 && o.input->shape[from] != shape[i] && o.input->shape[from] != 1))
-            return wk_raise(WK_ERROR_SHAPE,
-                            "addmm: The expanded size of the tensor must match the existing size. Target "
-                            "sizes: %s. Tensor sizes: %s",
-                            wk_shape_text(2, shape).text, WK_SHAPE_TEXT(o.input));
+    if (o.input->dtype != o.mat2->dtype || o.mat1->dtype != o.mat2->dtype) {
+        const bool self = o.input->dtype != o.mat2->dtype;
+        return wk_raise(WK_ERROR_DTYPE, "addmm: %s and mat2 must have the same dtype, but got %s and %s",
+                        self ? "self" : "mat1", wk_dtype_type((self ? o.input : o.mat1)->dtype),
+                        wk_dtype_type(o.mat2->dtype));
     }
+    if (!is_matrix("addmm", "self", o.mat1) || !is_matrix("addmm", "mat2", o.mat2) ||
+        !shapes_multiply("addmm", o.mat1, o.mat2))
+        return NULL;
+    int64_t shape[2] = {o.mat1->shape[0], o.mat2->shape[1]};
+    if (!expands_to(o.input, shape))
+        return wk_expand_shape(o.input, 2, shape); /* which says why not */
     Scales s = {
         scale_option(o.beta), scale_option(o.alpha), {how_it_lies(o.mat1), how_it_lies(o.mat2), BY_ROWS}};
+    if (!multiplies("addmm", "addmm_impl_cpu_", o.mat1) || !scale_fits(s.beta, (wk_dtype)o.mat1->dtype) ||
+        !scale_fits(s.alpha, (wk_dtype)o.mat1->dtype))
+        return NULL;
     return WK_APPLY(&addmm_op, &s, o.input, o.mat1, o.mat2);
 }
 
@@ -312,22 +340,22 @@ wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
         return NULL;
     if (bias && !wk_tensor_check(bias, "linear", "bias"))
         return NULL;
-    if (weight->ndim != 2 || input->ndim < 1)
-        return wk_raise(WK_ERROR_SHAPE, "linear: expected input [..., I] and weight [O, I], got %s and %s",
-                        WK_SHAPE_TEXT(input), WK_SHAPE_TEXT(weight));
+    if (weight->ndim < 1 || input->ndim < 1)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "linear: both arguments to linear need to be at least 1D, but they are %dD and %dD",
+                        input->ndim, weight->ndim);
     int64_t features = input->shape[input->ndim - 1];
-    if (features != weight->shape[1])
+    if (weight->ndim == 2 && features != weight->shape[1] && weight->dtype == input->dtype)
         return wk_raise(WK_ERROR_SHAPE,
                         "linear: mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
                         (long long)(features ? input->numel / features : 0), (long long)features,
                         (long long)weight->shape[1], (long long)weight->shape[0]);
-    if (bias && (bias->ndim != 1 || bias->shape[0] != weight->shape[0]))
-        return wk_raise(WK_ERROR_SHAPE, "linear: expected bias [%lld], got %s", (long long)weight->shape[0],
-                        WK_SHAPE_TEXT(bias));
     if (!bias)
         return wk_matmul(input, wk_t(weight));
     if (input->ndim == 2)
         return wk_addmm(bias, input, wk_t(weight));
+    if (bias->ndim != 1)
+        return wk_add__tensor(wk_matmul(input, wk_t(weight)), bias);
     int64_t shape[WK_MAX_DIMS];
     memcpy(shape, input->shape, sizeof shape);
     shape[input->ndim - 1] = weight->shape[0];
@@ -365,9 +393,6 @@ static wk_Tensor *batched(wk_Tensor *t, const wk_Shape *batch)
 
 static wk_Tensor *batch_product(wk_Tensor *a, wk_Tensor *b)
 {
-    if (a->shape[a->ndim - 1] != b->shape[b->ndim - 2])
-        return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)",
-                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
     wk_Tensor leading[2] = {*a, *b};
     leading[0].ndim = (uint8_t)(a->ndim - 2);
     leading[1].ndim = (uint8_t)(b->ndim - 2);
@@ -382,14 +407,31 @@ static wk_Tensor *batch_product(wk_Tensor *a, wk_Tensor *b)
     return wk_view_shape(product, batch.ndim, batch.dims);
 }
 
+static wk_Tensor *dot_product(wk_Tensor *a, wk_Tensor *b)
+{
+    if (a->dtype != b->dtype)
+        return wk_raise(WK_ERROR_DTYPE,
+                        "matmul: dot : expected both vectors to have same dtype, but found %s and %s",
+                        wk_dtype_type(a->dtype), wk_dtype_type(b->dtype));
+    if (a->numel != b->numel)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "matmul: inconsistent tensor size, expected tensor %s and src %s to have the same "
+                        "number of elements, but got %lld and %lld elements respectively",
+                        WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b), (long long)a->numel, (long long)b->numel);
+    return multiplies("matmul", "dot", a) ? WK_APPLY(&dot_op, NULL, a, b) : NULL;
+}
+
 static wk_Tensor *vector_product(wk_Tensor *a, wk_Tensor *b)
 {
-    if (a->shape[a->ndim - 1] != b->shape[0])
-        return wk_raise(WK_ERROR_SHAPE, "matmul: size mismatch, got input %s and vector %s", WK_SHAPE_TEXT(a),
-                        WK_SHAPE_TEXT(b));
-    if (!same_dtype("matmul", a, b))
-        return NULL;
-    return a->ndim == 1 ? WK_APPLY(&dot_op, NULL, a, b) : WK_APPLY(&mv_op, NULL, a, b);
+    if (a->shape[1] != b->shape[0])
+        return wk_raise(
+            WK_ERROR_SHAPE, "matmul: size mismatch, got input (%lld), mat (%lldx%lld), vec (%lld)",
+            (long long)a->shape[0], (long long)a->shape[0], (long long)a->shape[1], (long long)b->shape[0]);
+    if (a->dtype != b->dtype)
+        return wk_raise(WK_ERROR_DTYPE,
+                        "matmul: addmv input tensors must have the same dtype, but got %s, %s, and %s",
+                        wk_dtype_type(b->dtype), wk_dtype_type(a->dtype), wk_dtype_type(b->dtype));
+    return multiplies("matmul", "addmv_impl_cpu", a) ? WK_APPLY(&mv_op, NULL, a, b) : NULL;
 }
 
 wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
@@ -401,18 +443,12 @@ wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
                         "matmul: both arguments to matmul need to be at least 1D, but they are %dD and %dD",
                         a->ndim, b->ndim);
     if (a->ndim <= 2 && b->ndim == 1)
-        return vector_product(a, b);
+        return a->ndim == 1 ? dot_product(a, b) : vector_product(a, b);
     if (a->ndim == 2 && b->ndim == 2)
         return factors_fit("matmul", a, b) ? multiply(a, b, BY_ROWS) : NULL;
     if (a->ndim == 1) {
         wk_Tensor *product = wk_matmul(wk_unsqueeze(a, 0), b);
         return wk_squeeze_dims(product, 1, (const int64_t[]){-2});
     }
-    if (b->ndim <= 2) {
-        if (a->shape[a->ndim - 1] != b->shape[0])
-            return wk_raise(WK_ERROR_SHAPE, "matmul: mat1 and mat2 shapes cannot be multiplied (%s and %s)",
-                            WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b));
-        return folded(a, b);
-    }
-    return batch_product(a, b);
+    return b->ndim <= 2 ? folded(a, b) : batch_product(a, b);
 }

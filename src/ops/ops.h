@@ -22,8 +22,14 @@ wk_Tensor *wk_result_like(const char *op, wk_dtype dtype, const wk_Shape *shape,
 wk_Tensor *wk_contiguous_copy(wk_Tensor *input);
 
 /* A tensor of no dimensions that stands for a number: it does not decide the dtype of a result beyond its category. */
-wk_Tensor *wk_number_double(double value);
-wk_Tensor *wk_number_int64(int64_t value);
+wk_Tensor *wk_number_tensor(wk_Number number);
+
+/* Whether an element of the dtype can hold the number; raises PyTorch's message if not. */
+bool wk_number_fits(const char *op, wk_Number number, wk_dtype dtype);
+
+/* Writes the number to every element; a new tensor of no dimensions and that dtype. Both check that it fits. NULL passes on. */
+wk_Tensor *wk_filled(const char *op, wk_Tensor *tensor, wk_Number number);
+wk_Tensor *wk_number_as(const char *op, wk_Number number, wk_dtype dtype);
 
 /* The tensor as a plain [outer, n, inner] around a dimension: contiguous, with the three sizes. */
 typedef struct wk_Split {
@@ -39,7 +45,9 @@ wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result);
 wk_Tensor *wk_silu_backward(wk_Tensor *grad, wk_Tensor *input);
 wk_Tensor *wk_gelu_backward(wk_Tensor *grad, wk_Tensor *input);
 
-/* Raises "OP: not implemented for 'Bool'" in PyTorch's words. Returns NULL. */
+/* Raises "OP: not implemented for 'Bool'" in PyTorch's words; with the name that PyTorch gives its kernel, the whole of its message,
+ * OP: "KERNEL" not implemented for 'Bool'. Both return NULL. */
 wk_Tensor *wk_raise_dtype(const char *op, int dtype);
+wk_Tensor *wk_raise_kernel(const char *op, const char *kernel, int dtype);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/format.h"
 #include "core/memory.h"
 #include "core/order.h"
+#include "core/text.h"
 #include "ops/ops.h"
 
 char *wk_tensor_str(const wk_Tensor *tensor)
@@ -55,7 +56,7 @@ bool wk_equal(wk_Tensor *a, wk_Tensor *b)
 {
     if (!wk_tensor_check(a, "equal", "a") || !wk_tensor_check(b, "equal", "b"))
         return false;
-    if (a->dtype != b->dtype || !wk_shape_same(a, b))
+    if (!wk_shape_same(a, b))
         return false;
     wk_Scope scope = wk_scope_begin();
     bool same = false;
@@ -64,10 +65,14 @@ bool wk_equal(wk_Tensor *a, wk_Tensor *b)
     return same;
 }
 
-/* |a - b| <= atol + rtol |b|; infinities only match themselves. */
+/* |a - b| <= atol + rtol |b|; infinities only match themselves. Integers are compared exactly where there is no tolerance. */
 static wk_Tensor *close_enough(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equal_nan)
 {
     wk_Tensor *same = wk_eq_tensor(a, b);
+    if (rtol == 0 && atol == 0 && !wk_is_floating(a->dtype))
+        return same;
+    wk_dtype dtype = wk_is_floating(a->dtype) ? (wk_dtype)a->dtype : wk_float64;
+    a = wk_to_dtype(a, dtype), b = wk_to_dtype(b, dtype);
     wk_Tensor *bound = wk_add_double(wk_mul_double(wk_abs(b), rtol), atol);
     wk_Tensor *gap = wk_abs(wk_sub_tensor(a, b));
     wk_Tensor *finite = wk_lt_double(gap, (double)INFINITY);
@@ -82,16 +87,16 @@ bool wk_allclose(wk_Tensor *a, wk_Tensor *b, double rtol, double atol, bool equa
     if (!wk_tensor_check(a, "allclose", "a") || !wk_tensor_check(b, "allclose", "b"))
         return false;
     if (a->dtype != b->dtype)
-        return wk_raise(WK_ERROR_DTYPE, "allclose: %s did not match %s", wk_dtype_name((wk_dtype)a->dtype),
-                        wk_dtype_name((wk_dtype)b->dtype)),
+        return wk_raise(WK_ERROR_DTYPE, "allclose: %s did not match %s", wk_dtype_type(a->dtype),
+                        wk_dtype_type(b->dtype)),
+               false;
+    if (!(rtol >= 0 && atol >= 0))
+        return wk_raise(WK_ERROR_ARGUMENT, "allclose: %s must be greater than or equal to zero, but got %s",
+                        rtol >= 0 ? "atol" : "rtol", WK_NUMBER(rtol >= 0 ? atol : rtol)),
                false;
     wk_Scope scope = wk_scope_begin();
     bool close = false;
-    wk_no_grad
-    {
-        wk_dtype dtype = wk_is_floating(a->dtype) ? (wk_dtype)a->dtype : wk_float64;
-        close = all_true(close_enough(wk_to_dtype(a, dtype), wk_to_dtype(b, dtype), rtol, atol, equal_nan));
-    }
+    wk_no_grad close = all_true(close_enough(a, b, rtol, atol, equal_nan));
     wk_scope_end(scope);
     return close;
 }

@@ -68,7 +68,7 @@ static bool fill_uniform(const Fill *f, wk_Tensor *t)
         return wk_fill_uniform_f32(f->generator, wk_tensor_data(t), t->numel, f->a, f->b);
     if (t->dtype == wk_float64)
         return wk_fill_uniform_f64(f->generator, wk_tensor_data(t), t->numel, f->a, f->b);
-    return wk_raise_dtype("uniform_", t->dtype) != NULL;
+    return wk_raise_kernel("uniform_", "check_uniform_bounds", t->dtype) != NULL;
 }
 
 static bool fill_normal(const Fill *f, wk_Tensor *t)
@@ -79,7 +79,7 @@ static bool fill_normal(const Fill *f, wk_Tensor *t)
     if (t->dtype == wk_float64)
         return (f->each ? wk_fill_normal_each_f64 : wk_fill_normal_f64)(f->generator, wk_tensor_data(t),
                                                                         t->numel, f->a, f->b);
-    return wk_raise_dtype("normal_", t->dtype) != NULL;
+    return wk_raise_kernel("normal_", "normal_kernel_cpu", t->dtype) != NULL;
 }
 
 /* Integers get their 0 and 1 by way of float32, which draws the same numbers. */
@@ -136,7 +136,7 @@ wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator)
     if (!wk_tensor_check(input, "bernoulli", "input"))
         return NULL;
     if (!wk_is_floating(input->dtype))
-        return wk_raise_dtype("bernoulli", input->dtype);
+        return wk_raise_kernel("bernoulli", "bernoulli_tensor_cpu_p_", input->dtype);
     wk_Tensor *p = wk_contiguous(wk_detach(input)), *out = p ? wk_empty_like(p) : NULL;
     if (!out)
         return NULL;

@@ -12,6 +12,7 @@
 typedef struct ReduceArgs {
     unsigned mask; /* of the dimensions reduced */
     bool keepdim;
+    wk_dtype dtype; /* of the result where the caller chose it */
     wk_Shape before;
 } ReduceArgs;
 
@@ -71,6 +72,7 @@ static wk_Tensor *with_kept_dims(wk_Tensor *t, const ReduceArgs *a)
 static bool reduce_args(const char *op, const wk_Tensor *in, wk_Dims dims, bool keepdim, ReduceArgs *a)
 {
     a->keepdim = keepdim;
+    a->dtype = wk_default_dtype;
     a->before.ndim = in->ndim;
     memcpy(a->before.dims, in->shape, sizeof a->before.dims);
     return wk_shape_dim_mask(op, in->ndim, dims, &a->mask);
@@ -91,11 +93,14 @@ static wk_Tensor *reduced_by(const char *op, const wk_Reduce *kernels, wk_Tensor
     return kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat), wk_tensor_data(out)) ? out : NULL;
 }
 
+/* Integers are added as int64, which a narrower dtype takes the low bits of. */
 static wk_Tensor *sum_forward(wk_Call *call)
 {
+    const ReduceArgs *a = call->attributes;
     wk_Tensor *in = call->in[0];
-    return reduced_by("sum", wk_kernels->sum, in, call->attributes,
-                      wk_is_floating(in->dtype) ? (wk_dtype)in->dtype : wk_int64);
+    wk_dtype dtype = wk_is_floating(in->dtype) ? (wk_dtype)in->dtype : wk_int64;
+    wk_Tensor *sum = reduced_by("sum", wk_kernels->sum, in, a, dtype);
+    return sum && a->dtype ? wk_to_dtype(sum, a->dtype) : sum;
 }
 
 static wk_Tensor *spread(wk_Tensor *grad, const ReduceArgs *a)
@@ -151,6 +156,7 @@ wk_Tensor *wk_sum_with(wk_reduce_options o)
     wk_Tensor *in = reduce_input("sum", &o);
     if (!in || !reduce_args("sum", in, o.dims, o.keepdim, &a))
         return NULL;
+    a.dtype = o.dtype;
     return WK_APPLY(o.dims.count ? &sum_dims_op : &sum_op, &a, in);
 }
 
@@ -158,13 +164,15 @@ wk_Tensor *wk_mean_with(wk_reduce_options o)
 {
     ReduceArgs a;
     wk_Tensor *in = reduce_input("mean", &o);
-    if (!in || !reduce_args("mean", in, o.dims, o.keepdim, &a))
+    if (!in)
         return NULL;
     if (!wk_is_floating(in->dtype))
         return wk_raise(WK_ERROR_DTYPE,
-                        "mean: could not infer output dtype. Input dtype must be either a floating point or "
+                        "mean: could not infer output dtype. %s dtype must be either a floating point or "
                         "complex dtype. Got: %s",
-                        wk_dtype_type(in->dtype));
+                        o.dtype ? "Optional" : "Input", wk_dtype_type(in->dtype));
+    if (!reduce_args("mean", in, o.dims, o.keepdim, &a))
+        return NULL;
     return WK_APPLY(o.dims.count ? &mean_dims_op : &mean_op, &a, in);
 }
 
@@ -230,18 +238,25 @@ WK_OP(min_op) = REDUCTION(min, MinBackward1, .uses = {1}, .uses_output = 1, .for
                           .backward = extreme_backward);
 
 /* There is no extreme of nothing. */
-static bool has_elements(const char *op, const wk_Tensor *in, unsigned mask, bool all)
+static bool has_elements(const char *op, const wk_Tensor *in, wk_Dims dims)
 {
-    if (all && in->numel == 0)
+    if (in->numel != 0)
+        return true;
+    if (dims.count == 0)
         return wk_raise(WK_ERROR_SHAPE,
                         "%s: Expected reduction dim to be specified for input.numel() == 0. Specify the "
                         "reduction dim with the 'dim' argument.",
                         op),
                false;
-    for (int i = 0; i < in->ndim; i++)
-        if ((mask >> i & 1) && in->shape[i] == 0)
-            return wk_raise(WK_ERROR_SHAPE, "%s: Expected reduction dim %d to have non-zero size.", op, i),
+    for (int i = 0; i < dims.count; i++) {
+        const int d = wk_shape_dim(op, in->ndim, dims.dims[i]);
+        if (d < 0)
+            return false;
+        if (in->shape[d] == 0)
+            return wk_raise(WK_ERROR_SHAPE, "%s: Expected reduction dim %lld to have non-zero size.", op,
+                            (long long)dims.dims[i]),
                    false;
+    }
     return true;
 }
 
@@ -249,8 +264,8 @@ static wk_Tensor *extreme_of(const wk_Op *op, wk_reduce_options o)
 {
     ReduceArgs a;
     wk_Tensor *in = reduce_input(op->name, &o);
-    if (!in || !reduce_args(op->name, in, o.dims, o.keepdim, &a) ||
-        !has_elements(op->name, in, a.mask, o.dims.count == 0))
+    if (!in || !wk_array_check(o.dims.count, o.dims.dims, op->name, "dims") ||
+        !has_elements(op->name, in, o.dims) || !reduce_args(op->name, in, o.dims, o.keepdim, &a))
         return NULL;
     return WK_APPLY(op, &a, in);
 }
@@ -311,9 +326,9 @@ static wk_ValuesIndices extreme_along(const wk_Op *op, wk_Tensor *input, int64_t
 {
     wk_ValuesIndices r = {0};
     ReduceArgs a;
-    if (!wk_tensor_check(input, op->name, "input") ||
-        !reduce_args(op->name, input, (wk_Dims){1, &dim}, keepdim, &a) ||
-        !has_elements(op->name, input, a.mask, false))
+    if (!wk_tensor_check(input, op->name, "input") || (dim = wk_shape_dim(op->name, input->ndim, dim)) < 0 ||
+        !has_elements(op->name, input, (wk_Dims){1, &dim}) ||
+        !reduce_args(op->name, input, (wk_Dims){1, &dim}, keepdim, &a))
         return r;
     r.values = wk_apply_more(op, 1, &input, &a, &r.indices);
     return r;
@@ -350,7 +365,15 @@ static wk_Tensor *position_of(const wk_Op *op, wk_reduce_options o)
 {
     if (o.dims.count > 1)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: one dim at most, got %d", op->name, o.dims.count);
-    return extreme_of(op, o);
+    if (!wk_tensor_check(o.input, op->name, "input") ||
+        !wk_array_check(o.dims.count, o.dims.dims, op->name, "dims"))
+        return NULL;
+    if ((o.dtype ? o.dtype : (wk_dtype)o.input->dtype) == wk_bool)
+        return wk_raise(WK_ERROR_DTYPE, "%s: does not support bool input", op->name);
+    const int64_t dim = o.dims.count ? wk_shape_dim(op->name, o.input->ndim, *o.dims.dims) : 0;
+    if (o.dims.count)
+        o.dims.dims = &dim;
+    return dim < 0 ? NULL : extreme_of(op, o);
 }
 
 wk_Tensor *wk_argmax_with(wk_reduce_options options)
@@ -365,14 +388,20 @@ wk_Tensor *wk_argmin_with(wk_reduce_options options)
 
 /* ---- all, any --------------------------------------------------------------------------------------- */
 
+/* uint8 was PyTorch's bool once, and its truths are still uint8. */
+static wk_dtype truth_dtype(const wk_Tensor *in)
+{
+    return in->dtype == wk_uint8 ? wk_uint8 : wk_bool;
+}
+
 static wk_Tensor *all_forward(wk_Call *call)
 {
-    return reduced_by("all", wk_kernels->all, call->in[0], call->attributes, wk_bool);
+    return reduced_by("all", wk_kernels->all, call->in[0], call->attributes, truth_dtype(call->in[0]));
 }
 
 static wk_Tensor *any_forward(wk_Call *call)
 {
-    return reduced_by("any", wk_kernels->any, call->in[0], call->attributes, wk_bool);
+    return reduced_by("any", wk_kernels->any, call->in[0], call->attributes, truth_dtype(call->in[0]));
 }
 
 WK_OP(all_op) = REDUCTION(all, all, .forward = all_forward);

@@ -1,6 +1,8 @@
 /* Choosing between values: where, masked_fill, clamp, logical_not. The gradient goes to the value that was chosen. */
 #include <math.h>
+#include <string.h>
 
+#include "core/text.h"
 #include "ops/ops.h"
 
 static wk_Tensor *not_forward(wk_Call *call)
@@ -26,18 +28,19 @@ wk_Tensor *wk_logical_not_(wk_Tensor *self)
 static wk_Tensor *where_forward(wk_Call *call)
 {
     wk_Tensor *condition = call->in[0], *values[3] = {condition, call->in[1], call->in[2]};
-    wk_Shape both, all;
-    if (condition->dtype != wk_bool)
+    wk_Shape first, shape;
+    if (condition->dtype != wk_bool && condition->dtype != wk_uint8)
         return wk_raise(WK_ERROR_DTYPE,
                         "where: expected condition to be a boolean tensor, but got a tensor with dtype %s",
                         wk_dtype_type(condition->dtype));
     wk_dtype dtype = wk_promote_types(values[1], values[2]);
-    if (!wk_shape_broadcast("where", values[1], values[2], &both))
+    if (!wk_shape_broadcast("where", condition, values[1], &first))
         return NULL;
-    wk_Tensor *out = wk_tensor_new("where", dtype, both.ndim, both.dims);
-    if (!out || !wk_shape_broadcast("where", condition, out, &all))
+    wk_Tensor all = {.ndim = (uint8_t)first.ndim};
+    memcpy(all.shape, first.dims, sizeof all.shape);
+    if (!wk_shape_broadcast("where", &all, values[2], &shape))
         return NULL;
-    out = wk_result_like("where", dtype, &all, 3, values);
+    wk_Tensor *out = wk_result_like("where", dtype, &shape, 3, values);
     for (int i = 1; i < 3; i++)
         if (!(values[i] = wk_to_dtype(values[i], dtype)))
             return NULL;
@@ -71,13 +74,17 @@ wk_Tensor *wk_where(wk_Tensor *condition, wk_Tensor *a, wk_Tensor *b)
 
 static wk_Tensor *masked_fill_forward(wk_Call *call)
 {
-    const double *value = call->attributes;
-    wk_Tensor *in = call->in[0], *number = wk_scalar_dtype(*value, (wk_dtype)in->dtype);
-    if (call->in[1]->dtype != wk_bool)
+    const wk_Number *value = call->attributes;
+    wk_Tensor *in = call->in[0], *mask = call->in[1];
+    if (mask->dtype != wk_bool)
         return wk_raise(WK_ERROR_DTYPE,
-                        "masked_fill: only supports boolean masks, but got mask with dtype %s",
-                        wk_dtype_name((wk_dtype)call->in[1]->dtype));
-    return number ? wk_contiguous(wk_where(call->in[1], number, in)) : NULL;
+                        "masked_fill: masked_fill_ only supports boolean masks, but got mask with dtype %s",
+                        wk_dtype_c_type(mask->dtype));
+    wk_Shape shape;
+    wk_Tensor *number = wk_number_as("masked_fill", *value, (wk_dtype)in->dtype);
+    return number && wk_shape_broadcast("masked_fill", mask, in, &shape)
+               ? wk_contiguous(wk_where(mask, number, in))
+               : NULL;
 }
 
 static void masked_fill_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -89,41 +96,68 @@ WK_OP(masked_fill_op) = {.name = "masked_fill",
                          .node = "MaskedFillBackward0",
                          .inputs = {"input", "mask"},
                          .uses = {0, 1},
-                         .attributes = sizeof(double),
+                         .attributes = sizeof(wk_Number),
                          .any_order = true,
                          .forward = masked_fill_forward,
                          .backward = masked_fill_backward};
 
-wk_Tensor *wk_masked_fill(wk_Tensor *input, wk_Tensor *mask, double value)
+wk_Tensor *(wk_masked_fill)(wk_Tensor *input, wk_Tensor *mask, wk_Number value)
 {
     return WK_APPLY(&masked_fill_op, &value, input, mask);
 }
 
 typedef struct Bounds {
-    double low, high;
+    wk_Number low, high;
 } Bounds;
 
-/* A whole bound leaves integers integers. */
-static wk_Tensor *bound(double value)
+/* Whether a bound changes nothing. One beyond all integers of the dtype on the other side would leave nothing: an error. */
+static bool bounds_nothing(wk_Number by, wk_dtype dtype, bool low, bool *fits)
 {
-    bool whole = value == floor(value) && fabs(value) < 0x1p53;
-    return whole ? wk_number_int64((int64_t)value) : wk_number_double(value);
+    static const int64_t least[WK_DTYPES] = {[wk_int64] = INT64_MIN, [wk_int32] = INT32_MIN},
+                         most[WK_DTYPES] = {
+                             [wk_int64] = INT64_MAX, [wk_int32] = INT32_MAX, [wk_uint8] = UINT8_MAX};
+    if (wk_is_floating((int)dtype))
+        return by.floating && isinf(by.as_double) && (by.as_double < 0) == low;
+    const int64_t x = by.as_int64;
+    *fits = low ? x <= most[dtype] : x >= least[dtype];
+    if (!*fits)
+        wk_raise(WK_ERROR_OVERFLOW, "clamp: Clamp %s value %s is outside the representable range of %s",
+                 low ? "min" : "max", WK_NUMBER(by.as_double), wk_dtype_type((int)dtype));
+    return low ? x <= least[dtype] : x >= most[dtype];
+}
+
+static wk_Tensor *bounded(wk_Tensor *x, wk_Number by, bool low)
+{
+    bool fits = true;
+    if (!x || bounds_nothing(by, (wk_dtype)x->dtype, low, &fits))
+        return x;
+    wk_Tensor *number = fits ? wk_number_as("clamp", by, (wk_dtype)x->dtype) : NULL;
+    return !number ? NULL : low ? wk_maximum_tensor(x, number) : wk_minimum_tensor(x, number);
 }
 
 static wk_Tensor *clamp_forward(wk_Call *call)
 {
-    const Bounds *b = call->attributes;
-    wk_Tensor *low = isinf(b->low) && b->low < 0 ? NULL : bound(b->low), *in = call->in[0];
-    wk_Tensor *high = isinf(b->high) && b->high > 0 ? NULL : bound(b->high);
-    wk_Tensor *raised = low ? wk_maximum_tensor(in, low) : in;
-    return high ? wk_minimum_tensor(raised, high) : low ? raised : wk_clone(in);
+    Bounds b = *(const Bounds *)call->attributes;
+    wk_Tensor *in = call->in[0];
+    wk_dtype dtype = (wk_dtype)in->dtype;
+    if (!wk_is_floating((int)dtype))
+        dtype = b.low.floating || b.high.floating ? wk_get_default_dtype()
+                : dtype == wk_bool                ? wk_int64
+                                                  : dtype;
+    if (isnan(b.low.as_double)) /* NaN everywhere, whatever the other bound is */
+        b.high = b.low;
+    else if (isnan(b.high.as_double))
+        b.low = b.high;
+    wk_Tensor *out = bounded(bounded(wk_to_dtype(in, dtype), b.low, true), b.high, false);
+    return out == in ? wk_clone(in) : out;
 }
 
 static void clamp_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const Bounds *b = node->attributes;
-    wk_Tensor *x = wk_saved_input(node, 0);
-    out[0] = wk_where(wk_mul_tensor(wk_gt_double(x, b->low), wk_lt_double(x, b->high)), grad,
+    wk_Tensor *x = wk_saved_input(node, 0), *low = wk_number_tensor(b->low),
+              *high = wk_number_tensor(b->high);
+    out[0] = wk_where(wk_mul_tensor(wk_gt_tensor(x, low), wk_lt_tensor(x, high)), grad,
                       wk_zeros_shape(0, NULL, (wk_dtype)grad->dtype));
 }
 
@@ -136,7 +170,7 @@ WK_OP(clamp_op) = {.name = "clamp",
                    .forward = clamp_forward,
                    .backward = clamp_backward};
 
-wk_Tensor *wk_clamp(wk_Tensor *input, double low, double high)
+wk_Tensor *(wk_clamp)(wk_Tensor *input, wk_Number low, wk_Number high)
 {
     return WK_APPLY(&clamp_op, (&(Bounds){low, high}), input);
 }

@@ -4,16 +4,22 @@
  *   y = log_softmax(x):   gradient of x = g - exp(y) sum(g)
  *
  * Both gradients are operations with a fused kernel and a gradient of their own. */
+#include <stdio.h>
+
 #include "ops/ops.h"
 
 typedef struct Along {
     int dim;
 } Along;
 
+/* PyTorch has one kernel for the last dimension and one for the others; messages name them. */
 static wk_Tensor *run_rows(const char *op, const wk_Rows *kernels, wk_Tensor *in, int dim)
 {
-    if (!kernels[in->dtype])
-        return wk_raise_dtype(op, in->dtype);
+    if (!kernels[in->dtype]) {
+        char kernel[48];
+        snprintf(kernel, sizeof kernel, "%s_%skernel_impl", op, dim + 1 < in->ndim ? "" : "lastdim_");
+        return wk_raise_kernel(op, kernel, in->dtype);
+    }
     wk_Tensor *x = wk_contiguous(in), *out = x ? wk_empty_like(x) : NULL;
     if (!out)
         return NULL;

@@ -152,7 +152,7 @@ static wk_Tensor *variance_of(const wk_Op *op, wk_var_options o)
     if (!wk_is_floating(o.input->dtype))
         return wk_raise(WK_ERROR_DTYPE,
                         "%s: std and var only support floating point and complex dtypes, but got %s",
-                        op->name, wk_dtype_name((wk_dtype)o.input->dtype));
+                        op->name, wk_dtype_type(o.input->dtype));
     if (!spread_args(op->name, o.input, o.dims, o.keepdim, wk_number_option(o.correction, 1), &a))
         return NULL;
     return WK_APPLY(op, &a, o.input);
@@ -252,7 +252,7 @@ wk_Tensor *wk_norm_with(wk_norm_options o)
         return wk_raise(
             WK_ERROR_DTYPE,
             "norm: linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
-            wk_dtype_name((wk_dtype)o.input->dtype));
+            wk_dtype_type(o.input->dtype));
     if (!spread_args("norm", o.input, o.dims, o.keepdim, wk_number_option(o.p, 2), &a) ||
         !norm_has_elements(o.input, &a))
         return NULL;

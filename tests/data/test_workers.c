@@ -250,10 +250,11 @@ static bool goes_well_in_child(wk_DataLoader *loader, int what)
     return at == 500 && !wk_error();
 }
 
-/* A29: the workers of an epoch are not in a child of fork: there the epoch is over, with an error. In the parent it goes on. */
+/* The workers of an epoch are not in a child of fork: there the epoch is over, with an error. In the parent it goes on. */
 static void an_epoch_does_not_cross_fork(void **state)
 {
     (void)state;
+    ROW("A33");
     for (int round = 0; round < 5 * CHILD_CASES; round++) {
         size_t memory = wk_memory_allocated();
         wk_DataLoader *loader = wk_DataLoader(numbers(500), .batch_size = 4, .num_workers = 3);

@@ -68,16 +68,16 @@ static void test_shapes(void **state)
                  "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)");
     EXPECT_ERROR(wk_matmul(wk_scalar(1), m), WK_ERROR_SHAPE,
                  "need to be at least 1D, but they are 0D and 2D");
-    EXPECT_ERROR(wk_matmul(m, floats(2)), WK_ERROR_SHAPE, "size mismatch, got input [2, 3] and vector [2]");
+    EXPECT_ERROR(wk_matmul(m, floats(2)), WK_ERROR_SHAPE, "size mismatch, got input (2), mat (2x3), vec (2)");
     EXPECT_ERROR(wk_matmul(m, wk_zeros_shape(2, (int64_t[]){3, 2}, wk_float64)), WK_ERROR_DTYPE,
-                 "expected m1 and m2 to have the same dtype, but got: float32 != float64");
+                 "expected m1 and m2 to have the same dtype, but got: float != double");
     EXPECT_ERROR(wk_matmul(truth(1), truth(1)), WK_ERROR_DTYPE, "not implemented for 'Bool'");
     EXPECT_ERROR(wk_bmm(wk_zeros(2, 2, 3), wk_zeros(2, 2, 3)), WK_ERROR_SHAPE,
                  "Expected size for first two dimensions of batch2 tensor to be: [2, 3] but got: [2, 2].");
     EXPECT_ERROR(wk_linear(m, wk_zeros(4, 2), NULL), WK_ERROR_SHAPE,
                  "linear: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)");
     EXPECT_ERROR(wk_addmm(floats(3), m, wk_zeros(3, 4)), WK_ERROR_SHAPE,
-                 "Target sizes: [2, 4]. Tensor sizes: [3]");
+                 "Target sizes: [2, 4].  Tensor sizes: [3]");
     ROW("A9");
     EXPECT_ERROR(wk_view(x, 4, 2), WK_ERROR_SHAPE, "view: shape '[4, 2]' is invalid for input of size 6");
     EXPECT_ERROR(wk_reshape(x, 4, 2), WK_ERROR_SHAPE,
@@ -220,17 +220,18 @@ static void test_dtypes(void **state)
                  "could not infer output dtype. Input dtype must be either a floating point or complex "
                  "dtype. Got: Long");
     EXPECT_ERROR(wk_softmax(i64(1, 2), 0), WK_ERROR_DTYPE, "not implemented for 'Long'");
-    EXPECT_ERROR(wk_abs(b), WK_ERROR_DTYPE, "abs: not implemented for 'Bool'");
+    EXPECT_ERROR(wk_abs(b), WK_ERROR_DTYPE, "abs: \"abs_cpu\" not implemented for 'Bool'");
     EXPECT_ERROR(wk_neg(b), WK_ERROR_DTYPE, "Negation, the `-` operator, on a bool tensor is not supported.");
     EXPECT_ERROR(wk_sub(b, b), WK_ERROR_DTYPE,
                  "Subtraction, the `-` operator, with two bool tensors is not supported.");
     EXPECT_ERROR(wk_sub(f32(1), b), WK_ERROR_DTYPE,
                  "Subtraction, the `-` operator, with a bool tensor is not supported.");
-    EXPECT_ERROR(wk_relu(b), WK_ERROR_DTYPE, "relu: not implemented for 'Bool'");
+    EXPECT_ERROR(wk_relu(b), WK_ERROR_DTYPE, "relu: Boolean inputs not supported for relu");
     EXPECT_ERROR(wk_where(f32(1), f32(1), f32(2)), WK_ERROR_DTYPE,
                  "expected condition to be a boolean tensor, but got a tensor with dtype Float");
     EXPECT_ERROR(wk_masked_fill(f32(1), i64(1), 0), WK_ERROR_DTYPE, "only supports boolean masks");
-    EXPECT_ERROR(wk_uniform_(i64(1), 0, 1, NULL), WK_ERROR_DTYPE, "uniform_: not implemented for 'Long'");
+    EXPECT_ERROR(wk_uniform_(i64(1), 0, 1, NULL), WK_ERROR_DTYPE,
+                 "\"check_uniform_bounds\" not implemented for 'Long'");
     EXPECT_ERROR(wk_conv2d(wk_zeros_shape(WK_SHAPE(1, 1, 3, 3), wk_int64),
                            wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_int64)),
                  WK_ERROR_DTYPE, "conv2d: not implemented for 'Long'");
@@ -240,18 +241,18 @@ static void test_dtypes(void **state)
                  "weight type (float32) and bias type float64 should be the same");
     wk_Tensor *m = wk_zeros(2, 2), *wide = wk_to_dtype(m, wk_float64);
     EXPECT_ERROR(wk_matmul(m, wide), WK_ERROR_DTYPE,
-                 "matmul: expected m1 and m2 to have the same dtype, but got: float32 != float64");
+                 "matmul: expected m1 and m2 to have the same dtype, but got: float != double");
     EXPECT_ERROR(wk_linear(m, wide, NULL), WK_ERROR_DTYPE,
-                 "to have the same dtype, but got: float32 != float64");
+                 "to have the same dtype, but got: float != double");
     EXPECT_ERROR(wk_linear(m, m, f64(1, 2)), WK_ERROR_DTYPE,
-                 "self and mat2 must have the same dtype, but got float64 and float32");
+                 "self and mat2 must have the same dtype, but got Double and Float");
     EXPECT_ERROR(wk_bmm(wk_unsqueeze(m, 0), wk_unsqueeze(wide, 0)), WK_ERROR_DTYPE,
-                 "bmm: expected m1 and m2 to have the same dtype, but got: float32 != float64");
+                 "bmm: expected scalar type Float but found Double");
     EXPECT_ERROR(wk_cross_entropy(m, f64(0, 1)), WK_ERROR_DTYPE, "expected target dtype int64, got float64");
     EXPECT_ERROR(wk_add_(i64(1), 0.5), WK_ERROR_DTYPE,
-                 "add_: result type float32 can't be cast to the desired output type int64");
+                 "add_: result type Float can't be cast to the desired output type Long");
     EXPECT_ERROR(wk_sqrt_(i64(4)), WK_ERROR_DTYPE,
-                 "sqrt_: result type float32 can't be cast to the desired output type int64");
+                 "sqrt_: result type Float can't be cast to the desired output type Long");
     EXPECT_ERROR(wk_scatter_add(floats(2), 0, i64(0), f64(1)), WK_ERROR_DTYPE,
                  "Expected self.dtype to be equal to src.dtype");
     EXPECT_ERROR(wk_pow(i64(1, 2), -1), WK_ERROR_DOMAIN,
@@ -403,7 +404,6 @@ static void test_overlapping_memory(void **state)
         "the tensor before performing the operation.";
     EXPECT_ERROR(wk_add_(wide, 1), WK_ERROR_ARGUMENT, text);
     EXPECT_ERROR(wk_copy_(wide, wk_zeros(2, 3)), WK_ERROR_ARGUMENT, text);
-    EXPECT_ERROR(wk_fill_(wide, 1), WK_ERROR_ARGUMENT, text);
     EXPECT_ERROR(wk_uniform_(wide, 0, 1, NULL), WK_ERROR_ARGUMENT, text);
     EXPECT_ERROR(wk_relu_(wide), WK_ERROR_ARGUMENT, text);
     EXPECT_VALUES(x, 0, 0);

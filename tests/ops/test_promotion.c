@@ -78,14 +78,14 @@ static void test_promotion_in_place(void **state)
     assert_int_equal(wk_dtype_of(f), wk_float32);
     EXPECT_VALUES(wk_mul_(f, i), 1.5, 5);
     EXPECT_ERROR(wk_add_(i, 1.5), WK_ERROR_DTYPE,
-                 "result type float32 can't be cast to the desired output type int64");
+                 "result type Float can't be cast to the desired output type Long");
     EXPECT_ERROR(wk_div_(i, 2), WK_ERROR_DTYPE,
-                 "result type float32 can't be cast to the desired output type int64");
+                 "result type Float can't be cast to the desired output type Long");
     EXPECT_ERROR(wk_add_(b, 1), WK_ERROR_DTYPE,
-                 "result type int64 can't be cast to the desired output type bool");
+                 "result type Long can't be cast to the desired output type Bool");
     EXPECT_VALUES(wk_add_(u, i), 2, 4);
     assert_int_equal(wk_dtype_of(u), wk_uint8);
-    EXPECT_ERROR(wk_exp_(i), WK_ERROR_DTYPE, "can't be cast to the desired output type int64");
+    EXPECT_ERROR(wk_exp_(i), WK_ERROR_DTYPE, "can't be cast to the desired output type Long");
     EXPECT_VALUES(i, 1, 2);
 }
 

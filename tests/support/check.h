@@ -55,6 +55,14 @@ void expect_values(wk_Tensor *tensor, int64_t count, const double *values, const
 #define EXPECT_VALUES(tensor, ...) \
     expect_values(tensor, VALUE_COUNT(__VA_ARGS__), (double[]){__VA_ARGS__}, __FILE__, __LINE__)
 
+/* The same of that dtype. */
+#define EXPECT_TYPED(tensor, dtype, ...)              \
+    do {                                              \
+        wk_Tensor *typed_ = (tensor);                 \
+        EXPECT_VALUES(typed_, __VA_ARGS__);           \
+        assert_int_equal(wk_dtype_of(typed_), dtype); \
+    } while (0)
+
 void expect_shape(wk_Tensor *tensor, int ndim, const int64_t *dims, const char *file, int line);
 #define EXPECT_SHAPE(tensor, ...) expect_shape(tensor, WK_SHAPE(__VA_ARGS__), __FILE__, __LINE__)
 #define EXPECT_SCALAR(tensor)     expect_shape(tensor, 0, NULL, __FILE__, __LINE__)

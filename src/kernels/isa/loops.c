@@ -131,6 +131,8 @@ static inline __attribute__((always_inline)) void loop_curve(int64_t n, int inpu
     LOOP(name, int64, int64_t, int64_t, int64_t, value) \
     LOOP(name, int32, int32_t, int32_t, int32_t, value) \
     LOOP(name, uint8, uint8_t, uint8_t, uint8_t, value)
+#define FLOATS_ROW  CURVES_ROW
+#define COUNTED_ROW NUMERIC_ROW
 #define ANY_ROW(LOOP, name, value) \
     NUMERIC_ROW(LOOP, name, value) \
     LOOP(name, bool, uint8_t, bool, uint8_t, value)
@@ -195,12 +197,14 @@ void WK_KERNEL(wk_install_loops)(wk_Kernels *table)
 #define FLOATING_SET(name)                           \
     table->name[wk_float32] = loop_##name##_float32; \
     table->name[wk_float64] = loop_##name##_float64;
-#define CURVES_SET(name) FLOATING_SET(name)
+#define CURVES_SET FLOATING_SET
+#define FLOATS_SET FLOATING_SET
 #define NUMERIC_SET(name)                        \
     FLOATING_SET(name)                           \
     table->name[wk_int64] = loop_##name##_int64; \
     table->name[wk_int32] = loop_##name##_int32; \
     table->name[wk_uint8] = loop_##name##_uint8;
+#define COUNTED_SET NUMERIC_SET
 #define ANY_SET(name) \
     NUMERIC_SET(name) \
     table->name[wk_bool] = loop_##name##_bool;
