@@ -71,7 +71,7 @@ static bool only_ours(const wk_Tensor *grad)
 
 static wk_Tensor *copy_for_leaf(wk_Tensor *grad, wk_Tensor *leaf)
 {
-    return lies_as_leaf(grad, leaf) ? wk_clone(grad) : wk_copy_(wk_empty_like(leaf), grad);
+    return lies_as_leaf(grad, leaf) ? wk_clone(grad) : wk_tensor_as_new(wk_copy_(wk_empty_like(leaf), grad));
 }
 
 /* The caller of backward may have a pointer to the former gradient: so that goes to the caller's scope. */
@@ -93,7 +93,7 @@ bool wk_accumulate(const Task *t, wk_Tensor *leaf, wk_Tensor *grad)
     if (v->grad)
         grad = wk_add_tensor(v->grad, grad);
     else if (!wk_grad_disabled)
-        grad = wk_copy_(wk_empty_like(leaf), grad);
+        grad = wk_tensor_as_new(wk_copy_(wk_empty_like(leaf), grad));
     else if (!only_ours(grad) || !lies_as_leaf(grad, leaf))
         grad = copy_for_leaf(grad, leaf);
     return replace_gradient(t, v, grad);

@@ -288,6 +288,7 @@ static void gradients_have_the_strides_of_their_leaves(void **state)
     for (int d = 0; d < 3; d++)
         assert_int_equal(wk_stride(wk_grad_of(dense), d), wk_stride(dense, d));
     assert_true(wk_is_contiguous(wk_grad_of(gaps)));
+    assert_int_equal(wk_version_of(wk_grad_of(dense)), 0);
     wk_Tensor *before = wk_clone(wk_detach(dense));
     wk_Optimizer *opt = wk_SGD(wk_list(dense), .lr = 0.25, .momentum = 0.5);
     EXPECT_TRUE(wk_step(opt));
