@@ -41,8 +41,9 @@ WK_API wk_Tensor *wk_conv2d_with(wk_conv2d_options options);
 /* ---- pooling ---------------------------------------------------------------------------------------- */
 
 /* The largest element of each window; the gradient goes to the first of them.             torch: F.max_pool2d
- *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]     stride: unset is kernel_size
+ *   input [N, C, H, W] or [C, H, W], of any dtype but bool   ->   [N, C, OH, OW]     stride: unset is kernel_size
  *   OH = (H + 2*padding - dilation*(kernel_size-1) - 1) / stride + 1, rounded up with ceil_mode
+ *   a window of padding alone, which dilation can make, gives -inf (of integers the lowest) and has no gradient
  * Differs from PyTorch: the result is contiguous for channels_last input too. */
 typedef struct wk_max_pool2d_options {
     wk_Tensor *input;
@@ -53,10 +54,12 @@ typedef struct wk_max_pool2d_options {
 WK_API wk_Tensor *wk_max_pool2d_with(wk_max_pool2d_options options);
 #define wk_max_pool2d(...) wk_max_pool2d_with((wk_max_pool2d_options){.input = __VA_ARGS__})
 
-/* The same with the index of each maximum in the flattened H*W plane.                     torch: F.max_pool2d_with_indices */
+/* The same with the index of each maximum in the flattened H*W plane.                     torch: F.max_pool2d_with_indices
+ * Differs from PyTorch: a window of padding alone has the index -1. */
 WK_API wk_ValuesIndices wk_max_pool2d_with_indices(wk_max_pool2d_options options);
 
 /* The mean of each window.                                                                torch: F.avg_pool2d
+ *   input [N, C, H, W] or [C, H, W], of floats or int64 (rounded towards zero)   ->   [N, C, OH, OW]
  *   padding counts into the mean unless .exclude_pad (PyTorch: count_include_pad = False); divisor_override replaces the count
  * Differs from PyTorch: the flag is named by its non-default; the result is contiguous for channels_last input too. */
 typedef struct wk_avg_pool2d_options {

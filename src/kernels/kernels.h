@@ -43,7 +43,8 @@ typedef struct wk_ConvShape {
     int64_t groups, oh, ow;
 } wk_ConvShape;
 
-/* input [planes, h, w]   output [planes, oh, ow], contiguous. Every window must hold an element that is not padding. */
+/* input [planes, h, w]   output [planes, oh, ow], contiguous. kernel, stride, padding and dilation fit in 31 bits. Only a dilated window may
+ * have no element but padding: its largest is the lowest value of the dtype (-inf), and has no winner. */
 typedef struct wk_PoolShape {
     int64_t planes, h, w;
     int64_t kernel[2], stride[2], padding[2], dilation[2];
@@ -59,6 +60,8 @@ typedef struct wk_Winners {
 enum {
     WK_WINNER_LOW = 0x80,  /* in a winner's byte: zero or less */
     WK_WINNER_NAME = 0x7f, /* its position in the window, kernel[1] * row + column */
+    WK_WINNER_NONE = 0x7f, /* a position that no window has: the window has no winner */
+    WK_WINNER_FAR = 0x40,  /* a bit of WK_WINNER_NONE that no position in a window of up to 64 has */
 };
 
 /* Float convolutions with outputs in the lanes of a vector. `order` tells which shapes they take and are the better choice for:
@@ -166,7 +169,7 @@ typedef struct wk_Kernels {
 
     wk_ConvLanes conv_lanes;
 
-    /* indices: position in h * w of the first largest, NaN being larger than all. Backward overwrites all of grad_input. */
+    /* indices: position in h * w of the first largest, NaN being larger than all; -1: no winner. Backward overwrites all of grad_input. */
     void (*max_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output,
                                   int64_t *indices);
     void (*max_pool2d_backward[WK_DTYPES])(const wk_PoolShape *shape, const void *grad,

@@ -88,6 +88,10 @@ static wk_Tensor *indices_of(const PoolArgs *a, wk_Tensor *which)
     for (int64_t i = 0; i < indices->numel; i++) {
         int64_t oy = i / s->ow % s->oh, ox = i % s->ow;
         int64_t at = name[i] & WK_WINNER_NAME;
+        if (at == WK_WINNER_NONE) {
+            index[i] = -1;
+            continue;
+        }
         int64_t y = oy * s->stride[0] - s->padding[0] + at / s->kernel[1] * s->dilation[0];
         int64_t x = ox * s->stride[1] - s->padding[1] + at % s->kernel[1] * s->dilation[1];
         index[i] = y * s->w + x;
@@ -130,7 +134,15 @@ static wk_Tensor *max_unpool_forward(wk_Call *call)
     return out;
 }
 
-/* Planes as rows: [planes, h * w] gathered at [planes, oh * ow]. */
+/* Planes as rows: [planes, h * w] gathered at [planes, oh * ow]; 0 where a window has no winner. */
+static wk_Tensor *at_winners(const wk_PoolShape *s, wk_Tensor *planes, wk_Tensor *index)
+{
+    if (s->dilation[0] == 1 && s->dilation[1] == 1)
+        return wk_gather(planes, 1, index);
+    wk_Tensor *none = wk_lt(index, 0);
+    return wk_masked_fill(wk_gather(planes, 1, wk_masked_fill(index, none, 0)), none, 0);
+}
+
 static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
 {
     const PoolArgs *a = node->attributes;
@@ -139,7 +151,7 @@ static void max_unpool_backward(wk_Node *node, wk_Tensor *v, wk_Tensor **out)
     if (index && index->dtype == wk_uint8)
         index = indices_of(a, index);
     index = wk_reshape(index, s->planes, s->oh * s->ow);
-    wk_Tensor *picked = wk_gather(wk_reshape(v, s->planes, s->h * s->w), 1, index);
+    wk_Tensor *picked = at_winners(s, wk_reshape(v, s->planes, s->h * s->w), index);
     out[0] = wk_reshape_shape(picked, a->after.ndim, a->after.dims);
 }
 
@@ -221,78 +233,113 @@ WK_OP(avg_pool_op) = {.name = "avg_pool2d",
 
 /* ---- arguments -------------------------------------------------------------------------------------- */
 
-static bool pool_numbers_fit(const char *op, const wk_PoolShape *s)
+/* PyTorch keeps these numbers as int, so that none of the products below overflows. */
+static bool pool_fits_int(const char *op, const char *what, const int64_t pair[2])
 {
-    for (int i = 0; i < 2; i++) {
-        if (s->kernel[i] <= 0)
-            return wk_raise(WK_ERROR_ARGUMENT,
-                            "%s: kernel size should be greater than zero, but got kH: %lld kW: %lld", op,
-                            (long long)s->kernel[0], (long long)s->kernel[1]),
+    for (int i = 0; i < 2; i++)
+        if (pair[i] != (int32_t)pair[i])
+            return wk_raise(WK_ERROR_OVERFLOW,
+                            "%s: %s: value cannot be converted to type int without overflow: %lld", op, what,
+                            (long long)pair[i]),
                    false;
-        if (s->stride[i] <= 0)
-            return wk_raise(WK_ERROR_ARGUMENT,
-                            "%s: stride should be greater than zero, but got dH: %lld dW: %lld", op,
-                            (long long)s->stride[0], (long long)s->stride[1]),
-                   false;
-        if (s->dilation[i] <= 0)
-            return wk_raise(
-                       WK_ERROR_ARGUMENT,
-                       "%s: dilation should be greater than zero, but got dilationH: %lld dilationW: %lld",
-                       op, (long long)s->dilation[0], (long long)s->dilation[1]),
-                   false;
-        if (s->padding[i] < 0)
-            return wk_raise(WK_ERROR_ARGUMENT, "%s: pad must be non-negative, but got pad: %lld", op,
-                            (long long)s->padding[i]),
-                   false;
-        int64_t reach; /* of the last element of the window from the first */
-        if (__builtin_mul_overflow(s->kernel[i] - 1, s->dilation[i], &reach))
-            reach = INT64_MAX; /* told by wk_window_output */
-        if (s->padding[i] > (reach < INT64_MAX ? reach + 1 : reach) / 2)
-            return wk_raise(WK_ERROR_ARGUMENT,
-                            "%s: pad should be at most half of effective kernel size, but got pad=%lld, "
-                            "kernel_size=%lld and dilation=%lld",
-                            op, (long long)s->padding[i], (long long)s->kernel[i], (long long)s->dilation[i]),
-                   false;
-    }
     return true;
 }
 
-/* Completes the arguments from the input's shape; s->kernel, stride, padding and dilation are set. */
-static bool pool_args(const char *op, const wk_Tensor *x, bool ceil_mode, PoolArgs *a)
+static bool pool_all_fit_int(const char *op, const wk_PoolShape *s)
 {
-    wk_PoolShape *s = &a->shape;
-    if (!pool_numbers_fit(op, s))
-        return false;
+    return pool_fits_int(op, "kernel_size", s->kernel) && pool_fits_int(op, "stride", s->stride) &&
+           pool_fits_int(op, "padding", s->padding) && pool_fits_int(op, "dilation", s->dilation);
+}
+
+static bool pool_padding_fits(const char *op, const wk_PoolShape *s, int i)
+{
+    if (s->stride[i] == 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: stride should not be zero, but got dH: %lld dW: %lld", op,
+                        (long long)s->stride[0], (long long)s->stride[1]),
+               false;
+    if (s->padding[i] < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: pad must be non-negative, but got pad: %lld", op,
+                        (long long)s->padding[i]),
+               false;
+    if (s->padding[i] > ((s->kernel[i] - 1) * s->dilation[i] + 1) / 2)
+        return wk_raise(WK_ERROR_ARGUMENT,
+                        "%s: pad should be at most half of effective kernel size, but got pad=%lld, "
+                        "kernel_size=%lld and dilation=%lld",
+                        op, (long long)s->padding[i], (long long)s->kernel[i], (long long)s->dilation[i]),
+               false;
+    return true;
+}
+
+static bool pool_pair_positive(const char *op, const char *what, const char *name, const int64_t pair[2])
+{
+    if (pair[0] > 0 && pair[1] > 0)
+        return true;
+    return wk_raise(WK_ERROR_ARGUMENT, "%s: %s should be greater than zero, but got %sH: %lld %sW: %lld", op,
+                    what, name, (long long)pair[0], name, (long long)pair[1]),
+           false;
+}
+
+/* Dilation makes a window larger, but padding is held against its number of elements too. */
+static bool pool_half_fits(const char *op, const wk_PoolShape *s)
+{
+    if (s->padding[0] <= s->kernel[0] / 2 && s->padding[1] <= s->kernel[1] / 2)
+        return true;
+    return wk_raise(WK_ERROR_ARGUMENT,
+                    "%s: pad should be smaller than or equal to half of kernel size, but got padW = %lld, "
+                    "padH = %lld, kW = %lld, kH = %lld",
+                    op, (long long)s->padding[1], (long long)s->padding[0], (long long)s->kernel[1],
+                    (long long)s->kernel[0]),
+           false;
+}
+
+static bool pool_input_fits(const char *op, const wk_Tensor *x)
+{
     bool fits = x->ndim == 3 || x->ndim == 4;
     for (int i = x->ndim - 3; fits && i < x->ndim; i++)
         fits = x->shape[i] > 0;
     if (!fits)
-        return wk_raise(WK_ERROR_SHAPE,
-                        "%s: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, "
-                        "but got:%s",
-                        op, WK_SHAPE_TEXT(x)),
-               false;
+        wk_raise(WK_ERROR_SHAPE,
+                 "%s: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, "
+                 "but got:%s",
+                 op, WK_SHAPE_TEXT(x));
+    return fits;
+}
+
+static bool pool_output(const char *op, const int64_t size[3], bool ceil_mode, wk_PoolShape *s)
+{
     int64_t out[2];
-    const int64_t *size = x->shape + x->ndim - 2;
     for (int i = 0; i < 2; i++)
-        if (!wk_window_output(op, size[i], s->kernel[i], s->stride[i], s->padding[i], s->dilation[i],
+        if (!wk_window_output(op, size[1 + i], s->kernel[i], s->stride[i], s->padding[i], s->dilation[i],
                               ceil_mode, &out[i]))
             return false;
     if (out[0] < 1 || out[1] < 1)
         return wk_raise(WK_ERROR_SHAPE,
                         "%s: Given input size: (%lldx%lldx%lld). Calculated output size: (%lldx%lldx%lld). "
                         "Output size is too small",
-                        op, (long long)x->shape[x->ndim - 3], (long long)size[0], (long long)size[1],
-                        (long long)x->shape[x->ndim - 3], (long long)out[0], (long long)out[1]),
+                        op, (long long)size[0], (long long)size[1], (long long)size[2], (long long)size[0],
+                        (long long)out[0], (long long)out[1]),
                false;
-    s->planes = wk_shape_numel(x->ndim - 2, x->shape);
-    s->h = size[0], s->w = size[1];
+    s->h = size[1], s->w = size[2];
     s->oh = out[0], s->ow = out[1];
+    return true;
+}
+
+/* Completes the arguments from the input's shape; s->kernel, stride, padding and dilation are set. Checks in PyTorch's order. */
+static bool pool_args(const char *op, const wk_Tensor *x, bool ceil_mode, PoolArgs *a)
+{
+    wk_PoolShape *s = &a->shape;
+    if (!pool_padding_fits(op, s, 0) || !pool_padding_fits(op, s, 1) ||
+        !pool_pair_positive(op, "kernel size", "k", s->kernel) ||
+        !pool_pair_positive(op, "stride", "d", s->stride) ||
+        !pool_pair_positive(op, "dilation", "dilation", s->dilation) || !pool_input_fits(op, x) ||
+        !pool_half_fits(op, s) || !pool_output(op, x->shape + x->ndim - 3, ceil_mode, s))
+        return false;
+    s->planes = wk_shape_numel(x->ndim - 2, x->shape);
     a->before.ndim = a->after.ndim = x->ndim;
     memcpy(a->before.dims, x->shape, sizeof a->before.dims);
     memcpy(a->after.dims, x->shape, sizeof a->after.dims);
-    a->after.dims[x->ndim - 2] = out[0];
-    a->after.dims[x->ndim - 1] = out[1];
+    a->after.dims[x->ndim - 2] = s->oh;
+    a->after.dims[x->ndim - 1] = s->ow;
     return true;
 }
 
@@ -302,17 +349,25 @@ static wk_ValuesIndices max_pool(wk_max_pool2d_options o, bool indices)
     PoolArgs a = {.indices = indices};
     if (!wk_tensor_check(o.input, "max_pool2d", "input"))
         return r;
-    if (!wk_kernels->max_pool2d[o.input->dtype]) {
-        wk_raise_dtype("max_pool2d", o.input->dtype);
-        return r;
-    }
     wk_window_pair(o.kernel_size, o.kernel_size_hw, 0, a.shape.kernel);
     wk_window_pair(o.stride, o.stride_hw, 0, a.shape.stride);
     if (!o.stride && !o.stride_hw[0] && !o.stride_hw[1])
         memcpy(a.shape.stride, a.shape.kernel, sizeof a.shape.stride);
     wk_window_pair(o.padding, o.padding_hw, 0, a.shape.padding);
     wk_window_pair(o.dilation, o.dilation_hw, 1, a.shape.dilation);
-    if (pool_args("max_pool2d", o.input, o.ceil_mode, &a))
+    if (!pool_all_fit_int("max_pool2d", &a.shape))
+        return r;
+    if (o.input->ndim != 3 && o.input->ndim != 4) {
+        wk_raise(WK_ERROR_SHAPE,
+                 "max_pool2d: non-empty 3D or 4D (batch mode) tensor expected for input, but got:%s",
+                 WK_SHAPE_TEXT(o.input));
+        return r;
+    }
+    if (!pool_args("max_pool2d", o.input, o.ceil_mode, &a))
+        return r;
+    if (!wk_kernels->max_pool2d[o.input->dtype])
+        wk_raise_dtype("max_pool2d", o.input->dtype);
+    else
         r.values = indices ? wk_apply_more(&max_pool_op, 1, &o.input, &a, &r.indices)
                            : WK_APPLY(&max_pool_op, &a, o.input);
     return r;
@@ -333,15 +388,19 @@ wk_Tensor *wk_avg_pool2d_with(wk_avg_pool2d_options o)
     PoolArgs a = {.how = {.count_include_pad = !o.exclude_pad, .divisor_override = o.divisor_override}};
     if (!wk_tensor_check(o.input, "avg_pool2d", "input"))
         return NULL;
-    if (!wk_kernels->avg_pool2d[o.input->dtype])
-        return wk_raise_dtype("avg_pool2d", o.input->dtype);
-    if (o.divisor_override == WK_ZERO)
-        return wk_raise(WK_ERROR_ARGUMENT, "avg_pool2d: divisor must be not zero");
     wk_window_pair(o.kernel_size, o.kernel_size_hw, 0, a.shape.kernel);
     wk_window_pair(o.stride, o.stride_hw, 0, a.shape.stride);
     if (!o.stride && !o.stride_hw[0] && !o.stride_hw[1])
         memcpy(a.shape.stride, a.shape.kernel, sizeof a.shape.stride);
     wk_window_pair(o.padding, o.padding_hw, 0, a.shape.padding);
     a.shape.dilation[0] = a.shape.dilation[1] = 1;
-    return pool_args("avg_pool2d", o.input, o.ceil_mode, &a) ? WK_APPLY(&avg_pool_op, &a, o.input) : NULL;
+    if (!pool_all_fit_int("avg_pool2d", &a.shape))
+        return NULL;
+    if (o.divisor_override == WK_ZERO)
+        return wk_raise(WK_ERROR_ARGUMENT, "avg_pool2d: divisor must be not zero");
+    if (!pool_args("avg_pool2d", o.input, o.ceil_mode, &a))
+        return NULL;
+    if (!wk_kernels->avg_pool2d[o.input->dtype])
+        return wk_raise_dtype("avg_pool2d", o.input->dtype);
+    return WK_APPLY(&avg_pool_op, &a, o.input);
 }

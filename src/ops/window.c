@@ -1,6 +1,7 @@
 /* Arguments of sliding windows. */
 #include "ops/window.h"
 
+#include "core/checked.h"
 #include "core/error.h"
 #include "wick/tensor.h"
 
@@ -19,20 +20,16 @@ void wk_window_pair(int64_t number, const int64_t pair[2], int64_t unset, int64_
 bool wk_window_output(const char *op, int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                       int64_t dilation, bool ceil_mode, int64_t *out)
 {
-    int64_t twice, reach, padded;
-    if (__builtin_mul_overflow(padding, (int64_t)2, &twice) || __builtin_add_overflow(size, twice, &padded) ||
-        __builtin_mul_overflow(dilation, kernel - 1, &reach) || reach > INT64_MAX / 2 ||
-        padded > INT64_MAX / 2)
+    int64_t padded, reach, room; /* reach: from the first element of a window to its last */
+    if (!wk_checked_mul(padding, 2, &padded) || !wk_checked_add(size, padded, &padded) ||
+        !wk_checked_mul(dilation, kernel - 1, &reach) || !wk_checked_sub(padded - 1, reach, &room) ||
+        !wk_checked_add(room, ceil_mode ? stride - 1 : 0, &room))
         return wk_raise(WK_ERROR_OVERFLOW,
-                        "%s: size %lld, kernel %lld, padding %lld and dilation %lld overflow", op,
-                        (long long)size, (long long)kernel, (long long)padding, (long long)dilation),
+                        "%s: size %lld, kernel %lld, stride %lld, padding %lld and dilation %lld overflow",
+                        op, (long long)size, (long long)kernel, (long long)stride, (long long)padding,
+                        (long long)dilation),
                false;
-    int64_t room = padded - reach - 1;
-    if (room < 0) {
-        *out = 0;
-        return true;
-    }
-    *out = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+    *out = room / stride - (room % stride < 0) + 1; /* rounded down: negative too */
     /* A last window must begin inside the input or its left padding. */
     if (ceil_mode && (*out - 1) * stride >= size + padding)
         --*out;

@@ -24,6 +24,8 @@ static const wk_PoolShape pool_shapes[] = {
     WINDOW(2,       1, 127,  (1, 127), (1, 1), (0, 0), (1, 1),    1,   1), /* as many as bytes can name */
     WINDOW(5,      10,  10,  (2, 2),   (2, 2), (0, 0), (1, 1),    5,   5),
     WINDOW(0,       4,   4,  (2, 2),   (2, 2), (0, 0), (1, 1),    2,   2), /* nothing */
+    WINDOW(3,       1,   6,  (2, 2),   (1, 1), (1, 1), (2, 1),    1,   7), /* rows -1 and 1: padding alone */
+    WINDOW(2,       5,   4,  (3, 2),   (2, 1), (1, 1), (1, 7),    3,   5), /* columns -1 and 6 too */
 };
 /* Enough for several threads. */
 static const wk_PoolShape large_pool = WINDOW(40, 33, 31, (3, 3), (1, 1), (1, 1), (1, 1), 33, 31);

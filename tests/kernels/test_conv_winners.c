@@ -3,18 +3,20 @@
 
 enum { DRAWN = 240, DRAWN_WORK = 1 << 20 };
 
-/* A pooling of the outputs: windows side by side, apart or overlapping, with padding and dilation. */
+/* A pooling of the outputs: windows side by side, apart or overlapping, with padding and dilation, or of padding alone. */
 static wk_PoolShape drawn_pool(const wk_ConvShape *s)
 {
     wk_PoolShape p = {.planes = s->k, .h = s->oh, .w = s->ow};
     const int64_t size[2] = {s->oh, s->ow};
     int64_t out[2];
-    const bool usual = test_random() % 3;
+    const bool usual = test_random() % 3, padding_alone = !usual && test_random() % 4 == 0;
     for (int i = 0; i < 2; i++) {
         p.kernel[i] = size[i] < 2 ? 1 : usual ? 2 : one_of(1, 3);
         p.dilation[i] = usual || p.kernel[i] * 2 > size[i] ? 1 : one_of(1, 2);
         p.stride[i] = usual ? p.kernel[i] : one_of(1, 3);
         p.padding[i] = usual ? 0 : one_of(0, p.kernel[i] / 2);
+        if (padding_alone && i == 0)
+            p.kernel[i] = 2, p.dilation[i] = size[i] + 1, p.stride[i] = p.padding[i] = 1;
         out[i] = (size[i] + 2 * p.padding[i] - p.dilation[i] * (p.kernel[i] - 1) - 1) / p.stride[i] + 1;
     }
     p.oh = out[0], p.ow = out[1];

@@ -36,12 +36,13 @@ static void pooled_free(Pooled *p)
 }
 
 /* The first largest of a window, as PyTorch finds it (a later NaN wins again): its place in the plane and its
- * name. */
+ * name; -1 if all is padding. */
 static int64_t winner(const wk_PoolShape *s, const Pooled *p, int64_t plane, int64_t oy, int64_t ox,
                       int64_t lane, int64_t *name)
 {
     int64_t best = -1;
     float most = 0;
+    *name = WK_WINNER_NONE;
     for (int64_t r = 0; r < s->kernel[0]; r++)
         for (int64_t q = 0; q < s->kernel[1]; q++) {
             const int64_t y = oy * s->stride[0] + r * s->dilation[0] - s->padding[0];
@@ -63,11 +64,13 @@ static void check(const char *isa, int shape, const wk_PoolShape *s, const Poole
                       plane = at / s->ow / s->oh;
         int64_t name = 0, best = winner(s, p, plane, oy, ox, lane, &name),
                 i = (plane * s->h * s->w + best) * p->n + lane;
-        const int64_t byte = name | (p->x[i] <= 0 ? WK_WINNER_LOW : 0);
-        if (!test_same(p->y[o], p->x[i]) || p->which[o] != byte)
+        const float most = best < 0 ? -INFINITY : p->x[i];
+        const int64_t byte = name | (most <= 0 ? WK_WINNER_LOW : 0);
+        if (!test_same(p->y[o], most) || p->which[o] != byte)
             fail_msg("%s shape %d, n %d at %d: %g and %d, wanted %g and %d", isa, shape, (int)p->n, (int)o,
-                     p->y[o], p->which[o], p->x[i], (int)byte);
-        want[i] += positive && p->x[i] <= 0 ? 0 : p->g[o];
+                     p->y[o], p->which[o], most, (int)byte);
+        if (best >= 0)
+            want[i] += positive && most <= 0 ? 0 : p->g[o];
     }
     for (int64_t i = 0; i < p->in; i++)
         ASSERT_NEAR(p->gx[i], want[i], 0, "%s gradient of shape %d, n %d at %d", isa, shape, (int)p->n,

@@ -268,89 +268,6 @@ static void test_division_by_zero(void **state)
     EXPECT_ERROR(wk_floor_divide(u8(1), 0), WK_ERROR_DOMAIN, "ZeroDivisionError");
 }
 
-static void test_conv2d(void **state)
-{
-    (void)state;
-    ROW("A13");
-    wk_Tensor *x = wk_zeros(1, 3, 8, 8), *w = wk_zeros(4, 3, 3, 3);
-    EXPECT_ERROR(wk_conv2d(x, w, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "non-positive stride is not supported");
-    EXPECT_ERROR(wk_conv2d(x, w, .stride = -1), WK_ERROR_ARGUMENT, "non-positive stride is not supported");
-    EXPECT_ERROR(wk_conv2d(x, w, .padding = -1), WK_ERROR_ARGUMENT, "negative padding is not supported");
-    EXPECT_ERROR(wk_conv2d(x, w, .dilation = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "dilation should be greater than zero");
-    EXPECT_ERROR(wk_conv2d(x, w, .groups = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "non-positive groups is not supported");
-    EXPECT_ERROR(wk_conv2d(x, w, .groups = 3), WK_ERROR_SHAPE, "Given groups=3, expected weight to be");
-    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 2, 8, 8), w), WK_ERROR_SHAPE,
-                 "Given groups=1, weight of size [4, 3, 3, 3], expected input[1, 2, 8, 8] to have 3 "
-                 "channels, but got 2 channels instead");
-    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 2, 2), w), WK_ERROR_SHAPE,
-                 "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't "
-                 "be greater than actual input size");
-    EXPECT_ERROR(wk_conv2d(x, w, .groups = -1), WK_ERROR_ARGUMENT,
-                 "conv2d: non-positive groups is not supported: groups is -1");
-    EXPECT_ERROR(
-        wk_conv2d(wk_zeros(1, 4, 8, 8), wk_zeros(3, 2, 3, 3), .groups = 2), WK_ERROR_SHAPE,
-        "Given groups=2, expected weight to be at least 2 at dimension 0 and divisible by groups, but "
-        "got weight of size [3, 2, 3, 3] instead");
-    EXPECT_ERROR(
-        wk_conv2d(x, w, .dilation = 4), WK_ERROR_SHAPE,
-        "Calculated padded input size per channel: (8 x 8). Kernel size: (9 x 9). Kernel size can't be "
-        "greater than actual input size");
-    EXPECT_ERROR(wk_conv2d(x, wk_zeros(4, 3, 0, 3)), WK_ERROR_SHAPE,
-                 "kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 3");
-    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 0, 8), w), WK_ERROR_SHAPE,
-                 "Calculated padded input size per channel: (0 x 8). Kernel size: (3 x 3).");
-    EXPECT_ERROR(wk_conv2d(x, w, .stride_hw = {1, -1}), WK_ERROR_ARGUMENT,
-                 "non-positive stride is not supported: stride is -1");
-    EXPECT_ERROR(wk_conv2d(x, w, floats(3)), WK_ERROR_SHAPE,
-                 "expected bias to be 1-dimensional with 4 elements, but got bias of size [3] instead");
-    EXPECT_ERROR(wk_conv2d(floats(3), w), WK_ERROR_SHAPE, "Expected 3D (unbatched) or 4D (batched) input");
-    EXPECT_ERROR(wk_conv2d(x, w, .padding = INT64_MAX), WK_ERROR_OVERFLOW,
-                 "conv2d: size 8, kernel 3, padding 9223372036854775807 and dilation 1 overflow");
-    EXPECT_ERROR(wk_conv2d(x, w, .dilation = INT64_MAX / 2), WK_ERROR_OVERFLOW, "overflow");
-}
-
-static void test_pooling(void **state)
-{
-    (void)state;
-    ROW("A14");
-    wk_Tensor *x = wk_zeros(1, 1, 4, 4);
-    EXPECT_ERROR(wk_max_pool2d(x, 0), WK_ERROR_ARGUMENT, "kernel size should be greater than zero");
-    EXPECT_ERROR(wk_max_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "max_pool2d: stride should be greater than zero, but got dH: 0 dW: 0");
-    EXPECT_ERROR(wk_avg_pool2d(x, 2, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "avg_pool2d: stride should be greater than zero, but got dH: 0 dW: 0");
-    EXPECT_ERROR(
-        wk_avg_pool2d(x, 2, .padding = 2), WK_ERROR_ARGUMENT,
-        "avg_pool2d: pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 "
-        "and dilation=1");
-    EXPECT_ERROR(wk_avg_pool2d(x, 5), WK_ERROR_SHAPE,
-                 "avg_pool2d: Given input size: (1x4x4). Calculated output size: (1x0x0). Output size is too "
-                 "small");
-    static const char some[] =
-        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, ";
-    EXPECT_ERROR(wk_max_pool2d(wk_zeros(1, 0, 4, 4), 2), WK_ERROR_SHAPE, some);
-    EXPECT_ERROR(wk_avg_pool2d(wk_zeros(1, 1, 0, 4), 2), WK_ERROR_SHAPE, "but got:[1, 1, 0, 4]");
-    EXPECT_ERROR(wk_max_pool2d(wk_zeros(0, 4, 4), 2), WK_ERROR_SHAPE, some);
-    EXPECT_SHAPE(wk_max_pool2d(wk_zeros(0, 1, 4, 4), 2), 0, 1, 2, 2);
-    EXPECT_ERROR(
-        wk_max_pool2d(x, 2, .padding = 2), WK_ERROR_ARGUMENT,
-        "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1");
-    EXPECT_ERROR(wk_max_pool2d(x, 2, .padding = -1), WK_ERROR_ARGUMENT, "pad must be non-negative");
-    EXPECT_ERROR(wk_max_pool2d(x, 2, .dilation = -1), WK_ERROR_ARGUMENT,
-                 "dilation should be greater than zero");
-    EXPECT_ERROR(wk_max_pool2d(wk_zeros(1, 1, 1, 1), 2), WK_ERROR_SHAPE,
-                 "Given input size: (1x1x1). Calculated output size: (1x0x0). Output size is too small");
-    EXPECT_ERROR(wk_avg_pool2d(x, 2, .divisor_override = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "divisor must be not zero");
-    EXPECT_ERROR(wk_avg_pool2d(floats(3), 2), WK_ERROR_SHAPE, "Expected 3D or 4D (batch mode) tensor");
-    EXPECT_ERROR(wk_avg_pool2d(x, INT64_MAX), WK_ERROR_OVERFLOW, "overflow");
-    EXPECT_ERROR(wk_avg_pool2d(x, 1 << 30), WK_ERROR_SHAPE, "Output size is too small");
-    EXPECT_ERROR(wk_max_pool2d(x, INT64_MAX, .dilation = 3), WK_ERROR_OVERFLOW, "overflow");
-}
-
 static void test_losses(void **state)
 {
     (void)state;
@@ -451,8 +368,6 @@ int main(void)
         TENSOR_TEST(test_indices_and_dimensions),
         TENSOR_TEST(test_dtypes),
         TENSOR_TEST(test_division_by_zero),
-        TENSOR_TEST(test_conv2d),
-        TENSOR_TEST(test_pooling),
         TENSOR_TEST(test_losses),
         TENSOR_TEST(test_probabilities),
         TENSOR_TEST(test_overlapping_memory),

@@ -34,12 +34,15 @@ SparseSource WK_KERNEL(wk_sparse_winners)(const wk_ConvShape *s, const wk_Winner
     f.g = winners->grad;
     f.which = winners->which;
     f.window = pool->kernel[0] * pool->kernel[1];
-    f.step_y = pool->stride[0], f.step_x = pool->stride[1];
+    f.step_y = pool->oh > 1 ? pool->stride[0] : 1, f.step_x = pool->ow > 1 ? pool->stride[1] : 1;
     f.corner = -pool->padding[0] * f.line - pool->padding[1] * f.pixel;
     for (int64_t i = 0; i < LANES; i++) {
-        f.table[i] = (int32_t)(i / pool->kernel[1] * pool->dilation[0] * f.line +
-                               i % pool->kernel[1] * pool->dilation[1] * f.pixel);
-        f.low[i] = winners->positive ? WK_WINNER_LOW : 0;
+        const int64_t y = i / pool->kernel[1] * pool->dilation[0],
+                      x = i % pool->kernel[1] * pool->dilation[1];
+        const bool wins =
+            y < pool->h + pool->padding[0] && x < pool->w + pool->padding[1]; /* in any window */
+        f.table[i] = wins ? (int32_t)(y * f.line + x * f.pixel) : 0;
+        f.low[i] = WK_WINNER_FAR | (winners->positive ? WK_WINNER_LOW : 0);
     }
     return f;
 }

@@ -31,7 +31,7 @@ typedef struct SparseSource {
     int64_t gh, gw;                     /* elements of g, in a plane */
     int64_t step_y, step_x;             /* outputs from one to the next: more than 1 behind pooling */
     int64_t window;                     /* elements of a pooling window, at most LANES */
-    wk_vi table, low;                   /* where they lie, from its first; the mark of what does not count */
+    wk_vi table, low;                   /* where they lie, from its first; the marks of what does not count */
     int64_t corner;                     /* where the first window begins */
     int64_t pixel, line, size, vectors; /* floats of an image; vectors of a window's row */
     int64_t lanes, blocks;              /* samples that lie in one list if the batch is last; lists of all */

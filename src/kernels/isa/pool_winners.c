@@ -4,6 +4,7 @@
  * windows, 2 x 2 side by side, are taken along whole rows. What is kept for the way back is one byte an
  * output: which position of the window won, and whether with more than zero. Windows that do not overlap write each input once; others add
  * into zeros. A task is a plane. */
+#include <math.h>
 #include <string.h>
 
 #include "core/threads.h"
@@ -35,6 +36,7 @@ typedef struct LaneWindow {
     int count;
 } LaneWindow;
 
+/* Empty where dilation takes all of them into padding. */
 static void lane_window(const wk_PoolShape *s, int64_t n, int64_t oy, int64_t ox, LaneWindow *w)
 {
     w->count = 0;
@@ -69,10 +71,18 @@ static void lane_window(const wk_PoolShape *s, int64_t n, int64_t oy, int64_t ox
             memcpy(which + i, &bytes, sizeof bytes);                 \
     }
 
-/* A window that lies inside of the input, from its own first element on: the same for all such. */
+static bool reaches_inside(const wk_PoolShape *s, int64_t y, int64_t x)
+{
+    return y >= 0 && x >= 0 && y + (s->kernel[0] - 1) * s->dilation[0] < s->h &&
+           x + (s->kernel[1] - 1) * s->dilation[1] < s->w;
+}
+
+/* A window that lies inside of the input, from its own first element on: the same for all such, if there are any. */
 static void whole_window(const wk_PoolShape *s, int64_t n, LaneWindow *w)
 {
     w->count = 0;
+    if (!reaches_inside(s, 0, 0))
+        return;
     for (int64_t r = 0; r < s->kernel[0]; r++)
         for (int64_t q = 0; q < s->kernel[1]; q++) {
             w->at[w->count] = (r * s->dilation[0] * s->w + q * s->dilation[1]) * n;
@@ -87,17 +97,28 @@ static const LaneWindow *window_of(const wk_PoolShape *s, int64_t n, int64_t oy,
 {
     const int64_t y = oy * s->stride[0] - s->padding[0], x = ox * s->stride[1] - s->padding[1];
     *from = (y * s->w + x) * n;
-    if (y >= 0 && x >= 0 && y + (s->kernel[0] - 1) * s->dilation[0] < s->h &&
-        x + (s->kernel[1] - 1) * s->dilation[1] < s->w)
+    if (reaches_inside(s, y, x))
         return whole;
     *from = 0;
     lane_window(s, n, oy, ox, own);
     return own;
 }
 
+static void pool_no_winner(int64_t n, float *out, uint8_t *which)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = -INFINITY;
+    if (which)
+        memset(which, WK_WINNER_NONE | WK_WINNER_LOW, (size_t)n);
+}
+
 static void pool_max_window(const PoolWinners *p, const LaneWindow *w, const float *plane, float *out,
                             uint8_t *which)
 {
+    if (w->count == 0) {
+        pool_no_winner(p->n, out, which);
+        return;
+    }
     int64_t i = 0;
     POOL_MAX_LANES(POOL_LANES, wk_vf, wk_vi, PoolBytes)
     POOL_MAX_LANES(4, PoolFour, PoolFourMask, PoolFourBytes)
