@@ -28,6 +28,7 @@ WK_API wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias
 
 /* 2-D convolution of input with weight.                                                   torch: F.conv2d
  *   input [N, C, H, W] or [C, H, W]   weight [K, C/groups, R, S]   bias [K] or NULL   ->   [N, K, OH, OW]
+ *   of any dtype but bool: integers wrap around, and have no gradients
  *   OH = (H + 2*padding - dilation*(R-1) - 1) / stride + 1
  * Differs from PyTorch: the result is contiguous for channels_last input too. */
 typedef struct wk_conv2d_options {

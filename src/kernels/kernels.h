@@ -36,7 +36,8 @@ typedef struct wk_Gemm {
 } wk_Gemm;
 
 /* input [n, c, h, w]   weight [k, c/groups, r, s]   bias [k]   output [n, k, oh, ow], all contiguous. Pairs are {height, width}.
- * oh and ow are the caller's; a window may reach past the input, where it reads zeros. */
+ * oh and ow are the caller's; a window may reach past the input, where it reads zeros. The number of multiplications, each a window's
+ * element with an input or padding, is less than 2^56. */
 typedef struct wk_ConvShape {
     int64_t n, c, h, w, k, r, s;
     int64_t stride[2], padding[2], dilation[2];
@@ -168,6 +169,16 @@ typedef struct wk_Kernels {
     bool (*conv2d_grad_bias[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, void *grad_bias);
 
     wk_ConvLanes conv_lanes;
+    bool (*all_finite[WK_DTYPES])(int64_t n,
+                                  const void *in); /* of floats: neither infinity nor NaN among them */
+    /* The same without the zeros of padding: it multiplies them with nothing, and takes no time for them. Slow beside the others. All but
+     * bool forward, floats back. */
+    void (*conv_taps[WK_DTYPES])(const wk_ConvShape *shape, const void *input, const void *weight,
+                                 const void *bias, void *output);
+    void (*conv_taps_grad_input[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, const void *weight,
+                                            void *grad_input);
+    void (*conv_taps_grad_weight[WK_DTYPES])(const wk_ConvShape *shape, const void *grad, const void *input,
+                                             void *grad_weight);
 
     /* indices: position in h * w of the first largest, NaN being larger than all; -1: no winner. Backward overwrites all of grad_input. */
     void (*max_pool2d[WK_DTYPES])(const wk_PoolShape *shape, const void *input, void *output,

@@ -66,18 +66,20 @@ WK_OP(adaptive_op) = {.name = "adaptive_avg_pool2d",
 
 static bool adaptive_input_fits(const wk_Tensor *x, const int64_t out[2])
 {
-    if (x->ndim != 3 && x->ndim != 4)
-        return wk_raise(WK_ERROR_SHAPE, "adaptive_avg_pool2d: Expected 3D or 4D tensor, but got %s",
-                        WK_SHAPE_TEXT(x)),
-               false;
     if (out[0] < 0 || out[1] < 0)
         return wk_raise(WK_ERROR_ARGUMENT,
                         "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but "
                         "received {%lld, %lld}",
                         (long long)out[0], (long long)out[1]),
                false;
-    for (int i = 1; i <= 2; i++)
-        if (x->shape[x->ndim - i] == 0 && (out[0] != 1 || out[1] != 1))
+    if (out[0] == 1 && out[1] == 1)
+        return true; /* mean takes others too */
+    if (x->ndim != 3 && x->ndim != 4)
+        return wk_raise(WK_ERROR_SHAPE, "adaptive_avg_pool2d: Expected 3D or 4D tensor, but got %s",
+                        WK_SHAPE_TEXT(x)),
+               false;
+    for (int i = 2; i >= 1; i--)
+        if (x->shape[x->ndim - i] == 0)
             return wk_raise(WK_ERROR_SHAPE,
                             "adaptive_avg_pool2d: Expected input to have non-zero size for non-batch "
                             "dimensions, but input has sizes "

@@ -4,8 +4,13 @@
  * their result in that order: [c, h, w, n] in memory, an ordinary [n, c, h, w] tensor to the user.
  * Elementwise operations and pooling keep the order, so a network stays in it from its first convolution to
  * the view before its first linear layer. Windows of one element keep that order: to them it is a single
- * image of n times the columns. All else is contiguous. */
+ * image of n times the columns. All else is contiguous.
+ *
+ * All these are dense: they take padding for zeros. What is mostly padding, and what would multiply padding with infinity or NaN, is
+ * computed tap by tap, without it. */
 #include "ops/conv_run.h"
+
+#include <math.h>
 
 #include "ops/lanes.h"
 #include "ops/unpool.h"
@@ -50,8 +55,82 @@ static const void *data_or_null(const wk_Tensor *t)
     return t ? wk_tensor_data(t) : NULL;
 }
 
+/* ---- without the padding ------------------------------------------------------------------------------ */
+
+enum {
+    PADDING_MOST = 64
+}; /* elements of windows for each that meets the input: dense ways are so much faster at least */
+
+/* Pairs of an output and a window's element that meet the input along one direction, at most. */
+static double pairs_that_meet(const wk_ConvShape *s, int dim)
+{
+    const double size = (double)(dim ? s->w : s->h), out = (double)(dim ? s->ow : s->oh),
+                 kernel = (double)(dim ? s->s : s->r), of_output = ceil(size / (double)s->dilation[dim]),
+                 of_tap = ceil(size / (double)s->stride[dim]);
+    return fmin(out * fmin(kernel, of_output), kernel * fmin(out, of_tap));
+}
+
+static bool padded(const wk_ConvShape *s)
+{
+    return s->padding[0] > 0 || s->padding[1] > 0;
+}
+
+static bool mostly_padding(const wk_ConvShape *s)
+{
+    if (s->padding[0] <= 3 && s->padding[1] <= 3) /* at most 7 x 7 elements for one that meets */
+        return false;
+    return pairs_that_meet(s, 0) * pairs_that_meet(s, 1) * PADDING_MOST <
+           (double)s->oh * (double)s->r * ((double)s->ow * (double)s->s);
+}
+
+/* Of a result in which padding was multiplied with elements of a factor: whether it has made NaN of one. Looks at the result alone if that
+ * is smaller and finite. */
+static bool padding_spoils(const wk_Tensor *result, const void *numbers, const wk_Tensor *factor)
+{
+    bool (*all_finite)(int64_t, const void *) = wk_kernels->all_finite[result->dtype];
+    return !(result->numel < factor->numel && all_finite(result->numel, numbers)) &&
+           !all_finite(factor->numel, wk_tensor_data(factor));
+}
+
+static wk_Tensor *taps_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
+{
+    wk_Tensor *x = wk_contiguous(input), *w = wk_contiguous(weight), *b = bias ? wk_contiguous(bias) : NULL;
+    wk_Tensor *out =
+        x && w && (b || !bias) ? new_image(false, (wk_dtype)x->dtype, s->n, s->k, s->oh, s->ow) : NULL;
+    if (out && out->numel)
+        wk_kernels->conv_taps[x->dtype](s, wk_tensor_data(x), wk_tensor_data(w), data_or_null(b),
+                                        wk_tensor_data(out));
+    return out;
+}
+
+static wk_Tensor *taps_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
+{
+    wk_settle(grad);
+    wk_Tensor *g = wk_contiguous(grad), *w = wk_contiguous(weight);
+    wk_Tensor *out = g && w ? new_image(false, (wk_dtype)g->dtype, s->n, s->c, s->h, s->w) : NULL;
+    if (out && out->numel)
+        wk_kernels->conv_taps_grad_input[g->dtype](s, wk_tensor_data(g), wk_tensor_data(w),
+                                                   wk_tensor_data(out));
+    return out;
+}
+
+static wk_Tensor *taps_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input)
+{
+    wk_settle(grad);
+    wk_Tensor *g = wk_contiguous(grad), *x = wk_contiguous(input);
+    wk_Tensor *out = g && x ? new_image(false, (wk_dtype)g->dtype, s->k, s->c / s->groups, s->r, s->s) : NULL;
+    if (out && out->numel)
+        wk_kernels->conv_taps_grad_weight[g->dtype](s, wk_tensor_data(g), wk_tensor_data(x),
+                                                    wk_tensor_data(out));
+    return out;
+}
+
+/* ---- densely ------------------------------------------------------------------------------------------ */
+
 wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
 {
+    if (mostly_padding(s) || !wk_kernels->conv2d[input->dtype])
+        return taps_output(s, input, weight, bias);
     wk_ConvShape image;
     const bool one = as_one_image(s, input, &image);
     const wk_LaneOrder lanes = lane_order(s, input);
@@ -69,11 +148,15 @@ wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *we
     bool done =
         lanes ? wk_kernels->conv_lanes.forward(s, from, last, wk_tensor_data(w), data_or_null(b), to)
               : wk_kernels->conv2d[x->dtype](one ? &image : s, from, wk_tensor_data(w), data_or_null(b), to);
+    if (done && padded(s) && padding_spoils(out, to, w))
+        return taps_output(s, input, w, b);
     return done ? out : NULL;
 }
 
 wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
 {
+    if (mostly_padding(s))
+        return taps_grad_input(s, grad, weight);
     wk_ConvShape image;
     const bool one = as_one_image(s, grad, &image);
     const wk_LaneOrder lanes = lane_order(s, grad);
@@ -102,6 +185,8 @@ wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor 
     bool done = lanes
                     ? wk_kernels->conv_lanes.grad_input(s, from, wk_tensor_data(w), to)
                     : wk_kernels->conv2d_grad_input[g->dtype](one ? &image : s, from, wk_tensor_data(w), to);
+    if (done && lanes && padding_spoils(out, to, w)) /* they pad the gradient, whatever the input's padding */
+        return taps_grad_input(s, g, w);
     return done ? out : NULL;
 }
 
@@ -144,7 +229,8 @@ static wk_Tensor *lanes_grad_weight(const wk_ConvShape *s, wk_LaneOrder order, w
                                                                                                      : NULL;
 }
 
-wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor **bias)
+static wk_Tensor *dense_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input,
+                                    wk_Tensor **bias)
 {
     wk_Tensor *out =
         wk_zeros_shape(4, (const int64_t[]){s->k, s->c / s->groups, s->r, s->s}, (wk_dtype)grad->dtype);
@@ -168,4 +254,17 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
                                                     wk_data_in_order(x, one), wk_tensor_data(out))
                ? out
                : NULL;
+}
+
+wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input, wk_Tensor **bias)
+{
+    if (mostly_padding(s)) {
+        wk_settle(grad);
+        return bias && !(*bias = wk_conv_grad_bias(s, grad)) ? NULL : taps_grad_weight(s, grad, input);
+    }
+    wk_Tensor *out = dense_grad_weight(s, grad, input, bias);
+    /* The gradient would be the factor: it is many times as large, and may not be written. */
+    const bool spoilt =
+        out && padded(s) && !wk_kernels->all_finite[out->dtype](out->numel, wk_tensor_data(out));
+    return spoilt ? taps_grad_weight(s, grad, input) : out;
 }

@@ -20,10 +20,10 @@ void wk_window_pair(int64_t number, const int64_t pair[2], int64_t unset, int64_
 bool wk_window_output(const char *op, int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                       int64_t dilation, bool ceil_mode, int64_t *out)
 {
-    int64_t padded, reach, room; /* reach: from the first element of a window to its last */
+    int64_t padded, extent, room; /* extent: of a window, with the gaps of dilation */
     if (!wk_checked_mul(padding, 2, &padded) || !wk_checked_add(size, padded, &padded) ||
-        !wk_checked_mul(dilation, kernel - 1, &reach) || !wk_checked_sub(padded - 1, reach, &room) ||
-        !wk_checked_add(room, ceil_mode ? stride - 1 : 0, &room))
+        !wk_checked_mul(dilation, kernel - 1, &extent) || !wk_checked_add(extent, 1, &extent) ||
+        !wk_checked_sub(padded, extent, &room) || !wk_checked_add(room, ceil_mode ? stride - 1 : 0, &room))
         return wk_raise(WK_ERROR_OVERFLOW,
                         "%s: size %lld, kernel %lld, stride %lld, padding %lld and dilation %lld overflow",
                         op, (long long)size, (long long)kernel, (long long)stride, (long long)padding,

@@ -18,6 +18,8 @@ static void test_adaptive_avg_pool2d(void **state)
     EXPECT_SHAPE(wk_adaptive_avg_pool2d(wk_ones(1, 3, 4, 4), .output_size_hw = {WK_ZERO, 2}), 1, 3, 0, 2);
     EXPECT_SHAPE(wk_adaptive_avg_pool2d(wk_ones(0, 3, 4, 4), 2), 0, 3, 2, 2);
     EXPECT_VALUES(wk_adaptive_avg_pool2d(wk_ones(1, 2, 0, 4), 1), NAN, NAN);
+    EXPECT_SHAPE(wk_adaptive_avg_pool2d(wk_ones(4, 4), 1), 1, 1); /* a mean, of any shape */
+    EXPECT_SHAPE(wk_adaptive_avg_pool2d(wk_ones(1, 2, 3, 4, 4), 1), 1, 2, 3, 1, 1);
     /* An infinite pixel touches its own windows alone. */
     wk_Tensor *x = wk_view(f32(1, 2, INFINITY, 4), 1, 1, 4);
     EXPECT_VALUES(wk_adaptive_avg_pool2d(x, .output_size_hw = {1, 2}), 1.5, INFINITY);
@@ -37,6 +39,8 @@ static void test_messages(void **state)
     wk_Tensor *image = wk_ones(1, 3, 4, 4);
     EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_ones(1, 1, 2, 2, 2), 2), WK_ERROR_SHAPE,
                  "Expected 3D or 4D tensor, but got [1, 1, 2, 2, 2]");
+    EXPECT_ERROR(wk_adaptive_avg_pool2d(wk_ones(4), 1), WK_ERROR_INDEX,
+                 "Dimension out of range (expected to be in range of [-1, 0], but got -2)");
     EXPECT_ERROR(wk_adaptive_avg_pool2d(image, -1), WK_ERROR_ARGUMENT,
                  "elements of output_size must be greater than or equal to 0 but received {-1, -1}");
     EXPECT_ERROR(wk_adaptive_avg_pool2d(image), WK_ERROR_ARGUMENT, "output_size is not set");

@@ -232,13 +232,6 @@ static void test_dtypes(void **state)
     EXPECT_ERROR(wk_masked_fill(f32(1), i64(1), 0), WK_ERROR_DTYPE, "only supports boolean masks");
     EXPECT_ERROR(wk_uniform_(i64(1), 0, 1, NULL), WK_ERROR_DTYPE,
                  "\"check_uniform_bounds\" not implemented for 'Long'");
-    EXPECT_ERROR(wk_conv2d(wk_zeros_shape(WK_SHAPE(1, 1, 3, 3), wk_int64),
-                           wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_int64)),
-                 WK_ERROR_DTYPE, "conv2d: not implemented for 'Long'");
-    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 1, 3, 3), wk_zeros_shape(WK_SHAPE(1, 1, 2, 2), wk_float64)),
-                 WK_ERROR_DTYPE, "Input type (float32) and weight type (float64) should be the same");
-    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 1, 3, 3), wk_zeros(1, 1, 2, 2), f64(1)), WK_ERROR_DTYPE,
-                 "weight type (float32) and bias type float64 should be the same");
     wk_Tensor *m = wk_zeros(2, 2), *wide = wk_to_dtype(m, wk_float64);
     EXPECT_ERROR(wk_matmul(m, wide), WK_ERROR_DTYPE,
                  "matmul: expected m1 and m2 to have the same dtype, but got: float != double");

@@ -14,40 +14,118 @@ static void convolution_refuses(void **state)
     EXPECT_ERROR(wk_conv2d(x, w, .stride = WK_ZERO), WK_ERROR_ARGUMENT,
                  "non-positive stride is not supported");
     EXPECT_ERROR(wk_conv2d(x, w, .stride = -1), WK_ERROR_ARGUMENT, "non-positive stride is not supported");
+    EXPECT_ERROR(wk_conv2d(x, w, .stride_hw = {1, -1}), WK_ERROR_ARGUMENT,
+                 "non-positive stride is not supported: stride is -1");
     EXPECT_ERROR(wk_conv2d(x, w, .padding = -1), WK_ERROR_ARGUMENT, "negative padding is not supported");
     EXPECT_ERROR(wk_conv2d(x, w, .dilation = WK_ZERO), WK_ERROR_ARGUMENT,
-                 "dilation should be greater than zero");
+                 "dilation should be greater than zero, but got [0, 0]");
+    EXPECT_ERROR(wk_conv2d(x, w, .dilation_hw = {1, -2}), WK_ERROR_ARGUMENT,
+                 "dilation should be greater than zero, but got [1, -2]");
     EXPECT_ERROR(wk_conv2d(x, w, .groups = WK_ZERO), WK_ERROR_ARGUMENT,
                  "non-positive groups is not supported");
-    EXPECT_ERROR(wk_conv2d(x, w, .groups = 3), WK_ERROR_SHAPE, "Given groups=3, expected weight to be");
+    EXPECT_ERROR(wk_conv2d(x, w, .groups = -1, .padding = -1), WK_ERROR_ARGUMENT,
+                 "conv2d: non-positive groups is not supported: groups is -1");
+    EXPECT_ERROR(
+        wk_conv2d(x, w, .groups = 5), WK_ERROR_SHAPE,
+        "Given groups=5, expected weight to be at least 5 at dimension 0, but got weight of size [4, "
+        "3, 3, 3] instead");
+    EXPECT_ERROR(
+        wk_conv2d(wk_zeros(1, 4, 8, 8), wk_zeros(3, 2, 3, 3), .groups = 2), WK_ERROR_SHAPE,
+        "Given groups=2, expected weight to be divisible by 2 at dimension 0, but got weight of size "
+        "[[3, 2, 3, 3]] instead");
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 2, 8, 8), w), WK_ERROR_SHAPE,
                  "Given groups=1, weight of size [4, 3, 3, 3], expected input[1, 2, 8, 8] to have 3 "
                  "channels, but got 2 channels instead");
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 2, 2), w), WK_ERROR_SHAPE,
                  "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't "
                  "be greater than actual input size");
-    EXPECT_ERROR(wk_conv2d(x, w, .groups = -1), WK_ERROR_ARGUMENT,
-                 "conv2d: non-positive groups is not supported: groups is -1");
-    EXPECT_ERROR(
-        wk_conv2d(wk_zeros(1, 4, 8, 8), wk_zeros(3, 2, 3, 3), .groups = 2), WK_ERROR_SHAPE,
-        "Given groups=2, expected weight to be at least 2 at dimension 0 and divisible by groups, but "
-        "got weight of size [3, 2, 3, 3] instead");
     EXPECT_ERROR(
         wk_conv2d(x, w, .dilation = 4), WK_ERROR_SHAPE,
         "Calculated padded input size per channel: (8 x 8). Kernel size: (9 x 9). Kernel size can't be "
         "greater than actual input size");
     EXPECT_ERROR(wk_conv2d(x, wk_zeros(4, 3, 0, 3)), WK_ERROR_SHAPE,
                  "kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 3");
+    EXPECT_ERROR(wk_conv2d(x, wk_zeros(4, 3, 0, 3), .dilation = 2), WK_ERROR_SHAPE,
+                 "kernel size should be greater than zero, but got [0, 3]");
     EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 0, 8), w), WK_ERROR_SHAPE,
                  "Calculated padded input size per channel: (0 x 8). Kernel size: (3 x 3).");
-    EXPECT_ERROR(wk_conv2d(x, w, .stride_hw = {1, -1}), WK_ERROR_ARGUMENT,
-                 "non-positive stride is not supported: stride is -1");
+    EXPECT_ERROR(wk_conv2d(wk_zeros(1, 3, 0, 8), w, .padding = 2), WK_ERROR_SHAPE,
+                 "Only zero batch or zero channel inputs are supported, but got input shape: [1, 3, 0, 8]");
     EXPECT_ERROR(wk_conv2d(x, w, floats(3)), WK_ERROR_SHAPE,
                  "expected bias to be 1-dimensional with 4 elements, but got bias of size [3] instead");
-    EXPECT_ERROR(wk_conv2d(floats(3), w), WK_ERROR_SHAPE, "Expected 3D (unbatched) or 4D (batched) input");
-    EXPECT_ERROR(wk_conv2d(x, w, .padding = INT64_MAX), WK_ERROR_OVERFLOW,
-                 "conv2d: size 8, kernel 3, stride 1, padding 9223372036854775807 and dilation 1 overflow");
-    EXPECT_ERROR(wk_conv2d(x, w, .dilation = INT64_MAX), WK_ERROR_OVERFLOW, "overflow");
+    EXPECT_ERROR(wk_conv2d(floats(3), w), WK_ERROR_SHAPE,
+                 "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [3]");
+    EXPECT_ERROR(wk_conv2d(x, floats(3)), WK_ERROR_SHAPE,
+                 "weight should have at least three dimensions, but got weight of size [3]");
+    EXPECT_ERROR(wk_conv2d(x, wk_zeros(4, 3, 3)), WK_ERROR_SHAPE, "got weight of size [4, 3, 3]");
+}
+
+static void convolution_refuses_dtypes(void **state)
+{
+    (void)state;
+    ROW("A13");
+    wk_Tensor *x = wk_zeros(1, 3, 8, 8), *w = wk_zeros(4, 3, 3, 3);
+    EXPECT_ERROR(wk_conv2d(x, wk_to_dtype(w, wk_float64)), WK_ERROR_DTYPE,
+                 "conv2d: expected scalar type Float but found Double");
+    EXPECT_ERROR(wk_conv2d(wk_to_dtype(x, wk_int64), w), WK_ERROR_DTYPE,
+                 "Input type (torch.LongTensor) and weight type (torch.FloatTensor) should be the same");
+    EXPECT_ERROR(wk_conv2d(x, w, wk_zeros_shape(1, (const int64_t[]){4}, wk_float64)), WK_ERROR_DTYPE,
+                 "Input type (float) and bias type (double) should be the same");
+    EXPECT_ERROR(wk_conv2d(wk_to_dtype(x, wk_int64), w, floats(4)), WK_ERROR_DTYPE,
+                 "Input type (long int) and bias type (float) should be the same");
+    EXPECT_ERROR(wk_conv2d(wk_to_dtype(x, wk_bool), wk_to_dtype(w, wk_bool)), WK_ERROR_DTYPE,
+                 "conv2d: not implemented for 'Bool'");
+}
+
+/* Sizes whose sums and products have no 63 bits. */
+static void convolution_refuses_overflow(void **state)
+{
+    (void)state;
+    ROW("A13");
+    wk_Tensor *x = wk_zeros(1, 3, 8, 8), *w = wk_zeros(4, 3, 3, 3);
+    const int64_t large = INT64_MAX;
+    EXPECT_ERROR(wk_conv2d(x, w, .padding = large), WK_ERROR_OVERFLOW,
+                 "conv2d: Given padding=9223372036854775807 at dimension 0 , expected padding to be at most "
+                 "4611686018427387903");
+    EXPECT_ERROR(wk_conv2d(x, w, .padding = large / 2), WK_ERROR_OVERFLOW,
+                 "conv2d: size 8, kernel 3, stride 1, padding 4611686018427387903 and dilation 1 overflow");
+    EXPECT_ERROR(wk_conv2d(x, w, .dilation = large), WK_ERROR_OVERFLOW, "overflow");
+    EXPECT_ERROR(wk_conv2d(x, w, .dilation = large / 2), WK_ERROR_SHAPE,
+                 "Kernel size: (9223372036854775807 x 9223372036854775807).");
+    EXPECT_ERROR(wk_conv2d(x, w, .padding = large / 4), WK_ERROR_OVERFLOW, "overflow");
+    EXPECT_ERROR(wk_conv2d(x, wk_zeros(0, large / 2 + 1, 1, 1), .groups = 2), WK_ERROR_SHAPE, "at least 2");
+    EXPECT_ERROR(wk_conv2d(wk_zeros(0, 3, large, 8), w, .padding = 1), WK_ERROR_OVERFLOW, "overflow");
+    EXPECT_SHAPE(wk_conv2d(wk_zeros(0, 3, large, 8), w), 0, 4, large - 2, 6);
+    EXPECT_VALUES(wk_conv2d(wk_zeros(1, 0, 3, 4), wk_zeros(2, 0, 3, 3), f32(5, 6)), 5, 5, 6, 6);
+    /* 2^32 outputs with windows of 2^25 elements: as views of one number. */
+    EXPECT_ERROR(wk_conv2d(wk_expand(wk_zeros(1, 1, 1, 1), 1, 1, 1 << 20, 1 << 20),
+                           wk_expand(wk_zeros(1, 1, 1, 1), 1, 1, 1 << 12, 1 << 12)),
+                 WK_ERROR_OVERFLOW,
+                 "the multiplications of an output of [1, 1, 1044481, 1044481] with windows of [1, 4096, "
+                 "4096] overflow");
+}
+
+/* A stride that leaves one output, or few; of every way that a convolution goes. */
+static void convolution_strides_far(void **state)
+{
+    (void)state;
+    for (int64_t n = 1; n <= 32; n += 31)
+        for (int i = 0; i < 2; i++) {
+            const int64_t stride = i ? INT64_MAX : (int64_t)1 << 62;
+            wk_Tensor *x = wk_requires_grad_(wk_ones(n, 1, 3, 3)),
+                      *w = wk_requires_grad_(wk_ones(8, 1, 3, 3)),
+                      *y = wk_conv2d(x, w, .stride = stride, .padding = 2);
+            EXPECT_SHAPE(y, n, 8, 1, 1);
+            EXPECT_VALUES(wk_index(y, 0, 7), 1);
+            EXPECT_TRUE(wk_backward(wk_sum(y)));
+            EXPECT_VALUES(wk_index(wk_grad_of(x), 0, 0), 8, 0, 0, 0, 0, 0, 0, 0, 0);
+            EXPECT_VALUES(wk_index(wk_grad_of(w), 0, 0), 0, 0, 0, 0, 0, 0, 0, 0, (double)n);
+        }
+    /* The windows begin at -2^61, 0 and 2^61. */
+    const int64_t far = (int64_t)1 << 61;
+    EXPECT_VALUES(wk_conv2d(wk_view(f64(1, 2, 3), 1, 1, 3), wk_view(f64(7, 8), 1, 1, 1, 2),
+                            .stride_hw = {1, far}, .padding_hw = {WK_ZERO, far}),
+                  0, 23, 0);
 }
 
 static void pooling_refuses(void **state)
@@ -267,6 +345,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(convolution_refuses),
+        TENSOR_TEST(convolution_refuses_dtypes),
+        TENSOR_TEST(convolution_refuses_overflow),
+        TENSOR_TEST(convolution_strides_far),
         TENSOR_TEST(pooling_refuses),
         TENSOR_TEST(pooling_takes_numbers_of_32_bits),
         TENSOR_TEST(pooling_rounds_up),

@@ -33,26 +33,34 @@ static void adaptive_run(AdaptiveJob job)
         wk_parallel((job.s->planes + job.per_block - 1) / job.per_block, adaptive_block, &job);
 }
 
-/* i * size / count without overflow: size and count are lengths of memory, i < count. */
-static inline int64_t adaptive_begin(int64_t i, int64_t size, int64_t count)
+/* Window i of `count` along a side of `size`: [i * size / count rounded down, (i + 1) * size / count rounded up), step by step, as the
+ * products may overflow. */
+typedef struct AdaptiveWindow {
+    int64_t begin, end;
+    int64_t next, rest; /* (i + 1) * size / count rounded down, and the remainder */
+} AdaptiveWindow;
+
+static inline AdaptiveWindow adaptive_after(AdaptiveWindow w, int64_t size, int64_t count)
 {
-    return i * (size / count) + i * (size % count) / count;
+    const int64_t rest = w.rest + size % count, carry = rest >= count;
+    w.begin = w.next;
+    w.next += size / count + carry;
+    w.rest = rest - carry * count;
+    w.end = w.next + (w.rest > 0);
+    return w;
 }
 
-static inline int64_t adaptive_end(int64_t i, int64_t size, int64_t count)
-{
-    return (i + 1) * (size / count) + ((i + 1) * (size % count) + count - 1) / count;
-}
-
-/* Runs BODY for each output (i, j) with its window [top, bottom) x [left, right). */
-#define ADAPTIVE_WINDOWS(s, BODY)                                                                          \
-    for (int64_t i = 0; i < (s)->oh; i++) {                                                                \
-        const int64_t top = adaptive_begin(i, (s)->h, (s)->oh), bottom = adaptive_end(i, (s)->h, (s)->oh); \
-        for (int64_t j = 0; j < (s)->ow; j++) {                                                            \
-            const int64_t left = adaptive_begin(j, (s)->w, (s)->ow),                                       \
-                          right = adaptive_end(j, (s)->w, (s)->ow);                                        \
-            BODY                                                                                           \
-        }                                                                                                  \
+/* Runs BODY for each output (i, j) with its window v x h. */
+#define ADAPTIVE_WINDOWS(s, BODY)                                       \
+    AdaptiveWindow v = {0};                                             \
+    for (int64_t i = 0; i < (s)->oh; i++) {                             \
+        v = adaptive_after(v, (s)->h, (s)->oh);                         \
+        AdaptiveWindow h = {0};                                         \
+        for (int64_t j = 0; j < (s)->ow; j++) {                         \
+            h = adaptive_after(h, (s)->w, (s)->ow);                     \
+            const int64_t area = (v.end - v.begin) * (h.end - h.begin); \
+            BODY                                                        \
+        }                                                               \
     }
 
 #define ADAPTIVE_POOL(S, T)                                                                              \
@@ -63,10 +71,10 @@ static inline int64_t adaptive_end(int64_t i, int64_t size, int64_t count)
         T *out = (T *)job->out + plane * s->oh * s->ow;                                                  \
         ADAPTIVE_WINDOWS(s, {                                                                            \
             T sum = 0;                                                                                   \
-            for (int64_t y = top; y < bottom; y++)                                                       \
-                for (int64_t x = left; x < right; x++)                                                   \
+            for (int64_t y = v.begin; y < v.end; y++)                                                    \
+                for (int64_t x = h.begin; x < h.end; x++)                                                \
                     sum += in[y * s->w + x];                                                             \
-            out[i * s->ow + j] = sum / (T)((bottom - top) * (right - left));                             \
+            out[i * s->ow + j] = sum / (T)area;                                                          \
         })                                                                                               \
     }                                                                                                    \
     static void adaptive_plane_backward_##S(const AdaptiveJob *job, int64_t plane)                       \
@@ -76,9 +84,9 @@ static inline int64_t adaptive_end(int64_t i, int64_t size, int64_t count)
         T *out = (T *)job->out + plane * s->h * s->w;                                                    \
         memset(out, 0, (size_t)(s->h * s->w) * sizeof(T));                                               \
         ADAPTIVE_WINDOWS(s, {                                                                            \
-            const T g = grad[i * s->ow + j] / (T)((bottom - top) * (right - left));                      \
-            for (int64_t y = top; y < bottom; y++)                                                       \
-                for (int64_t x = left; x < right; x++)                                                   \
+            const T g = grad[i * s->ow + j] / (T)area;                                                   \
+            for (int64_t y = v.begin; y < v.end; y++)                                                    \
+                for (int64_t x = h.begin; x < h.end; x++)                                                \
                     out[y * s->w + x] += g;                                                              \
         })                                                                                               \
     }                                                                                                    \

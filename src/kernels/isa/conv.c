@@ -2,11 +2,11 @@
  *
  * Work is shared out by images, groups and bands of output rows. grad_weight adds up a fixed number of pieces of the batch, each in
  * its own memory, so the sum has one order whatever the number of threads. */
-#include <stdatomic.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "core/threads.h"
+#include "kernels/conv_span.h"
 #include "kernels/isa/gemm.h"
 
 enum {
@@ -44,21 +44,6 @@ static ConvBands conv_bands(const wk_ConvShape *s)
     return b;
 }
 
-/* The output columns whose window position q lies inside of the input: [begin, end). */
-typedef struct ConvSpan {
-    int64_t begin, end;
-} ConvSpan;
-
-static ConvSpan conv_span(const wk_ConvShape *s, int64_t q)
-{
-    const int64_t first = s->padding[1] - q * s->dilation[1], last = s->w - 1 + first; /* of j * stride */
-    ConvSpan span = {first > 0 ? (first + s->stride[1] - 1) / s->stride[1] : 0,
-                     last < 0 ? 0 : last / s->stride[1] + 1};
-    span.end = conv_min(span.end, s->ow);
-    span.begin = conv_min(span.begin, span.end);
-    return span;
-}
-
 static int64_t conv_pieces(int64_t images, int64_t size)
 {
     const int64_t pieces = size > 0 ? conv_min(conv_min(images, CONV_PIECES), CONV_PARTIAL / size) : 1;
@@ -81,6 +66,21 @@ static int64_t conv_pieces(int64_t images, int64_t size)
 #undef Gemm
 #undef V
 
+/* All bits of the exponent are ones. Loops over integers become vectors, sums of floats would not. */
+#define CONV_FINITE(S, U, EXPONENT)                           \
+    static bool all_finite_##S(int64_t n, const void *in)     \
+    {                                                         \
+        U bad = 0;                                            \
+        for (int64_t i = 0; i < n; i++) {                     \
+            U bits;                                           \
+            memcpy(&bits, (const U *)in + i, sizeof bits);    \
+            bad |= (bits & (EXPONENT)) == (EXPONENT) ? 1 : 0; \
+        }                                                     \
+        return bad == 0;                                      \
+    }
+CONV_FINITE(f32, uint32_t, 0x7f800000u)
+CONV_FINITE(f64, uint64_t, 0x7ff0000000000000u)
+
 void WK_KERNEL(wk_install_conv)(wk_Kernels *table)
 {
 #define CONV_SET(dtype, S)                                     \
@@ -88,6 +88,8 @@ void WK_KERNEL(wk_install_conv)(wk_Kernels *table)
     table->conv2d_grad_input[dtype] = conv2d_grad_input_##S;   \
     table->conv2d_grad_weight[dtype] = conv2d_grad_weight_##S; \
     table->conv2d_grad_bias[dtype] = conv2d_grad_bias_##S;
+    table->all_finite[wk_float32] = all_finite_f32;
+    table->all_finite[wk_float64] = all_finite_f64;
     CONV_SET(wk_float32, f32)
     CONV_SET(wk_float64, f64)
 }

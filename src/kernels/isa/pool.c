@@ -62,15 +62,16 @@ static inline bool pool_empty(PoolWindow v, PoolWindow h)
     return v.begin >= v.end || h.begin >= h.end;
 }
 
-#define POOL_MAX(S, T, LOWEST)                                                                              \
-    static void max_pool_plane_##S(const PoolJob *job, int64_t plane)                                       \
+#define POOL_MAX(S, T, LOWEST, HOW)                                                                         \
+    HOW static void max_pool_plane_##S(const PoolJob *job, int64_t plane)                                   \
     {                                                                                                       \
         const wk_PoolShape *s = job->s;                                                                     \
         const T *x = (const T *)job->in + plane * s->h * s->w;                                              \
         const int64_t at = plane * s->oh * s->ow, di = s->dilation[0], dj = s->dilation[1];                 \
-        for (int64_t o = 0; o < s->oh; o++)                                                                 \
+        for (int64_t o = 0; o < s->oh; o++) {                                                               \
+            const PoolWindow v = pool_window(s, 0, o, s->h);                                                \
             for (int64_t p = 0; p < s->ow; p++) {                                                           \
-                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);            \
+                const PoolWindow h = pool_window(s, 1, p, s->w);                                            \
                 int64_t best = pool_empty(v, h) ? -1 : v.begin * s->w + h.begin;                            \
                 T most = LOWEST;                                                                            \
                 for (int64_t i = v.begin; i < v.end; i += di)                                               \
@@ -83,6 +84,7 @@ static inline bool pool_empty(PoolWindow v, PoolWindow h)
                 ((T *)job->out)[at + o * s->ow + p] = most;                                                 \
                 job->indices[at + o * s->ow + p] = best;                                                    \
             }                                                                                               \
+        }                                                                                                   \
     }                                                                                                       \
     static void max_pool2d_##S(const wk_PoolShape *s, const void *in, void *out, int64_t *indices)          \
     {                                                                                                       \
@@ -90,21 +92,23 @@ static inline bool pool_empty(PoolWindow v, PoolWindow h)
     }
 
 /* SUM is the type of sums, DIVIDE(sum, divisor) their division. */
-#define POOL_AVG(S, T, SUM, DIVIDE)                                                                     \
-    static void avg_pool_plane_##S(const PoolJob *job, int64_t plane)                                   \
+#define POOL_AVG(S, T, SUM, DIVIDE, HOW)                                                                \
+    HOW static void avg_pool_plane_##S(const PoolJob *job, int64_t plane)                               \
     {                                                                                                   \
         const wk_PoolShape *s = job->s;                                                                 \
         const T *x = (const T *)job->in + plane * s->h * s->w;                                          \
         T *y = (T *)job->out + plane * s->oh * s->ow;                                                   \
-        for (int64_t o = 0; o < s->oh; o++)                                                             \
+        for (int64_t o = 0; o < s->oh; o++) {                                                           \
+            const PoolWindow v = pool_window(s, 0, o, s->h);                                            \
             for (int64_t p = 0; p < s->ow; p++) {                                                       \
-                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);        \
+                const PoolWindow h = pool_window(s, 1, p, s->w);                                        \
                 SUM sum = 0;                                                                            \
                 for (int64_t i = v.begin; i < v.end; i++)                                               \
                     for (int64_t j = h.begin; j < h.end; j++)                                           \
                         sum += (SUM)x[i * s->w + j];                                                    \
                 y[o * s->ow + p] = DIVIDE(sum, pool_divisor(job->how, v, h));                           \
             }                                                                                           \
+        }                                                                                               \
     }                                                                                                   \
     static void avg_pool2d_##S(const wk_PoolShape *s, const wk_AvgPool *how, const void *in, void *out) \
     {                                                                                                   \
@@ -128,14 +132,16 @@ static inline bool pool_empty(PoolWindow v, PoolWindow h)
         const T *gy = (const T *)job->in + plane * s->oh * s->ow;                                        \
         T *gx = (T *)job->out + plane * s->h * s->w;                                                     \
         memset(gx, 0, (size_t)(s->h * s->w) * sizeof(T));                                                \
-        for (int64_t o = 0; o < s->oh; o++)                                                              \
+        for (int64_t o = 0; o < s->oh; o++) {                                                            \
+            const PoolWindow v = pool_window(s, 0, o, s->h);                                             \
             for (int64_t p = 0; p < s->ow; p++) {                                                        \
-                const PoolWindow v = pool_window(s, 0, o, s->h), h = pool_window(s, 1, p, s->w);         \
+                const PoolWindow h = pool_window(s, 1, p, s->w);                                         \
                 const T part = gy[o * s->ow + p] / (T)pool_divisor(job->how, v, h);                      \
                 for (int64_t i = v.begin; i < v.end; i++)                                                \
                     for (int64_t j = h.begin; j < h.end; j++)                                            \
                         gx[i * s->w + j] += part;                                                        \
             }                                                                                            \
+        }                                                                                                \
     }                                                                                                    \
     static void max_pool2d_backward_##S(const wk_PoolShape *s, const void *g, const int64_t *indices,    \
                                         void *gx)                                                        \
@@ -162,16 +168,17 @@ static inline int64_t pool_divide_int64(uint64_t sum, int64_t divisor)
     return divisor == -1 ? (int64_t)(0 - sum) : (int64_t)sum / divisor;
 }
 
+#define POOL_SMALL                        __attribute__((cold)) /* compiled for size: pictures of integers are rare */
 #define POOL_DIVIDE_FLOAT32(sum, divisor) ((sum) / (float)(divisor))
 #define POOL_DIVIDE_FLOAT64(sum, divisor) ((sum) / (double)(divisor))
-POOL_MAX(float32, float, -INFINITY)
-POOL_MAX(float64, double, -INFINITY)
-POOL_MAX(uint8, uint8_t, 0)
-POOL_MAX(int32, int32_t, INT32_MIN)
-POOL_MAX(int64, int64_t, INT64_MIN)
-POOL_AVG(float32, float, float, POOL_DIVIDE_FLOAT32)
-POOL_AVG(float64, double, double, POOL_DIVIDE_FLOAT64)
-POOL_AVG(int64, int64_t, uint64_t, pool_divide_int64)
+POOL_MAX(float32, float, -INFINITY, )
+POOL_MAX(float64, double, -INFINITY, )
+POOL_MAX(uint8, uint8_t, 0, POOL_SMALL)
+POOL_MAX(int32, int32_t, INT32_MIN, POOL_SMALL)
+POOL_MAX(int64, int64_t, INT64_MIN, POOL_SMALL)
+POOL_AVG(float32, float, float, POOL_DIVIDE_FLOAT32, )
+POOL_AVG(float64, double, double, POOL_DIVIDE_FLOAT64, )
+POOL_AVG(int64, int64_t, uint64_t, pool_divide_int64, POOL_SMALL)
 POOL_GRADIENTS(float32, float)
 POOL_GRADIENTS(float64, double)
 

@@ -14,6 +14,7 @@ void WK_KERNEL(wk_install)(wk_Kernels *table)
     WK_KERNEL(wk_install_gemm)(table);
     WK_KERNEL(wk_install_conv)(table);
     WK_KERNEL(wk_install_conv_lanes)(table);
+    wk_install_conv_taps(table);
     WK_KERNEL(wk_install_pool)(table);
     WK_KERNEL(wk_install_pool_winners)(table);
     WK_KERNEL(wk_install_optim)(table);
