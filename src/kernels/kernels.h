@@ -203,20 +203,21 @@ typedef struct wk_Kernels {
                                void *square, void *mean, void *buffer);
 
     /* (x - mean) * rstd * weight + bias with rstd = 1 / sqrt(var + eps); weight and bias are [c] or NULL, and so are the results of the
-     * backwards. n * inner > 0 here, c * inner > 0 in group_norm. stats of batch_norm is [3, c]: mean, rstd and biased variance, written
-     * in training; else mean and variance are read and rstd is written. stats of group_norm is [2, n * groups]: mean, rstd. */
+     * backwards. n * inner > 0 here, c * inner > 0 in group_norm. stats are
+     * doubles: [4, c] in batch_norm: the mean's two leading numbers of the dtype, rstd and biased variance, written in training; else the
+     * first and the last row are read and the others written. [3, n * groups] in group_norm: the same without the variance. */
     void (*batch_norm[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *in,
-                                  const void *weight, const void *bias, void *out, void *stats);
+                                  const void *weight, const void *bias, void *out, double *stats);
     void (*batch_norm_backward[WK_DTYPES])(const wk_NormShape *shape, bool training, const void *grad,
-                                           const void *in, const void *stats, const void *weight,
+                                           const void *in, const double *stats, const void *weight,
                                            void *grad_in, void *grad_weight, void *grad_bias);
     /* running += momentum * (statistic - running); the variance is unbiased, of `count` elements. */
-    void (*batch_norm_running[WK_DTYPES])(int64_t c, double count, double momentum, const void *stats,
+    void (*batch_norm_running[WK_DTYPES])(int64_t c, double count, double momentum, const double *stats,
                                           void *running_mean, void *running_var);
     void (*group_norm[WK_DTYPES])(const wk_NormShape *shape, const void *in, const void *weight,
-                                  const void *bias, void *out, void *stats);
+                                  const void *bias, void *out, double *stats);
     bool (*group_norm_backward[WK_DTYPES])(const wk_NormShape *shape, const void *grad, const void *in,
-                                           const void *stats, const void *weight, void *grad_in,
+                                           const double *stats, const void *weight, void *grad_in,
                                            void *grad_weight, void *grad_bias);
     /* The variance over the middle of [outer, n, inner], divided by max(n - correction, 0), or its root; two passes, so that a large
      * mean does no harm. */

@@ -27,8 +27,8 @@ static wk_Tensor *group_norm_forward(wk_Call *call)
     wk_Tensor *x = wk_contiguous(call->in[0]), *w = call->in[1], *b = call->in[2];
     if (!x || (w && !(w = wk_contiguous(w))) || (b && !(b = wk_contiguous(b))))
         return NULL;
-    const int64_t rows[] = {2, s->n * s->groups};
-    wk_Tensor *stats = wk_tensor_new(call->op->name, (wk_dtype)x->dtype, 2, rows);
+    const int64_t rows[] = {3, s->n * s->groups};
+    wk_Tensor *stats = wk_tensor_new(call->op->name, wk_float64, 2, rows);
     wk_Tensor *out = wk_tensor_new(call->op->name, (wk_dtype)x->dtype, x->ndim, x->shape);
     if (!stats || !out)
         return NULL;

@@ -118,20 +118,20 @@ static bool batch_norm_fits(const wk_batch_norm_options *o, const wk_NormShape *
 
 /* ---- statistics ------------------------------------------------------------------------------------- */
 
-/* Copies all values of one tensor to another of the same dtype and number of elements. */
+/* Copies all values of one tensor to another of as many elements. */
 static void copy_values(wk_Tensor *from, wk_Tensor *to)
 {
-    wk_map("batch_norm", wk_kernels->cast[to->dtype][to->dtype], to, 1, &from);
+    wk_map("batch_norm", wk_kernels->cast[from->dtype][to->dtype], to, 1, &from);
 }
 
-/* [3, c]: mean, rstd, variance; in evaluation the first and last are the running ones. */
+/* [4, c]: the mean's two parts, rstd, variance; in evaluation the first and last are the running ones. */
 static wk_Tensor *batch_statistics(const wk_batch_norm_options *o, int64_t channels)
 {
-    const int64_t rows[] = {3, channels};
-    wk_Tensor *stats = wk_tensor_new("batch_norm", (wk_dtype)o->input->dtype, 2, rows);
-    wk_Tensor *from[] = {o->running_mean, NULL, o->running_var};
-    for (int i = 0; stats && !o->training && i < 3; i += 2) {
-        wk_Tensor *flat = wk_reshape_shape(from[i], 1, &channels), *row = wk_select(stats, 0, i);
+    const int64_t rows[] = {4, channels};
+    wk_Tensor *stats = wk_tensor_new("batch_norm", wk_float64, 2, rows);
+    wk_Tensor *from[] = {o->running_mean, o->running_var};
+    for (int i = 0; stats && !o->training && i < 2; i++) {
+        wk_Tensor *flat = wk_reshape_shape(from[i], 1, &channels), *row = wk_select(stats, 0, 3 * i);
         if (!flat || !row || !wk_rows_to_read(flat))
             return NULL;
         copy_values(flat, row);

@@ -31,11 +31,11 @@ static wk_Tensor *seen_as(wk_Tensor *t, int64_t n, int64_t groups, int64_t c, in
     return wk_reshape(t, n, groups, c, inner);
 }
 
-/* Row `index` of the statistics, to broadcast against x. */
-static wk_Tensor *statistic(const wk_NormArgs *a, wk_Tensor *stats, int64_t index)
+/* Row `index` of the statistics, in x's dtype, to broadcast against it. */
+static wk_Tensor *statistic(const wk_NormArgs *a, wk_Tensor *stats, const wk_Tensor *x, int64_t index)
 {
     const wk_NormShape *s = &a->shape;
-    wk_Tensor *row = wk_select(stats, 0, index);
+    wk_Tensor *row = x ? wk_to_dtype(wk_select(stats, 0, index), (wk_dtype)x->dtype) : NULL;
     return a->batch ? seen_as(row, 1, s->groups, s->c / s->groups, 1) : seen_as(row, s->n, s->groups, 1, 1);
 }
 
@@ -48,13 +48,14 @@ static void norm_backward_recorded(wk_Node *node, wk_Tensor *grad, wk_Tensor **o
     wk_Tensor *x = seen_as(wk_saved_input(node, 0), s->n, s->groups, channels, s->inner);
     wk_Tensor *g = seen_as(grad, s->n, s->groups, channels, s->inner), *rstd, *normal;
     if (a->training) {
-        wk_Tensor *centred = wk_sub_tensor(x, shared_mean(a, x));
+        wk_Tensor *near = wk_sub_tensor(x, shared_mean(a, x)),
+                  *centred = wk_sub_tensor(near, shared_mean(a, near));
         rstd = wk_rsqrt(wk_add_double(shared_mean(a, wk_square(centred)), s->eps));
         normal = wk_mul_tensor(centred, rstd);
     } else {
         wk_Tensor *stats = wk_saved_extra(node, 0);
-        rstd = statistic(a, stats, 1);
-        normal = wk_mul_tensor(wk_sub_tensor(x, statistic(a, stats, 0)), rstd);
+        rstd = statistic(a, stats, x, 2);
+        normal = wk_mul_tensor(wk_sub_tensor(x, statistic(a, stats, x, 0)), rstd);
     }
     if (wk_node_needs(node, 0)) {
         wk_Tensor *w = a->has_weight ? seen_as(wk_saved_input(node, 1), 1, s->groups, channels, 1) : NULL;

@@ -14,7 +14,7 @@
 
 typedef struct SpreadArgs {
     unsigned mask; /* of the dimensions reduced */
-    bool keepdim;
+    bool keepdim, all;
     double number; /* the divisor's correction, or p */
     wk_Shape before;
 } SpreadArgs;
@@ -22,7 +22,10 @@ typedef struct SpreadArgs {
 static bool spread_args(const char *op, const wk_Tensor *in, wk_Dims dims, bool keepdim, double number,
                         SpreadArgs *a)
 {
-    *a = (SpreadArgs){.keepdim = keepdim, .number = number, .before.ndim = in->ndim};
+    *a = (SpreadArgs){.keepdim = keepdim,
+                      .all = dims.count == 0 || in->ndim == 0,
+                      .number = number,
+                      .before.ndim = in->ndim};
     memcpy(a->before.dims, in->shape, sizeof a->before.dims);
     return wk_shape_dim_mask(op, in->ndim, dims, &a->mask);
 }
@@ -108,12 +111,26 @@ static wk_Tensor *deviation_forward(wk_Call *call)
     return var_forward(call, true);
 }
 
-/* 2 (x - mean) g / (n - correction) */
+/* x - mean. The mean is rounded to the dtype; what it was off by is the mean of the differences, and is taken away too, unless it is
+ * not finite: then the differences already say so. */
+static wk_Tensor *centred(const SpreadArgs *a, wk_Tensor *x)
+{
+    wk_Tensor *near = wk_sub_tensor(x, reduced_with(wk_mean_with, x, a, true));
+    wk_Tensor *off = reduced_with(wk_mean_with, near, a, true);
+    return wk_sub_tensor(near, wk_masked_fill(off, wk_ne_double(wk_sub_tensor(off, off), 0), 0));
+}
+
+/* 2 (x - mean) g / (n - correction). As PyTorch's where that divisor is 0 or less: over named dimensions the formula still holds;
+ * over all of them it is infinite, and NaN where x is the mean. */
 static wk_Tensor *variance_gradient(const SpreadArgs *a, wk_Tensor *x, wk_Tensor *g)
 {
-    double divisor = spread_count(a) - a->number;
-    wk_Tensor *centred = wk_sub_tensor(x, reduced_with(wk_mean_with, x, a, true));
-    return wk_mul_tensor(wk_mul_double(spread_kept(g, a), 2 / (divisor > 0 ? divisor : 0)), centred);
+    const double divisor = spread_count(a) - a->number;
+    wk_Tensor *scale = spread_kept(g, a);
+    if (a->all && divisor <= 0) {
+        wk_Tensor *middle = wk_eq_tensor(x, reduced_with(wk_mean_with, x, a, true));
+        return wk_mul_tensor(scale, wk_masked_fill(wk_full_like(x, INFINITY), middle, NAN));
+    }
+    return wk_mul_tensor(wk_mul_double(scale, 2 / divisor), centred(a, x));
 }
 
 static void variance_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)

@@ -24,7 +24,7 @@ static Arrays make_arrays(wk_dtype dtype, int64_t n, int64_t c, int64_t inner, i
     void **all[] = {&a.tx, &a.tg, &a.y, &a.gx, &a.tw, &a.tb, &a.gw, &a.gb, &a.stats};
     a.tolerance = dtype == wk_float32 ? 2e-5 : 1e-12;
     for (int i = 0; i < 9; i++)
-        *all[i] = calloc((size_t)(i < 4 ? a.numel : i < 8 ? c : 3 * c + 2 * n * groups), sizeof(double));
+        *all[i] = calloc((size_t)(i < 4 ? a.numel : i < 8 ? c : 4 * c + 3 * n * groups), sizeof(double));
     test_fill(a.tx, dtype, a.numel, false);
     test_fill(a.tg, dtype, a.numel, false);
     test_fill(a.tw, dtype, c, false);

@@ -85,6 +85,94 @@ static void test_large_mean(void **state)
     EXPECT_VALUES(wk_var(wk_view(f32(10004, 10007, 10013, 10016), 4, 1), wk_dims(0)), 30);
 }
 
+enum { FAR_ROWS, FAR_GROUPS, FAR_PLANES, FAR_COLUMNS, FAR_CHANNELS, FAR_VAR, FAR_STD, FAR_KINDS };
+
+/* x is [12, 8]. */
+static wk_Tensor *of_kind(int kind, wk_Tensor *x, wk_Tensor *w, wk_Tensor *b, wk_Tensor *running)
+{
+    switch (kind) {
+    case FAR_ROWS:
+        return wk_layer_norm(x, wk_dims(8), w, b);
+    case FAR_GROUPS:
+        return wk_group_norm(x, 2, w, b);
+    case FAR_PLANES:
+        return wk_group_norm(wk_view(x, 1, 8, 12), 2, w, b);
+    case FAR_COLUMNS:
+        return wk_batch_norm(x, running, NULL, w, b, .training = true, .momentum = 0.5);
+    case FAR_CHANNELS:
+        return wk_batch_norm(wk_expand(wk_view(x, 1, 8, 12, 1), 1, 8, 12, 9), running, NULL, w, b,
+                             .training = true, .momentum = 0.5);
+    default: /* w and b only take part */
+        return wk_mul(kind == FAR_VAR ? wk_var(x, wk_dims(1)) : wk_std(x, wk_dims(1)),
+                      wk_add(wk_sum(w), wk_sum(b)));
+    }
+}
+
+/* The result, the gradients of x, w and b, and the running mean, of whole numbers between base and base + 50. */
+static void results_at(double base, int kind, wk_dtype dtype, bool recorded, wk_Tensor *results[5])
+{
+    const int64_t eight[] = {8};
+    wk_manual_seed(1);
+    wk_Tensor *x = wk_to_dtype(wk_add(wk_to_dtype(wk_randint(0, 50, 12, 8), wk_float64), base), dtype);
+    wk_Tensor *w = wk_requires_grad_(wk_randn_shape(1, eight, dtype)),
+              *b = wk_requires_grad_(wk_randn_shape(1, eight, dtype));
+    results[4] = wk_full_shape(1, eight, -base, dtype);
+    results[0] = of_kind(kind, wk_requires_grad_(x), w, b, results[4]);
+    wk_Tensor *g = wk_randn_shape(wk_ndim(results[0]), wk_shape(results[0]), dtype);
+    EXPECT_TRUE(wk_grads(results + 1, wk_list(results[0]), wk_list(x, w, b), .grad_outputs = wk_list(g),
+                         .create_graph = recorded));
+}
+
+/* The mean itself is subtracted, not the nearest number of the dtype: so far from 0 that is a whole number. */
+static void test_means_between_two_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        wk_dtype dtype;
+        double base, tolerance;
+    } cases[] = {{wk_float32, 0x1p23, 3e-6}, {wk_float64, 0x1p52, 1e-14}};
+    for (size_t d = 0; d < LENGTH(cases); d++)
+        for (int kind = 0; kind < FAR_KINDS; kind++)
+            for (int recorded = 0; recorded < 2; recorded++) {
+                wk_Tensor *near[5], *far[5];
+                results_at(0, kind, cases[d].dtype, recorded, near);
+                results_at(cases[d].base, kind, cases[d].dtype, recorded, far);
+                for (int i = 0; i < 5; i++) {
+                    char text[64];
+                    snprintf(text, sizeof text, "kind %d, recorded %d, result %d", kind, recorded, i);
+                    if (i < 4 || kind == FAR_COLUMNS || kind == FAR_CHANNELS)
+                        expect_close(wk_detach(far[i]), wk_detach(near[i]), cases[d].tolerance,
+                                     cases[d].tolerance, text);
+                }
+            }
+}
+
+/* Lines and columns longer than a block of the kernels: a block's mean may be infinite, or too far from another's for their difference. */
+static void test_means_of_blocks_that_are_not_finite(void **state)
+{
+    (void)state;
+    static const wk_dtype dtypes[] = {wk_float32, wk_float64};
+    for (size_t d = 0; d < LENGTH(dtypes); d++) {
+        const double largest = dtypes[d] == wk_float32 ? 0x1p127 : 0x1p1023;
+        wk_Tensor *x = wk_ones_shape(3, (int64_t[]){1, 5, 5000}, dtypes[d]);
+        wk_Tensor *mean = wk_zeros_shape(1, (int64_t[]){5}, dtypes[d]), *columns = wk_clone(mean);
+        wk_fill_(wk_index(x, 0, 0, 4999), INFINITY);
+        wk_fill_(wk_index(x, 0, 1, 0), -INFINITY);
+        wk_fill_(wk_index(x, 0, 2, 0), INFINITY);
+        wk_fill_(wk_index(x, 0, 2, 4999), -INFINITY);
+        wk_fill_(wk_index(x, 0, 3, 4500), NAN);
+        wk_fill_(wk_slice(wk_index(x, 0, 4), 0, 0, 4096, 1), largest);
+        wk_fill_(wk_slice(wk_index(x, 0, 4), 0, 4096, 5000, 1), -largest);
+        wk_Tensor *rows = wk_contiguous(wk_t(wk_index(x, 0)));
+        EXPECT_TRUE(wk_batch_norm(x, mean, NULL, .training = true, .momentum = 1));
+        EXPECT_TRUE(wk_batch_norm(rows, columns, NULL, .training = true, .momentum = 1));
+        EXPECT_VALUES(wk_div(mean, largest), INFINITY, -INFINITY, NAN, NAN, 0.6384);
+        EXPECT_VALUES(wk_div(columns, largest), INFINITY, -INFINITY, NAN, NAN, 0.6384);
+        EXPECT_VALUES(wk_var(wk_slice(rows, 1, 0, 4, 1), wk_dims(0)), NAN, NAN, NAN, NAN);
+        EXPECT_VALUES(wk_var(wk_full_like(x, largest)), 0);
+    }
+}
+
 static void test_constant_rows_give_zero(void **state)
 {
     (void)state;
@@ -347,6 +435,8 @@ int main(void)
         TENSOR_TEST(test_layer_and_group_norm),
         TENSOR_TEST(test_node_names),
         TENSOR_TEST(test_large_mean),
+        TENSOR_TEST(test_means_between_two_numbers),
+        TENSOR_TEST(test_means_of_blocks_that_are_not_finite),
         TENSOR_TEST(test_constant_rows_give_zero),
         TENSOR_TEST(test_edges_of_normalisation),
         TENSOR_TEST(test_batch_norm_messages),

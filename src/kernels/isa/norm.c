@@ -8,8 +8,7 @@
  * Statistics: blocks small enough for the first cache are read twice, for their sum and for the deviations
  * from it, whose own sum
  * mends the rounding of the first; blocks are joined in double (Chan). So one pass over memory is as good
- * as two, and a mean of 1e4
- * does no harm. A block whose floats overflow is done again in double. Threads share rows or channels,
+ * as two. The mean is kept as two numbers, for one would be off by half a spacing of floats at the mean. A block whose floats overflow is done again in double. Threads share rows or channels,
  * never the sum of one. */
 #include "kernels/isa.h"
 
@@ -32,21 +31,48 @@ static inline int64_t norm_min(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Of `count` elements: their mean and the sum of squared deviations from it. */
+/* Of `count` elements: their mean, and the sum of squared deviations from it. Where the elements are doubles themselves (`wide`), the
+ * mean is the sum of two. */
 typedef struct NormMoments {
-    double count, mean, m2;
+    double count, mean, m2, rest;
 } NormMoments;
 
-static inline void norm_join(NormMoments *into, NormMoments more)
+/* The mean becomes mean + more. */
+static inline void norm_add(NormMoments *m, double more, bool wide)
 {
-    const double total = into->count + more.count, apart = more.mean - into->mean;
+    const double mean = m->mean + more, used = mean - m->mean;
+    if (wide)
+        m->rest += (m->mean - (mean - used)) + (more - used);
+    m->mean = mean;
+}
+
+/* From the sums of the deviations from a number near the mean, and of their squares. */
+static inline NormMoments norm_moments(double n, double near, double first, double second, bool wide)
+{
+    const double off = first / n;
+    NormMoments m = {n, near, second - first * off, 0};
+    norm_add(&m, off, wide);
+    return m;
+}
+
+static inline void norm_join(NormMoments *into, const NormMoments *more, bool wide)
+{
+    const double total = into->count + more->count, share = more->count / total;
+    const double apart = more->mean - into->mean + (wide ? more->rest - into->rest : 0);
     if (into->count == 0) {
-        *into = more;
-        return;
+        into->mean = more->mean;
+        into->m2 = more->m2;
+        if (wide)
+            into->rest = more->rest;
+    } else {
+        into->m2 += more->m2 + apart * apart * (into->count * share);
+        if (isfinite(apart))
+            norm_add(into, apart * share, wide);
+        else { /* infinite means, or finite ones too far apart for their difference */
+            into->mean = into->mean * (into->count / total) + more->mean * share;
+            into->rest = 0;
+        }
     }
-    into->m2 += more.m2 + apart * apart * (into->count * more.count / total);
-    into->mean = isfinite(apart) ? into->mean + apart * (more.count / total)
-                                 : (into->mean * into->count + more.mean * more.count) / total;
     into->count = total;
 }
 
@@ -56,12 +82,18 @@ static inline double norm_variance(const NormMoments *m, double divisor)
     return m2 / divisor;
 }
 
+static inline double norm_rstd(double variance, double eps)
+{
+    return 1 / sqrt(variance + eps);
+}
+
 /* What the threads work on: one task is a row, or some channels. */
 typedef struct NormJob {
     wk_NormShape s;
     bool training;
     const void *x, *g, *weight, *bias;
-    void *out, *stats;     /* out: y or grad_x */
+    void *out; /* y or grad_x */
+    double *stats;
     void *grad_w, *grad_b; /* [c] in batch norm; rows to be added up in group norm */
     int64_t channels;      /* of a task in batch norm */
     int64_t tasks, per_block;
@@ -94,18 +126,22 @@ typedef struct NormVarJob {
 } NormVarJob;
 
 #define T       float
+#define WIDE    false
 #define V(name) name##_f32
 #define SUM     WK_KERNEL(wk_sum_f32)
 #include "kernels/isa/norm.inc"
 #undef T
+#undef WIDE
 #undef V
 #undef SUM
 
 #define T       double
+#define WIDE    true
 #define V(name) name##_f64
 #define SUM     WK_KERNEL(wk_sum_f64)
 #include "kernels/isa/norm.inc"
 #undef T
+#undef WIDE
 #undef V
 #undef SUM
 
