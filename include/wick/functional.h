@@ -199,7 +199,9 @@ WK_API wk_Tensor *wk_adaptive_avg_pool2d_with(wk_adaptive_avg_pool2d_options opt
 
 /* ---- losses ----------------------------------------------------------------------------------------- */
 
-/* (input - target)^2 and |input - target|; the shapes broadcast.                          torch: F.mse_loss, F.l1_loss */
+/* (input - target)^2 and |input - target|; the shapes broadcast, the dtypes promote.      torch: F.mse_loss, F.l1_loss
+ *   mse_loss asks for a floating result; l1_loss does not take bool, and its mean asks for a floating result
+ * Differs from PyTorch: never. */
 typedef struct wk_loss_options {
     wk_Tensor *input, *target;
     wk_Reduction reduction;
@@ -210,10 +212,10 @@ WK_API wk_Tensor *wk_l1_loss_with(wk_loss_options options);
 #define wk_l1_loss(...)  wk_l1_loss_with((wk_loss_options){.input = __VA_ARGS__})
 
 /* -weight[target] * input[target], of log-probabilities.                                  torch: F.nll_loss
- *   input [N, C], [N, C, d...] or [C]   target int64 [N], [N, d...] or []   weight [C] or NULL
+ *   input [N, C], [N, C, d...] or [C]   target int64 or uint8 [N], [N, d...] or []   weight [C] or NULL
  *   the mean is over the weights of the targets; a target equal to ignore_index counts for nothing.
  *   ignore_index: unset is -100, WK_ZERO is 0
- * Differs from PyTorch: a target out of range is named by its place. */
+ * Differs from PyTorch: a target out of range is named by its place; uint8 targets may have any rank. */
 typedef struct wk_nll_loss_options {
     wk_Tensor *input, *target, *weight;
     int64_t ignore_index;
@@ -223,7 +225,9 @@ typedef struct wk_nll_loss_options {
 WK_API wk_Tensor *wk_nll_loss_with(wk_nll_loss_options options);
 #define wk_nll_loss(...) wk_nll_loss_with((wk_nll_loss_options){.input = __VA_ARGS__})
 
-/* nll_loss(log_softmax(input, 1), target). A target of the shape and dtype of the input holds probabilities.  torch: F.cross_entropy */
+/* nll_loss(log_softmax(input, 1), target). A floating target of the input's shape holds probabilities.  torch: F.cross_entropy
+ *   with probabilities the mean is over the samples, and ignore_index must not be 0 or more
+ * Differs from PyTorch: label_smoothing below 0 or NaN is refused. */
 WK_API wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options options);
 #define wk_cross_entropy(...) wk_cross_entropy_with((wk_nll_loss_options){.input = __VA_ARGS__})
 

@@ -427,7 +427,9 @@ WK_API wk_Tensor *wk_as_strided(wk_Tensor *input, int ndim, const int64_t *dims,
 WK_API wk_Tensor *wk_as_strided_scatter(wk_Tensor *input, wk_Tensor *source, int ndim, const int64_t *dims,
                                         const int64_t *strides, int64_t offset);
 
-/* Rows of a dimension by an int64 vector; elements by an int64 tensor of the result's shape.  torch: index_select, gather */
+/* Rows of a dimension by a vector of indices; elements by indices of the result's shape; input with each element of src added at its
+ * index. Indices are int64 or int32, never negative; an index of no elements may have any dtype.  torch: index_select, gather, scatter_add
+ * Differs from PyTorch: src may be larger than index in backward too. */
 WK_API wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index);
 WK_API wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index);
 WK_API wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *src);

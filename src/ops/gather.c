@@ -1,4 +1,4 @@
-/* Elements by int64 indices along a dimension: index_select, gather, scatter_add. Every index is checked before anything is written.
+/* Elements by indices along a dimension: index_select, gather, scatter_add. Every index is checked before anything is written.
  *
  *   gather:       out[i][j] = in[index[i][j]][j]        its gradient scatters and adds
  *   index_select: whole rows, one index for all         likewise, with the index expanded
@@ -9,8 +9,14 @@
 
 typedef struct GatherArgs {
     int dim;
-    wk_Shape before;
+    wk_Shape before, src; /* of the input; of scatter_add's source */
 } GatherArgs;
+
+/* Of a tensor of no dimensions it is 1. */
+static int64_t size_at(const wk_Tensor *tensor, int dim)
+{
+    return dim < tensor->ndim ? tensor->shape[dim] : 1;
+}
 
 static bool indices_fit(const char *op, const wk_Tensor *index, int64_t size, int dim)
 {
@@ -25,21 +31,29 @@ static bool indices_fit(const char *op, const wk_Tensor *index, int64_t size, in
     return true;
 }
 
-/* Calls visit(at, position) for each element of `shape` in order: `at` is its offset under `stride`, leaving out `dim`. */
+/* Visits each element of the index in order: `at` is the offset of the element of another tensor at the same place, leaving out `dim`.
+ * A tensor of no dimensions stands for one of one element: it has no strides. */
 typedef struct Walk {
-    int ndim, dim;
-    const int64_t *shape, *stride;
-    int64_t at, counter[WK_MAX_DIMS];
+    int ndim;
+    const int64_t *shape;
+    int64_t at, stride[WK_MAX_DIMS], counter[WK_MAX_DIMS];
 } Walk;
+
+static Walk walk_over(const wk_Tensor *index, const wk_Tensor *other, int dim)
+{
+    Walk w = {.ndim = index->ndim, .shape = index->shape};
+    for (int d = 0; d < index->ndim && d < other->ndim; d++)
+        w.stride[d] = d == dim ? 0 : other->stride[d];
+    return w;
+}
 
 static void walk_next(Walk *w)
 {
     for (int d = w->ndim - 1; d >= 0; d--) {
-        int64_t step = d == w->dim ? 0 : w->stride[d];
-        w->at += step;
+        w->at += w->stride[d];
         if (++w->counter[d] < w->shape[d])
             return;
-        w->at -= step * w->shape[d];
+        w->at -= w->stride[d] * w->shape[d];
         w->counter[d] = 0;
     }
 }
@@ -52,14 +66,14 @@ static wk_Tensor *gather_forward(wk_Call *call)
     const wk_Tensor *in = call->in[0];
     wk_Tensor *index = wk_contiguous(call->in[1]);
     wk_Tensor *out = index ? wk_tensor_new("gather", (wk_dtype)in->dtype, index->ndim, index->shape) : NULL;
-    if (!out || !indices_fit("gather", index, in->ndim ? in->shape[a->dim] : 1, a->dim))
+    if (!out || !indices_fit("gather", index, size_at(in, a->dim), a->dim))
         return NULL;
     size_t bytes = wk_dtype_size((wk_dtype)in->dtype);
     int64_t step = in->ndim ? in->stride[a->dim] : 0;
     const int64_t *p = wk_tensor_data(index);
     const char *from = wk_tensor_data(in);
     char *to = wk_tensor_data(out);
-    Walk w = {.ndim = index->ndim, .dim = a->dim, .shape = index->shape, .stride = in->stride};
+    Walk w = walk_over(index, in, a->dim);
     for (int64_t i = 0; i < out->numel; i++, walk_next(&w))
         memcpy(to + (size_t)i * bytes, from + (w.at + p[i] * step) * (int64_t)bytes, bytes);
     return out;
@@ -84,23 +98,32 @@ WK_OP(gather_op) = {.name = "gather",
                     .forward = gather_forward,
                     .backward = gather_backward};
 
-/* Checks common to gather and scatter: int64, and no size beyond those of the other tensor (but along dim, if `free_dim`). */
-static bool index_fits(const char *op, const wk_Tensor *index, const wk_Tensor *other, int dim, bool free_dim)
+/* The index as int64, or NULL with an error. One of no elements may have any dtype. */
+static wk_Tensor *whole_index(const char *op, wk_Tensor *index)
 {
-    if (index->dtype != wk_int64)
-        return wk_raise(WK_ERROR_DTYPE, "%s: Expected dtype int64 for index, got %s", op,
-                        wk_dtype_name((wk_dtype)index->dtype)),
-               false;
-    bool fits = (index->ndim ? index->ndim : 1) == (other->ndim ? other->ndim : 1);
-    for (int i = 0; fits && i < index->ndim && i < other->ndim; i++)
-        fits = index->shape[i] <= other->shape[i] || (free_dim && i == dim) || index->numel == 0;
-    if (!fits)
-        return wk_raise(WK_ERROR_SHAPE,
-                        "%s: Size does not match at dimension: expected index %s to be smaller than %s apart "
-                        "from dimension %d",
-                        op, WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(other), dim),
-               false;
-    return true;
+    if (index->numel && index->dtype != wk_int64 && index->dtype != wk_int32)
+        return wk_raise(WK_ERROR_DTYPE, "%s: Expected dtype int32/int64 for index, got %s", op,
+                        wk_dtype_type(index->dtype));
+    return wk_to_dtype(index, wk_int64);
+}
+
+static bool same_rank(const char *op, const wk_Tensor *index, const wk_Tensor *other, const char *name)
+{
+    if ((index->ndim ? index->ndim : 1) == (other->ndim ? other->ndim : 1))
+        return true;
+    return wk_raise(WK_ERROR_SHAPE,
+                    "%s: Index tensor must have the same number of dimensions as %s tensor, got %s and %s",
+                    op, name, WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(other)),
+           false;
+}
+
+/* The first dimension but `dim` in which the index is larger than the other tensor; -1 if there is none. */
+static int larger_in(const wk_Tensor *index, const wk_Tensor *other, int dim)
+{
+    for (int i = 0; i == 0 || i < index->ndim; i++)
+        if (i != dim && size_at(index, i) > size_at(other, i))
+            return i;
+    return -1;
 }
 
 static bool gather_args(const char *op, const wk_Tensor *input, int64_t dim, GatherArgs *a)
@@ -115,8 +138,18 @@ wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index)
 {
     GatherArgs a;
     if (!wk_tensor_check(input, "gather", "input") || !wk_tensor_check(index, "gather", "index") ||
-        !gather_args("gather", input, dim, &a) || !index_fits("gather", index, input, a.dim, true))
+        !gather_args("gather", input, dim, &a) || !(index = whole_index("gather", index)))
         return NULL;
+    if (index->numel) { /* else there is nothing to fit */
+        if (!same_rank("gather", index, input, "input"))
+            return NULL;
+        const int wrong = larger_in(index, input, a.dim);
+        if (wrong >= 0)
+            return wk_raise(WK_ERROR_SHAPE,
+                            "gather: Size does not match at dimension %d expected index %s to be no larger "
+                            "than self %s apart from dimension %d",
+                            wrong, WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(input), a.dim);
+    }
     return WK_APPLY(&gather_op, &a, input, index);
 }
 
@@ -133,14 +166,13 @@ static wk_Tensor *scatter_add_forward(wk_Call *call)
     const GatherArgs *a = call->attributes;
     const wk_Tensor *source = call->in[2];
     wk_Tensor *index = wk_contiguous(call->in[1]), *out = wk_contiguous_copy(call->in[0]);
-    if (!out || !index || !indices_fit("scatter_add", index, out->ndim ? out->shape[a->dim] : 1, a->dim))
+    if (!out || !index || !indices_fit("scatter_add", index, size_at(out, a->dim), a->dim))
         return NULL;
     int64_t step = out->ndim ? out->stride[a->dim] : 0;
     const int64_t *p = wk_tensor_data(index);
     const void *from = wk_tensor_data(source);
     void *to = wk_tensor_data(out);
-    Walk w = {.ndim = index->ndim, .dim = a->dim, .shape = index->shape, .stride = out->stride};
-    Walk s = {.ndim = index->ndim, .dim = -1, .shape = index->shape, .stride = source->stride};
+    Walk w = walk_over(index, out, a->dim), s = walk_over(index, source, -1);
     switch ((wk_dtype)out->dtype) {
     case wk_float32:
         SCATTER(float, float)
@@ -157,10 +189,24 @@ static wk_Tensor *scatter_add_forward(wk_Call *call)
     case wk_uint8:
         SCATTER(uint8_t, unsigned)
         break;
+    case wk_bool:
+        SCATTER(bool, int)
+        break;
     default:
         return wk_raise_dtype("scatter_add", out->dtype);
     }
     return out;
+}
+
+/* What the index does not reach of a larger source has no gradient. */
+static wk_Tensor *source_gradient(const GatherArgs *a, wk_Tensor *reached)
+{
+    if (!reached || wk_shape_numel(a->src.ndim, a->src.dims) == reached->numel)
+        return reached ? wk_reshape_shape(reached, a->src.ndim, a->src.dims) : NULL;
+    wk_Tensor *whole = wk_zeros_shape(a->src.ndim, a->src.dims, (wk_dtype)reached->dtype);
+    return whole && reached->numel
+               ? wk_as_strided_scatter(whole, reached, reached->ndim, reached->shape, whole->stride, 0)
+               : whole;
 }
 
 static void scatter_add_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -169,7 +215,7 @@ static void scatter_add_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out
     if (wk_node_needs(node, 0))
         out[0] = grad;
     if (wk_node_needs(node, 2))
-        out[2] = wk_gather(grad, a->dim, wk_saved_input(node, 1));
+        out[2] = source_gradient(a, wk_gather(grad, a->dim, wk_saved_input(node, 1)));
 }
 
 WK_OP(scatter_add_op) = {.name = "scatter_add",
@@ -180,19 +226,35 @@ WK_OP(scatter_add_op) = {.name = "scatter_add",
                          .forward = scatter_add_forward,
                          .backward = scatter_add_backward};
 
+static bool scatter_fits(const wk_Tensor *input, const wk_Tensor *index, const wk_Tensor *src, int dim)
+{
+    if (!index->numel)
+        return true;
+    if (!same_rank("scatter_add", index, input, "self") || !same_rank("scatter_add", index, src, "src"))
+        return false;
+    if (larger_in(index, input, dim) < 0 && larger_in(index, src, -1) < 0)
+        return true;
+    return wk_raise(WK_ERROR_SHAPE,
+                    "scatter_add: Expected index %s to be no larger than self %s apart from dimension %d and "
+                    "to be no larger size than src %s",
+                    WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(input), dim, WK_SHAPE_TEXT(src)),
+           false;
+}
+
 wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *src)
 {
     GatherArgs a;
     if (!wk_tensor_check(input, "scatter_add", "input") || !wk_tensor_check(index, "scatter_add", "index") ||
         !wk_tensor_check(src, "scatter_add", "src") || !gather_args("scatter_add", input, dim, &a) ||
-        !index_fits("scatter_add", index, input, a.dim, true) ||
-        !index_fits("scatter_add", index, src, a.dim, false))
+        !(index = whole_index("scatter_add", index)))
         return NULL;
     if (input->dtype != src->dtype)
         return wk_raise(WK_ERROR_DTYPE,
                         "scatter_add: Expected self.dtype to be equal to src.dtype, got %s and %s",
-                        wk_dtype_name((wk_dtype)input->dtype), wk_dtype_name((wk_dtype)src->dtype));
-    return WK_APPLY(&scatter_add_op, &a, input, index, src);
+                        wk_dtype_type(input->dtype), wk_dtype_type(src->dtype));
+    a.src.ndim = src->ndim;
+    memcpy(a.src.dims, src->shape, sizeof a.src.dims);
+    return scatter_fits(input, index, src, a.dim) ? WK_APPLY(&scatter_add_op, &a, input, index, src) : NULL;
 }
 
 /* ---- index_select ----------------------------------------------------------------------------------- */
@@ -201,7 +263,7 @@ static wk_Tensor *index_select_forward(wk_Call *call)
 {
     const GatherArgs *a = call->attributes;
     wk_Tensor *in = wk_contiguous(call->in[0]), *index = wk_contiguous(call->in[1]);
-    if (!in || !index || !indices_fit("index_select", index, in->ndim ? in->shape[a->dim] : 1, a->dim))
+    if (!in || !index || !indices_fit("index_select", index, size_at(in, a->dim), a->dim))
         return NULL;
     int64_t shape[WK_MAX_DIMS];
     memcpy(shape, in->shape, sizeof shape);
@@ -247,13 +309,16 @@ wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *index)
     if (!wk_tensor_check(input, "index_select", "input") ||
         !wk_tensor_check(index, "index_select", "index") || !gather_args("index_select", input, dim, &a))
         return NULL;
-    if (index->dtype != wk_int64)
-        return wk_raise(WK_ERROR_DTYPE, "index_select: Expected dtype int64 for index, got %s",
-                        wk_dtype_name((wk_dtype)index->dtype));
-    if (index->ndim > 1 || (input->ndim == 0 && index->numel != 1))
-        return wk_raise(
-            WK_ERROR_SHAPE,
-            "index_select: Index is supposed to be a vector, but got dim: %d with shape %s for input %s",
-            index->ndim, WK_SHAPE_TEXT(index), WK_SHAPE_TEXT(input));
-    return WK_APPLY(&index_select_op, &a, input, index);
+    if (index->ndim > 1)
+        return wk_raise(WK_ERROR_SHAPE, "index_select: Index is supposed to be a vector, but got shape %s",
+                        WK_SHAPE_TEXT(index));
+    if (input->ndim == 0 && index->numel != 1)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "index_select: Index to scalar can have only 1 value, got %lld value(s)",
+                        (long long)index->numel);
+    if (index->dtype != wk_int64 && index->dtype != wk_int32)
+        return wk_raise(WK_ERROR_DTYPE, "index_select: Expected dtype int32 or int64 for index, got %s",
+                        wk_dtype_type(index->dtype));
+    index = wk_to_dtype(index, wk_int64);
+    return index ? WK_APPLY(&index_select_op, &a, input, index) : NULL;
 }

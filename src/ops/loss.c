@@ -11,6 +11,7 @@
 #include "ops/ops.h"
 
 typedef struct LossArgs {
+    const char *op; /* that was called */
     wk_Reduction reduction;
     int64_t ignore_index;
     wk_Shape before; /* of nll: the input */
@@ -71,10 +72,23 @@ static bool same_shapes(const char *op, wk_loss_options *o)
     return o->input && o->target;
 }
 
+/* Brings both to the dtype that they promote to, which must be floating. */
+static bool same_dtypes(const char *op, wk_loss_options *o)
+{
+    const wk_dtype dtype = wk_promote_types(o->input, o->target);
+    if (!wk_is_floating(dtype))
+        return wk_raise_dtype(op, dtype) != NULL;
+    o->input = wk_to_dtype(o->input, dtype);
+    o->target = wk_to_dtype(o->target, dtype);
+    return o->input && o->target;
+}
+
 wk_Tensor *wk_mse_loss_with(wk_loss_options o)
 {
     LossArgs a = {.reduction = o.reduction};
-    return same_shapes("mse_loss", &o) ? WK_APPLY(&mse_op, &a, o.input, o.target) : NULL;
+    return same_shapes("mse_loss", &o) && same_dtypes("mse_loss", &o)
+               ? WK_APPLY(&mse_op, &a, o.input, o.target)
+               : NULL;
 }
 
 wk_Tensor *wk_l1_loss_with(wk_loss_options o)
@@ -96,13 +110,13 @@ static wk_Split classes_of(const wk_Shape *shape)
     return s;
 }
 
-static bool targets_fit(const wk_Tensor *target, int64_t classes, int64_t ignore)
+static bool targets_fit(const LossArgs *a, const wk_Tensor *target, int64_t classes)
 {
     const int64_t *t = wk_tensor_data(target);
     for (int64_t i = 0; i < target->numel; i++)
-        if (t[i] != ignore && (t[i] < 0 || t[i] >= classes))
+        if (t[i] != a->ignore_index && (t[i] < 0 || t[i] >= classes))
             return wk_raise(WK_ERROR_INDEX,
-                            "nll_loss: Target %lld is out of bounds: target[%lld]=%lld, classes=%lld",
+                            "%s: Target %lld is out of bounds: target[%lld]=%lld, classes=%lld", a->op,
                             (long long)t[i], (long long)i, (long long)t[i], (long long)classes),
                    false;
     return true;
@@ -150,12 +164,12 @@ static bool targets_fit(const wk_Tensor *target, int64_t classes, int64_t ignore
 NLL(float, f32)
 NLL(double, f64)
 
-static wk_Shape shape_without_classes(const wk_Shape *in)
+static wk_Shape shape_without_classes(int ndim, const int64_t *dims)
 {
     wk_Shape s = {0};
-    for (int i = 0; i < in->ndim; i++)
-        if (i != (in->ndim > 1 ? 1 : 0))
-            s.dims[s.ndim++] = in->dims[i];
+    for (int i = 0; i < ndim; i++)
+        if (i != (ndim > 1 ? 1 : 0))
+            s.dims[s.ndim++] = dims[i];
     return s;
 }
 
@@ -167,9 +181,10 @@ static wk_Tensor *nll_forward(wk_Call *call)
     if (!x || !t || (call->in[2] && !w))
         return NULL;
     wk_Split s = classes_of(&a->before);
-    if (!targets_fit(t, s.n, a->ignore_index))
+    if (!targets_fit(a, t, s.n))
         return NULL;
-    wk_Shape shape = a->reduction == wk_reduction_none ? shape_without_classes(&a->before) : (wk_Shape){0};
+    wk_Shape shape = a->reduction == wk_reduction_none ? shape_without_classes(a->before.ndim, a->before.dims)
+                                                       : (wk_Shape){0};
     wk_Tensor *out = wk_tensor_new("nll_loss", (wk_dtype)x->dtype, shape.ndim, shape.dims);
     wk_Tensor *total = wk_tensor_new("nll_loss", (wk_dtype)x->dtype, 0, NULL);
     if (!out || !total)
@@ -247,53 +262,103 @@ static int64_t ignored(int64_t option)
     return option == 0 ? -100 : option == WK_ZERO ? 0 : option;
 }
 
-static bool nll_fits(const char *op, const wk_nll_loss_options *o, LossArgs *a)
+/* Whether the sizes of a target of classes are those of the input without its classes; PyTorch's messages, which depend on the rank. */
+static bool target_fits(const char *op, const wk_Tensor *x, const wk_Tensor *t)
+{
+    if (x->ndim < 1)
+        return wk_raise(WK_ERROR_SHAPE, "%s: Expected 1 or more dimensions (got 0)", op), false;
+    const int64_t samples = t->ndim ? t->shape[0] : 0;
+    if (x->ndim > 1 && (t->ndim == 0 || samples != x->shape[0]))
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: Expected input batch_size (%lld) to match target batch_size (%lld).", op,
+                        (long long)x->shape[0], (long long)samples),
+               false;
+    if (x->ndim <= 2 && t->ndim > 1)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: 0D or 1D target tensor expected, multi-target not supported, got %s", op,
+                        WK_SHAPE_TEXT(t)),
+               false;
+    if (x->ndim == 1 && t->ndim == 1 && samples != 1)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: For 1D input, 1D target must have size 1, but got target size: %lld", op,
+                        (long long)samples),
+               false;
+    if (x->ndim == 4 && t->ndim != 3)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "%s: only batches of spatial targets supported (3D tensors) but got targets of "
+                        "dimension: %d",
+                        op, t->ndim),
+               false;
+    if (x->ndim <= 2)
+        return true;
+    const wk_Shape want = shape_without_classes(x->ndim, x->shape);
+    if (t->ndim == want.ndim && memcmp(t->shape, want.dims, (size_t)want.ndim * sizeof *want.dims) == 0)
+        return true;
+    if (x->ndim == 4)
+        return wk_raise(WK_ERROR_SHAPE, "%s: size mismatch (got input: %s , target: %s)", op,
+                        WK_SHAPE_TEXT(x), WK_SHAPE_TEXT(t)),
+               false;
+    return wk_raise(WK_ERROR_SHAPE, "%s: Expected target size %s, got %s", op,
+                    wk_shape_text(want.ndim, want.dims).text, WK_SHAPE_TEXT(t)),
+           false;
+}
+
+static bool weight_fits(const char *op, const wk_Tensor *w, int64_t classes)
+{
+    if (!w || (w->ndim == 1 && w->shape[0] == classes))
+        return true;
+    return wk_raise(WK_ERROR_SHAPE,
+                    "%s: weight tensor should be defined either for all %lld classes or no classes but got "
+                    "weight tensor of shape: %s",
+                    op, (long long)classes, WK_SHAPE_TEXT(w)),
+           false;
+}
+
+/* Checks what nll_loss and cross_entropy with classes take, makes the target int64, and fills in the attributes. */
+static bool nll_fits(const char *op, wk_nll_loss_options *o, LossArgs *a)
 {
     const wk_Tensor *x = o->input, *t = o->target, *w = o->weight;
-    if (!wk_tensor_check(x, op, "input") || !wk_tensor_check(t, op, "target") ||
-        (w && !wk_tensor_check(w, op, "weight")) || !reduction_known(op, o->reduction))
+    if (!target_fits(op, x, t))
         return false;
-    if (!wk_is_floating(x->dtype))
-        return wk_raise_dtype(op, x->dtype) != NULL;
-    if (t->dtype != wk_int64)
-        return wk_raise(WK_ERROR_DTYPE, "%s: expected target dtype int64, got %s", op,
-                        wk_dtype_name((wk_dtype)t->dtype)),
-               false;
-    if (x->ndim < 1)
-        return wk_raise(WK_ERROR_SHAPE, "%s: input tensor should be 1D or more, got %s", op,
-                        WK_SHAPE_TEXT(x)),
-               false;
+    a->op = op;
     a->before.ndim = x->ndim;
     memcpy(a->before.dims, x->shape, sizeof a->before.dims);
-    wk_Shape want = shape_without_classes(&a->before);
-    if (t->ndim != want.ndim || memcmp(t->shape, want.dims, (size_t)want.ndim * sizeof *want.dims) != 0)
-        return wk_raise(WK_ERROR_SHAPE, "%s: Expected target size %s, got %s, for input %s", op,
-                        wk_shape_text(want.ndim, want.dims).text, WK_SHAPE_TEXT(t), WK_SHAPE_TEXT(x)),
+    if (!weight_fits(op, w, classes_of(&a->before).n))
+        return false;
+    if (t->dtype != wk_int64 && t->dtype != wk_uint8)
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected target dtype to be Long or Byte, but got %s", op,
+                        wk_dtype_type(t->dtype)),
                false;
-    int64_t classes = classes_of(&a->before).n;
-    if (w && (w->ndim != 1 || w->shape[0] != classes || w->dtype != x->dtype))
-        return wk_raise(WK_ERROR_SHAPE,
-                        "%s: weight tensor should be defined either for all %lld classes or no classes but "
-                        "got weight tensor of shape: %s %s",
-                        op, (long long)classes, WK_SHAPE_TEXT(w), wk_dtype_name((wk_dtype)w->dtype)),
+    if (!wk_is_floating(x->dtype))
+        return wk_raise_dtype(op, x->dtype) != NULL;
+    if (w && w->dtype != x->dtype)
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected scalar type %s but found %s", op,
+                        wk_dtype_type(x->dtype), wk_dtype_type(w->dtype)),
                false;
     a->reduction = o->reduction;
     a->ignore_index = ignored(o->ignore_index);
-    return true;
+    o->target = wk_to_dtype(o->target, wk_int64);
+    if (o->target && x->ndim == 1) /* one sample, in a vector of one perhaps */
+        o->target = wk_view_shape(o->target, 0, NULL);
+    return o->target != NULL;
 }
 
-static wk_Tensor *nll(const char *op, const wk_nll_loss_options *o)
+static wk_Tensor *nll(const LossArgs *a, wk_Tensor *input, const wk_nll_loss_options *o)
+{
+    return wk_apply(a->before.ndim > 2 ? &nll2d_op : &nll_op, 3, (wk_Tensor *[]){input, o->target, o->weight},
+                    a);
+}
+
+static bool loss_operands(const char *op, const wk_nll_loss_options *o)
+{
+    return wk_tensor_check(o->input, op, "input") && wk_tensor_check(o->target, op, "target") &&
+           (!o->weight || wk_tensor_check(o->weight, op, "weight")) && reduction_known(op, o->reduction);
+}
+
+wk_Tensor *wk_nll_loss_with(wk_nll_loss_options o)
 {
     LossArgs a;
-    if (!nll_fits(op, o, &a))
-        return NULL;
-    return wk_apply(a.before.ndim > 2 ? &nll2d_op : &nll_op, 3,
-                    (wk_Tensor *[]){o->input, o->target, o->weight}, &a);
-}
-
-wk_Tensor *wk_nll_loss_with(wk_nll_loss_options options)
-{
-    return nll("nll_loss", &options);
+    return loss_operands("nll_loss", &o) && nll_fits("nll_loss", &o, &a) ? nll(&a, o.input, &o) : NULL;
 }
 
 /* ---- cross entropy ---------------------------------------------------------------------------------- */
@@ -311,14 +376,25 @@ static wk_Tensor *weights_along(wk_Tensor *weight, const wk_Tensor *input)
     return wk_view_shape(weight, input->ndim, shape);
 }
 
+/* What PyTorch's check of a target of the input's shape refuses. */
+static bool soft_fits(const char *op, const wk_nll_loss_options *o)
+{
+    if (!wk_is_floating(o->target->dtype))
+        return wk_raise(WK_ERROR_DTYPE,
+                        "%s: Expected floating point type for target with class probabilities, got %s", op,
+                        wk_dtype_type(o->target->dtype)),
+               false;
+    if (o->ignore_index > 0 || o->ignore_index == WK_ZERO)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: ignore_index is not supported for floating point target", op),
+               false;
+    return weight_fits(op, o->weight, o->input->shape[class_dim(o->input)]);
+}
+
 /* With probabilities for targets: -sum over classes of w t log p, the mean being over samples. */
 static wk_Tensor *soft_cross_entropy(const wk_nll_loss_options *o, wk_Tensor *log_p)
 {
     wk_Tensor *target = o->target, *x = o->input;
     int64_t dim = class_dim(x), classes = x->shape[dim];
-    if (o->ignore_index)
-        return wk_raise(WK_ERROR_ARGUMENT,
-                        "cross_entropy: ignore_index is not supported for floating point target");
     if (o->label_smoothing > 0)
         target = wk_add_double(wk_mul_double(target, 1 - o->label_smoothing),
                                o->label_smoothing / (double)classes);
@@ -356,28 +432,22 @@ static wk_Tensor *smooth_loss(const wk_nll_loss_options *o, wk_Tensor *log_p)
 wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options o)
 {
     const char *op = "cross_entropy";
-    if (!wk_tensor_check(o.input, op, "input") || !wk_tensor_check(o.target, op, "target") ||
-        !reduction_known(op, o.reduction))
+    if (!loss_operands(op, &o))
         return NULL;
     if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1))
         return wk_raise(WK_ERROR_ARGUMENT,
                         "cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: %s",
                         WK_NUMBER(o.label_smoothing));
+    const bool soft = o.input->ndim > 0 && wk_shape_same(o.input, o.target);
+    LossArgs a;
+    if (soft ? !soft_fits(op, &o) : !nll_fits(op, &o, &a))
+        return NULL;
     if (!wk_is_floating(o.input->dtype))
         return wk_raise_dtype(op, o.input->dtype);
-    if (o.input->ndim < 1)
-        return wk_raise(WK_ERROR_SHAPE, "cross_entropy: input tensor should be 1D or more, got %s",
-                        WK_SHAPE_TEXT(o.input));
-    bool soft = wk_is_floating(o.target->dtype) && wk_shape_same(o.input, o.target);
-    LossArgs a;
-    if (!soft && !nll_fits(op, &o, &a))
-        return NULL;
     wk_Tensor *log_p = wk_log_softmax(o.input, class_dim(o.input));
     if (!log_p || soft)
         return log_p ? soft_cross_entropy(&o, log_p) : NULL;
-    wk_nll_loss_options hard = o;
-    hard.input = log_p;
-    wk_Tensor *loss = nll(op, &hard);
+    wk_Tensor *loss = nll(&a, log_p, &o);
     if (o.label_smoothing <= 0)
         return loss;
     double share = o.label_smoothing / (double)o.input->shape[class_dim(o.input)];
