@@ -138,6 +138,7 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
         return false;
     int unknown = -1;
     int64_t known = 1;
+    bool fits = true, none = false;
     out->ndim = ndim;
     for (int i = 0; i < ndim; i++) {
         out->dims[i] = dims[i];
@@ -148,15 +149,19 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
                        false;
             unknown = i;
         } else if (dims[i] < 0) {
-            return wk_raise(WK_ERROR_SHAPE, "%s: invalid shape dimension %lld", op, (long long)dims[i]),
+            return wk_raise(WK_ERROR_SHAPE, "%s: invalid shape dimension %lld at index %d of shape %s", op,
+                            (long long)dims[i], i, wk_shape_text(ndim, dims).text),
                    false;
-        } else if (!wk_checked_mul(known, dims[i], &known)) {
-            return wk_raise(WK_ERROR_OVERFLOW, "%s: the sizes of shape '%s' overflow", op,
-                            wk_shape_text(ndim, dims).text),
-                   false;
+        } else {
+            none |= dims[i] == 0;
+            fits = fits && wk_checked_mul(known, dims[i], &known);
         }
     }
-    if (unknown >= 0) {
+    if (none) { /* whatever overflows beside it */
+        known = 0;
+        fits = true;
+    }
+    if (unknown >= 0 && fits && (known || !numel)) {
         if (known == 0)
             return wk_raise(WK_ERROR_SHAPE,
                             "%s: cannot reshape tensor of %lld elements into shape %s because the "
@@ -167,7 +172,7 @@ bool wk_shape_infer(const char *op, int64_t numel, int ndim, const int64_t *dims
         out->dims[unknown] = numel / known;
         known *= out->dims[unknown];
     }
-    if (known != numel)
+    if (!fits || known != numel)
         return wk_raise(WK_ERROR_SHAPE, "%s: shape '%s' is invalid for input of size %lld", op,
                         wk_shape_text(ndim, dims).text, (long long)numel),
                false;

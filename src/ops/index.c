@@ -75,19 +75,15 @@ WK_OP(select_op) = {.name = "select",
                     .forward = part_forward,
                     .backward = select_backward};
 
-wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
+/* The index from the front; -1 when it is out of range. */
+static int64_t index_from_front(int64_t index, int64_t size)
 {
-    if (!wk_tensor_check(input, "select", "input"))
-        return NULL;
-    if (input->ndim == 0)
-        return wk_raise(WK_ERROR_INDEX, "select: cannot be applied to a 0-dim tensor.");
-    int d = wk_shape_dim("select", input->ndim, dim);
-    if (d < 0)
-        return NULL;
-    int64_t size = input->shape[d], at = index < 0 ? index + size : index;
-    if (at < 0 || at >= size)
-        return wk_raise(WK_ERROR_INDEX, "select: index %lld is out of bounds for dimension %d with size %lld",
-                        (long long)index, d, (long long)size);
+    const int64_t at = index < 0 ? index + size : index;
+    return at >= 0 && at < size ? at : -1;
+}
+
+static wk_Tensor *selected(wk_Tensor *input, int d, int64_t at)
+{
     PartArgs a = part_args(input, d);
     a.start = at;
     a.offset += at * input->stride[d];
@@ -97,6 +93,23 @@ wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
         a.stride[i] = a.stride[i + 1];
     }
     return WK_APPLY(&select_op, &a, input);
+}
+
+wk_Tensor *wk_select(wk_Tensor *input, int64_t dim, int64_t index)
+{
+    if (!wk_tensor_check(input, "select", "input"))
+        return NULL;
+    if (input->ndim == 0)
+        return wk_raise(WK_ERROR_INDEX, "select: cannot be applied to a 0-dim tensor.");
+    int d = wk_shape_dim("select", input->ndim, dim);
+    if (d < 0)
+        return NULL;
+    const int64_t at = index_from_front(index, input->shape[d]);
+    if (at < 0)
+        return wk_raise(WK_ERROR_INDEX,
+                        "select: index %lld out of range for tensor of size %s at dimension %d",
+                        (long long)index, WK_SHAPE_TEXT(input), d);
+    return selected(input, d, at);
 }
 
 static int64_t clamp_index(int64_t index, int64_t size)
@@ -137,16 +150,20 @@ wk_Tensor *wk_narrow(wk_Tensor *input, int64_t dim, int64_t start, int64_t lengt
         return NULL;
     if (input->ndim == 0)
         return wk_raise(WK_ERROR_INDEX, "narrow: cannot be applied to a 0-dim tensor.");
+    if (length < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "narrow: length must be non-negative. Got %lld",
+                        (long long)length);
     int d = wk_shape_dim("narrow", input->ndim, dim);
     if (d < 0)
         return NULL;
-    int64_t size = input->shape[d], from = start < 0 ? start + size : start;
-    if (length < 0)
-        return wk_raise(WK_ERROR_ARGUMENT, "narrow: length must be non-negative, got %lld",
-                        (long long)length);
-    if (from < 0 || from > size || length > size - from)
+    const int64_t size = input->shape[d], from = start < 0 ? start + size : start;
+    if (start < -size || start > size)
+        return wk_raise(WK_ERROR_INDEX,
+                        "narrow: start out of range (expected to be in range of [%lld, %lld], but got %lld)",
+                        -(long long)size, (long long)size, (long long)start);
+    if (length > size - from)
         return wk_raise(WK_ERROR_INDEX, "narrow: start (%lld) + length (%lld) exceeds dimension size (%lld).",
-                        (long long)start, (long long)length, (long long)size);
+                        (long long)from, (long long)length, (long long)size);
     return wk_slice(input, d, from, from + length, 1);
 }
 
@@ -154,14 +171,25 @@ wk_Tensor *wk_index_ints(wk_Tensor *input, int count, const int64_t *indices)
 {
     if (!wk_tensor_check(input, "index", "input"))
         return NULL;
+    if (count == 1 && input->ndim == 0)
+        return wk_raise(
+            WK_ERROR_INDEX,
+            "index: invalid index of a 0-dim tensor. Use wk_item(tensor) to convert a 0-dim tensor "
+            "to a number");
     if (count > input->ndim)
         return wk_raise(WK_ERROR_INDEX, "index: too many indices for tensor of dimension %d: %d", input->ndim,
                         count);
     if (!wk_array_check(count, indices, "index", "indices"))
         return NULL;
     wk_Tensor *part = input;
-    for (int i = 0; i < count && part; i++)
-        part = wk_select(part, 0, indices[i]);
+    for (int i = 0; i < count && part; i++) {
+        const int64_t at = index_from_front(indices[i], part->shape[0]);
+        if (at < 0)
+            return wk_raise(WK_ERROR_INDEX,
+                            "index: index %lld is out of bounds for dimension %d with size %lld",
+                            (long long)indices[i], i, (long long)part->shape[0]);
+        part = selected(part, 0, at);
+    }
     return part;
 }
 
@@ -258,25 +286,40 @@ static bool strided_args(const char *op, const wk_Tensor *input, int ndim, const
         return wk_raise(WK_ERROR_SHAPE, "%s: rank %d, max %d", op, ndim, WK_MAX_DIMS), false;
     if (!wk_array_check(ndim, dims, op, "dims") || !wk_array_check(ndim, strides, op, "strides"))
         return false;
-    int64_t last = offset, step,
-            elements = (int64_t)(input->storage->bytes / wk_dtype_size((wk_dtype)input->dtype));
-    bool empty = false, fits = offset >= 0;
+    const int64_t item = (int64_t)wk_dtype_size((wk_dtype)input->dtype);
+    int64_t last = offset, step, bytes = 0;
+    bool empty = false, fits = true;
     for (int i = 0; i < ndim; i++) {
-        if (dims[i] < 0 || strides[i] < 0)
-            return wk_raise(WK_ERROR_SHAPE, "%s: negative sizes and strides are not supported, got %s and %s",
-                            op, wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text),
+        if (strides[i] < 0)
+            return wk_raise(WK_ERROR_SHAPE,
+                            "%s: Negative strides are not supported at the moment, got strides: %s", op,
+                            wk_shape_text(ndim, strides).text),
+                   false;
+        if (dims[i] < 0)
+            return wk_raise(WK_ERROR_SHAPE, "%s: trying to create tensor with negative dimension %lld: %s",
+                            op, (long long)dims[i], wk_shape_text(ndim, dims).text),
                    false;
         empty |= dims[i] == 0;
         fits = fits && (dims[i] == 0 || (wk_checked_mul(dims[i] - 1, strides[i], &step) &&
                                          wk_checked_add(last, step, &last)));
     }
-    if (!fits || (!empty && last >= elements))
+    if (offset < 0)
+        return wk_raise(WK_ERROR_SHAPE, "%s: invalid storage offset %lld", op, (long long)offset), false;
+    if (!empty && !(fits && wk_checked_add(last, 1, &step) && wk_checked_mul(step, item, &bytes)))
+        return wk_raise(WK_ERROR_OVERFLOW,
+                        "%s: Storage size calculation overflowed with sizes=%s and strides=%s", op,
+                        wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text),
+               false;
+    if ((size_t)bytes > input->storage->bytes)
         return wk_raise(
                    WK_ERROR_SHAPE,
-                   "%s: sizes %s, strides %s and offset %lld are out of bounds for storage of %lld elements",
+                   "%s: sizes %s, strides %s, storage offset %lld, and itemsize %lld requiring a storage "
+                   "size of %lld are out of bounds for storage of size %zu",
                    op, wk_shape_text(ndim, dims).text, wk_shape_text(ndim, strides).text, (long long)offset,
-                   (long long)elements),
+                   (long long)item, (long long)bytes, input->storage->bytes),
                false;
+    if (empty) /* it lies nowhere */
+        offset = input->offset;
     *a = (StridedArgs){.shape = {.ndim = ndim},
                        .before = {.ndim = input->ndim},
                        .offset = offset,

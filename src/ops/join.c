@@ -97,7 +97,11 @@ static bool check_list(const char *op, wk_List list, wk_dtype *dtype)
     if (!wk_array_check(list.count, list.tensors, op, "tensors"))
         return false;
     if (!list.count)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: expected a non-empty list of Tensors", op), false;
+        return wk_raise(WK_ERROR_ARGUMENT,
+                        strcmp(op, "stack") == 0 ? "%s: expects a non-empty TensorList"
+                                                 : "%s: expected a non-empty list of Tensors",
+                        op),
+               false;
     for (int i = 0; i < list.count; i++)
         if (!wk_tensor_check(list.tensors[i], op, "tensors"))
             return false;
@@ -142,8 +146,6 @@ wk_Tensor *wk_cat(wk_List tensors, int64_t dim)
         if (!sizes_agree(like, t, i, d))
             return NULL;
     }
-    if (!like && wk_shape_dim("cat", 1, dim) < 0)
-        return NULL;
     return join(&cat_op, tensors, dtype, d);
 }
 

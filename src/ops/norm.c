@@ -13,9 +13,8 @@ bool wk_norm_operands(const char *op, const wk_Tensor *input, wk_Tensor *const *
     for (int i = 0; i < count; i++)
         if (others[i] && others[i]->dtype != input->dtype)
             return wk_raise(WK_ERROR_DTYPE,
-                            "%s: mixed dtype (CPU): all inputs must share same datatype, but got %s and %s",
-                            op, wk_dtype_name((wk_dtype)input->dtype),
-                            wk_dtype_name((wk_dtype)others[i]->dtype)),
+                            "%s: mixed dtype (CPU): expect parameter to have scalar type of %s, but got %s",
+                            op, wk_dtype_type(input->dtype), wk_dtype_type(others[i]->dtype)),
                    false;
     return true;
 }

@@ -154,6 +154,9 @@ static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p)
                         op, WK_NUMBER(p));
     if (p == 1)
         return wk_zeros_shape(0, NULL, (wk_dtype)input->dtype);
+    if (!wk_is_floating(input->dtype))
+        return wk_raise(WK_ERROR_DTYPE, "%s: result type Float can't be cast to the desired output type %s",
+                        op, wk_dtype_type(input->dtype));
     /* The mask has the strides of a dense input, and its numbers are drawn in their order. */
     wk_Tensor *mask = wk_tensor_in_rows_like(op, (wk_dtype)input->dtype, input);
     mask = wk_bernoulli_(mask, 1 - p, NULL);

@@ -249,12 +249,17 @@ static bool norm_has_elements(const wk_Tensor *x, const SpreadArgs *a)
 {
     if (a->number >= 0 && !isinf(a->number))
         return true;
+    if (a->all && x->numel == 0)
+        return wk_raise(WK_ERROR_SHAPE,
+                        "norm: linalg.vector_norm cannot compute the %s norm on an empty tensor because the "
+                        "operation does not have an identity",
+                        WK_NUMBER(a->number)),
+               false;
     for (int i = 0; i < x->ndim; i++)
         if ((a->mask >> i & 1) && x->shape[i] == 0)
             return wk_raise(WK_ERROR_SHAPE,
                             "norm: linalg.vector_norm cannot compute the %s norm on the dimension %d because "
-                            "this dimension is empty "
-                            "and the operation does not have an identity",
+                            "this dimension is empty and the operation does not have an identity",
                             WK_NUMBER(a->number), i),
                    false;
     return true;

@@ -79,7 +79,7 @@ wk_Tensor *wk_view_shape(wk_Tensor *input, int ndim, const int64_t *dims)
         return wk_raise(WK_ERROR_SHAPE,
                         "view: view size is not compatible with input tensor's size and stride (at least one "
                         "dimension spans across two "
-                        "contiguous subspaces). Use reshape(...) instead. Input %s, wanted %s",
+                        "contiguous subspaces). Use .reshape(...) instead. Input %s, wanted %s",
                         WK_SHAPE_TEXT(input), wk_shape_text(shape.ndim, shape.dims).text);
     return show_as(&view_op, input, &shape, strides);
 }
@@ -180,12 +180,20 @@ wk_Tensor *wk_permute_dims(wk_Tensor *input, int count, const int64_t *dims)
                         "desired ordering of "
                         "dimensions i.e. input.dim() = %d is not equal to len(dims) = %d",
                         input->ndim, count);
-    unsigned seen;
+    unsigned seen = 0;
     int64_t order[WK_MAX_DIMS];
-    if (count && !wk_shape_dim_mask("permute", input->ndim, (wk_Dims){count, dims}, &seen))
+    if (!wk_array_check(count, dims, "permute", "dims"))
         return NULL;
-    for (int i = 0; i < count; i++)
-        order[i] = dims[i] < 0 ? dims[i] + count : dims[i];
+    for (int i = 0; i < count; i++) {
+        const int d = wk_shape_dim("permute", input->ndim, dims[i]);
+        if (d < 0)
+            return NULL;
+        if (seen >> d & 1)
+            return wk_raise(WK_ERROR_INDEX, "permute: duplicate dims are not allowed. Got %s",
+                            wk_shape_text(count, dims).text);
+        seen |= 1u << d;
+        order[i] = d;
+    }
     return permuted(&permute_op, input, order);
 }
 
@@ -308,12 +316,13 @@ wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
 {
     if (!wk_tensor_check(input, "expand", "input"))
         return NULL;
-    if (ndim < input->ndim || ndim > WK_MAX_DIMS)
+    if (ndim > WK_MAX_DIMS)
+        return wk_raise(WK_ERROR_SHAPE, "expand: rank %d, max %d", ndim, WK_MAX_DIMS);
+    if (ndim < input->ndim)
         return wk_raise(WK_ERROR_SHAPE,
                         "expand: the number of sizes provided (%d) must be greater or equal to the number of "
-                        "dimensions in the tensor (%d), "
-                        "and at most %d",
-                        ndim, input->ndim, WK_MAX_DIMS);
+                        "dimensions in the tensor (%d)",
+                        ndim, input->ndim);
     if (!wk_array_check(ndim, dims, "expand", "dims"))
         return NULL;
     ViewArgs a = view_args(input);
@@ -321,12 +330,12 @@ wk_Tensor *wk_expand_shape(wk_Tensor *input, int ndim, const int64_t *dims)
     for (int i = ndim - 1; i >= 0; i--) {
         int from = i - (ndim - input->ndim);
         int64_t have = from < 0 ? 1 : input->shape[from], want = dims[i] == -1 && from >= 0 ? have : dims[i];
-        if (want < 0)
+        if (want < 0 && from < 0)
             return wk_raise(WK_ERROR_SHAPE,
                             "expand: The expanded size of the tensor (%lld) isn't allowed in a leading, "
                             "non-existing dimension %d",
                             (long long)want, i);
-        if (want != have && have != 1)
+        if (want != have && (have != 1 || want < 0))
             return wk_raise(WK_ERROR_SHAPE,
                             "expand: The expanded size of the tensor (%lld) must match the existing size "
                             "(%lld) at non-singleton dimension "

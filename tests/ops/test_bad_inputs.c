@@ -91,42 +91,10 @@ static void test_shapes(void **state)
                  "cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified dimension "
                  "size -1 can be any "
                  "value and is ambiguous");
-    EXPECT_ERROR(wk_view(x, -2, 3), WK_ERROR_SHAPE, "invalid shape dimension -2");
-    EXPECT_ERROR(wk_view(x, (int64_t)1 << 40, (int64_t)1 << 40), WK_ERROR_OVERFLOW, "overflow");
-    EXPECT_ERROR(wk_view(wk_t(m), 6), WK_ERROR_SHAPE,
-                 "view size is not compatible with input tensor's size and stride");
-    EXPECT_ERROR(wk_expand(x, 3), WK_ERROR_SHAPE,
-                 "The expanded size of the tensor (3) must match the existing size (6) at non-singleton "
-                 "dimension 0.  Target "
-                 "sizes: [3].  Tensor sizes: [6]");
-    EXPECT_ERROR(wk_expand(x, -1, 6), WK_ERROR_SHAPE, "isn't allowed in a leading, non-existing dimension 0");
-    EXPECT_ERROR(wk_expand(m, 3), WK_ERROR_SHAPE,
-                 "the number of sizes provided (1) must be greater or equal to the number of dimensions in "
-                 "the tensor (2)");
-    EXPECT_ERROR(wk_t(wk_zeros(2, 2, 2)), WK_ERROR_SHAPE,
-                 "expects a tensor with <= 2 dimensions, but self is 3D");
-    EXPECT_ERROR(wk_flatten(m, 1, 0), WK_ERROR_ARGUMENT, "start_dim cannot come after end_dim");
     EXPECT_ERROR(wk_unsqueeze(wk_zeros(1, 1, 1, 1, 1, 1, 1, 1), 0), WK_ERROR_SHAPE,
                  "unsqueeze: rank 9, max 8");
     EXPECT_ERROR(wk_stack(wk_list(wk_zeros(1, 1, 1, 1, 1, 1, 1, 1)), 0), WK_ERROR_SHAPE,
                  "stack: rank 9, max 8");
-    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){3}, (int64_t[]){1}, 0), WK_ERROR_SHAPE,
-                 "sizes [3], strides [1] and offset 0 are out of bounds for storage of 2 elements");
-    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){2}, (int64_t[]){INT64_MAX}, 0), WK_ERROR_SHAPE,
-                 "out of bounds");
-    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){1}, (int64_t[]){1}, -1), WK_ERROR_SHAPE,
-                 "out of bounds");
-    EXPECT_ERROR(wk_as_strided(floats(2), 1, (int64_t[]){2}, (int64_t[]){-1}, 1), WK_ERROR_SHAPE, "negative");
-    EXPECT_ERROR(wk_cat(wk_list(floats(2), wk_zeros(2, 2)), 0), WK_ERROR_SHAPE,
-                 "Tensors must have same number of dimensions: got 1 and 2");
-    EXPECT_ERROR(wk_cat(wk_list(m, wk_zeros(2, 4)), 0), WK_ERROR_SHAPE,
-                 "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for "
-                 "tensor number 1 in the list.");
-    EXPECT_ERROR(wk_cat(wk_list(wk_scalar(1)), 0), WK_ERROR_SHAPE,
-                 "zero-dimensional tensor (at position 0) cannot be concatenated");
-    EXPECT_ERROR(wk_cat(((wk_List){0, NULL}), 0), WK_ERROR_ARGUMENT, "expected a non-empty list of Tensors");
-    EXPECT_ERROR(wk_stack(wk_list(floats(2), floats(3)), 0), WK_ERROR_SHAPE,
-                 "expects each tensor to be equal size, but got [2] at entry 0 and [3] at entry 1");
     EXPECT_ERROR(wk_copy_(floats(2), floats(3)), WK_ERROR_SHAPE, "must match");
     EXPECT_ERROR(wk_copy_(floats(1), floats(3)), WK_ERROR_SHAPE,
                  "output with shape [1] doesn't match the broadcast shape [3]");
@@ -139,8 +107,6 @@ static void test_indices_and_dimensions(void **state)
     (void)state;
     ROW("A10");
     wk_Tensor *m = wk_zeros(2, 3);
-    EXPECT_ERROR(wk_index(wk_scalar(1), 0), WK_ERROR_INDEX, "too many indices for tensor of dimension 0");
-    EXPECT_ERROR(wk_select(wk_scalar(1), 0, 0), WK_ERROR_INDEX, "cannot be applied to a 0-dim tensor.");
     EXPECT_ERROR(isnan(wk_item(f32(1, 2))) ? 0 : 1, WK_ERROR_SHAPE,
                  "item: a Tensor with 2 elements cannot be converted to Scalar");
     EXPECT_ERROR(isnan(wk_item(floats(0))) ? 0 : 1, WK_ERROR_SHAPE,
@@ -160,10 +126,6 @@ static void test_indices_and_dimensions(void **state)
                  "dim 0 appears multiple times in the list of dims");
     EXPECT_ERROR(wk_amax(m, wk_dims(1, 1)), WK_ERROR_INDEX,
                  "amax: dim 1 appears multiple times in the list of dims");
-    EXPECT_ERROR(wk_permute(m, 0, 0), WK_ERROR_INDEX,
-                 "permute: dim 0 appears multiple times in the list of dims");
-    EXPECT_ERROR(wk_permute(m, 0, -3), WK_ERROR_INDEX,
-                 "permute: Dimension out of range (expected to be in range of [-2, 1], but got -3)");
     EXPECT_ERROR(wk_squeeze_dims(m, 1, (int64_t[]){2}), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_unsqueeze(m, 3), WK_ERROR_INDEX, "range of [-3, 2], but got 3"); /* one more place */
     EXPECT_ERROR(wk_unsqueeze(m, -4), WK_ERROR_INDEX, "range of [-3, 2], but got -4");
@@ -175,19 +137,12 @@ static void test_indices_and_dimensions(void **state)
     EXPECT_ERROR(wk_all(m, wk_dims(-3)), WK_ERROR_INDEX, "range of [-2, 1], but got -3");
     EXPECT_ERROR(wk_log_softmax(m, 2), WK_ERROR_INDEX, "range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_softmax(wk_scalar(1), 1), WK_ERROR_INDEX, "range of [-1, 0], but got 1");
-    EXPECT_ERROR(wk_permute(m, 0), WK_ERROR_SHAPE, "input.dim() = 2 is not equal to len(dims) = 1");
     EXPECT_ERROR(wk_transpose(m, 0, 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_softmax(m, -3), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got -3");
     EXPECT_ERROR(wk_cat(wk_list(m, m), 2), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 2");
     EXPECT_ERROR(wk_max_dim(m, 2, false).values, WK_ERROR_INDEX,
                  "expected to be in range of [-2, 1], but got 2");
     ROW("A12");
-    EXPECT_ERROR(wk_select(m, 0, 2), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
-    EXPECT_ERROR(wk_select(m, 0, -3), WK_ERROR_INDEX,
-                 "index -3 is out of bounds for dimension 0 with size 2");
-    EXPECT_ERROR(wk_slice(m, 0, 0, 2, 0), WK_ERROR_ARGUMENT, "slice: step must be positive, got 0");
-    EXPECT_ERROR(wk_narrow(m, 1, 2, 2), WK_ERROR_INDEX, "start (2) + length (2) exceeds dimension size (3).");
-    EXPECT_ERROR(wk_narrow(m, 1, 0, -1), WK_ERROR_ARGUMENT, "length must be non-negative");
     EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, 2), 1, 2)), WK_ERROR_INDEX,
                  "index 2 is out of bounds for dimension 0 with size 2");
     EXPECT_ERROR(wk_gather(m, 0, wk_view(i64(0, -1), 1, 2)), WK_ERROR_INDEX, "index -1 is out of bounds");
