@@ -53,6 +53,11 @@ WK_API void wk_clear_error(void);
 typedef void (*wk_ErrorHandler)(wk_ErrorKind kind, const char *message);
 WK_API void wk_on_error(wk_ErrorHandler handler);
 
+/* What the library has to say that is no error: a program that runs, but not as its author will have meant it. Each warning comes once in
+ * a process, on the thread that causes it. NULL (the default) for silence. One setting per process.     torch: warnings.warn */
+typedef void (*wk_WarningHandler)(const char *message);
+WK_API void wk_on_warning(wk_WarningHandler handler);
+
 /* A handler for programs: prints the message to stderr and exits with status 1. */
 WK_API void wk_die(wk_ErrorKind kind, const char *message);
 

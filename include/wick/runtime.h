@@ -37,6 +37,19 @@ WK_API void wk_set_memory_hook(wk_MemoryHook hook, void *user);
 WK_API size_t wk_memory_allocated(void);
 WK_API size_t wk_max_memory_allocated(void);
 
+/* The same and more in numbers. Bytes count a block with its rounding.             torch: torch.cuda.memory_stats */
+typedef struct wk_MemoryStats {
+    size_t allocated;     /* bytes in use: wk_memory_allocated() */
+    size_t max_allocated; /* the highest that this has been */
+    size_t cached;        /* bytes kept for reuse, without the small blocks of other threads */
+    uint64_t
+        system_allocs; /* blocks asked of the system since the process began: a warm step asks for none */
+    size_t
+        outermost_tensors;  /* results of this thread outside of any scope: they stay until the thread ends */
+    size_t outermost_bytes; /* the bytes of their elements, shared ones once */
+} wk_MemoryStats;
+WK_API wk_MemoryStats wk_memory_stats(void);
+
 /* Gives the blocks kept for reuse back to the system.                               torch: torch.cuda.empty_cache */
 WK_API void wk_empty_cache(void);
 
@@ -49,7 +62,10 @@ WK_API void wk_empty_cache(void);
  *     wk_scope_end(scope);
  *
  * Leaving by break or return is mended by the end of the next outer scope. Ending a scope twice, or one that an outer end has
- * already closed, raises WK_ERROR_STATE and changes nothing. */
+ * already closed, raises WK_ERROR_STATE and changes nothing.
+ *
+ * Outside of any scope a result lives until its thread ends. That suits a few tensors made at the start; a program that trains without
+ * scopes fills the memory. Once such results hold 256 MiB there is a warning (wk_on_warning); wk_memory_stats tells how many they are. */
 typedef struct wk_Scope {
     uint64_t id;
 } wk_Scope;

@@ -19,6 +19,7 @@ static _Thread_local struct {
 } wk_last_error;
 
 static _Atomic(wk_ErrorHandler) wk_error_handler;
+static _Atomic(wk_WarningHandler) wk_warning_handler;
 
 _Thread_local const wk_Frame *wk_frames;
 _Thread_local const char *wk_error_place;
@@ -131,6 +132,24 @@ void wk_clear_error(void)
 void wk_on_error(wk_ErrorHandler handler)
 {
     atomic_store_explicit(&wk_error_handler, handler, memory_order_release);
+}
+
+void wk_on_warning(wk_WarningHandler handler)
+{
+    atomic_store_explicit(&wk_warning_handler, handler, memory_order_release);
+}
+
+void wk_warn_once(atomic_flag *said, const char *format, ...)
+{
+    wk_WarningHandler handler = atomic_load_explicit(&wk_warning_handler, memory_order_acquire);
+    char text[512];
+    if (!handler || atomic_flag_test_and_set(said))
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    handler(text);
 }
 
 void wk_die(wk_ErrorKind kind, const char *message)

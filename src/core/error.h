@@ -2,6 +2,7 @@
 #ifndef WICK_CORE_ERROR_H
 #define WICK_CORE_ERROR_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "wick/error.h"
@@ -12,6 +13,9 @@ enum { WK_ERROR_TEXT = 2048 };
 /* Records a failure of this thread and returns NULL, so that `return wk_raise(...)` ends a function that yields a pointer,
  * and `return wk_raise(...), false;` one that yields bool. The message is the caller's text with the path of the modules being called. */
 __attribute__((format(printf, 2, 3))) void *wk_raise(wk_ErrorKind kind, const char *format, ...);
+
+/* Hands a warning to the program's handler, unless the same place has done so before: `said` is a static flag of that place. */
+__attribute__((format(printf, 2, 3))) void wk_warn_once(atomic_flag *said, const char *format, ...);
 
 /* Raises only if no failure is pending: for what may have failed with a message or without one. */
 __attribute__((format(printf, 2, 3))) void *wk_raise_if_silent(wk_ErrorKind kind, const char *format, ...);

@@ -65,6 +65,7 @@ static struct {
     size_t kept;    /* bytes in the lists above */
     int64_t in_use; /* bytes of large blocks, and of small ones of threads that ended */
     int64_t most;   /* highest total */
+    _Atomic uint64_t system_allocs;
     ThreadCache *threads;
 } wk_pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -214,6 +215,7 @@ static void *system_block(size_t bytes)
         wk_empty_cache();
         block = aligned_block(alignment, bytes);
     }
+    atomic_fetch_add_explicit(&wk_pool.system_allocs, 1, memory_order_relaxed);
 #ifdef MADV_HUGEPAGE
     if (block && bytes >= HUGE_PAGE)
         madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish: a refusal does no harm */
@@ -422,21 +424,32 @@ void wk_set_memory_hook(wk_MemoryHook hook, void *user)
     atomic_store_explicit(&wk_memory_hook, hook, memory_order_release);
 }
 
+void wk_memory_count(wk_MemoryStats *stats)
+{
+    const ThreadCache *cache = wk_thread_cache;
+    pthread_mutex_lock(&wk_pool.lock);
+    const int64_t total = total_in_use();
+    stats->allocated = total > 0 ? (size_t)total : 0;
+    stats->max_allocated = (size_t)wk_pool.most;
+    stats->cached = wk_pool.kept;
+    pthread_mutex_unlock(&wk_pool.lock);
+    for (int c = 0; cache && c < SMALL_CLASSES; c++)
+        stats->cached += (size_t)cache->count[c] * (size_t)c * 64;
+    stats->system_allocs = atomic_load_explicit(&wk_pool.system_allocs, memory_order_relaxed);
+}
+
 size_t wk_memory_allocated(void)
 {
-    pthread_mutex_lock(&wk_pool.lock);
-    int64_t total = total_in_use();
-    pthread_mutex_unlock(&wk_pool.lock);
-    return total > 0 ? (size_t)total : 0;
+    wk_MemoryStats stats;
+    wk_memory_count(&stats);
+    return stats.allocated;
 }
 
 size_t wk_max_memory_allocated(void)
 {
-    pthread_mutex_lock(&wk_pool.lock);
-    total_in_use();
-    int64_t most = wk_pool.most;
-    pthread_mutex_unlock(&wk_pool.lock);
-    return (size_t)most;
+    wk_MemoryStats stats;
+    wk_memory_count(&stats);
+    return stats.max_allocated;
 }
 
 /* ---- fork and unloading ------------------------------------------------------------------------------ */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "wick/runtime.h"
+
 /* bytes of memory aligned to 64; raises WK_ERROR_MEMORY and returns NULL when there is none. Zero bytes give a valid pointer.
  * Freed blocks are kept by size for the next request: a warm training step asks the system for nothing. */
 void *wk_alloc(size_t bytes);
@@ -26,6 +28,9 @@ static inline void wk_release_object(void *object, size_t bytes)
 #else
 void wk_release_object(void *object, size_t bytes);
 #endif
+
+/* Fills in what the allocator knows: all but the scopes' numbers. */
+void wk_memory_count(wk_MemoryStats *stats);
 
 /* Copies the old contents into a block of new_bytes and releases the old one; on failure returns NULL and leaves the old one. */
 void *wk_realloc(void *block, size_t old_bytes, size_t new_bytes);

@@ -1,7 +1,10 @@
 /* Scopes: who owns the results of operations.
  *
  * Each thread has one stack of tensors; a scope is a mark on it. Ending a scope lets go of what lies above its mark, and with it of
- * every inner scope that was left open. Marks carry ids: an id that is no longer on the stack is a scope that ended before. */
+ * every inner scope that was left open. Marks carry ids: an id that is no longer on the stack is a scope that ended before.
+ *
+ * Below the first mark lies what was made outside of any scope, and stays until the thread ends. It is counted, some tensors at a time
+ * as there is nothing to spare when one is adopted, so that a program that has forgotten its scopes can be told. */
 #include <string.h>
 
 #include "core/lifecycle.h"
@@ -19,9 +22,13 @@ typedef struct ScopeStack {
     Mark *marks;
     size_t depth, mark_capacity;
     uint64_t last_id;
+    size_t limit; /* the count at which adopting takes more than a push: at most the capacity */
+    size_t outermost, outermost_bytes; /* how many of the outermost tensors are counted, and their bytes */
 } ScopeStack;
 
 static _Thread_local ScopeStack wk_scopes;
+
+enum { COUNT_EVERY = 32, OUTERMOST_WARN = 256 << 20 };
 
 static void drop_above(ScopeStack *s, size_t start)
 {
@@ -47,12 +54,57 @@ static bool grow(void **items, size_t *capacity, size_t count, size_t item_bytes
     return true;
 }
 
+/* Counts the outermost tensors that are new; storage that is shared counts once. */
+static void count_outermost(ScopeStack *s)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    const size_t end = s->depth ? s->marks[0].start : s->count;
+    for (; s->outermost < end; s->outermost++) {
+        wk_Storage *storage = s->tensors[s->outermost]->storage;
+        if (!atomic_exchange_explicit(&storage->counted, true, memory_order_relaxed))
+            s->outermost_bytes += storage->bytes;
+    }
+    if (s->outermost_bytes > OUTERMOST_WARN)
+        wk_warn_once(
+            &said,
+            "scope: %zu results of this thread, of %zu MB, were made outside of any scope and stay until "
+            "it ends: end them with each step by wk_scope_begin and wk_scope_end, or by wk_next",
+            s->outermost, s->outermost_bytes >> 20);
+}
+
+static void set_limit(ScopeStack *s)
+{
+    const size_t count_at = s->outermost + COUNT_EVERY;
+    s->limit = s->depth || count_at > s->capacity ? s->capacity : count_at;
+}
+
+/* What adopting takes beside a push, at the limit. */
+static bool at_limit(ScopeStack *s)
+{
+    if (s->depth == 0 && s->count >= s->outermost + COUNT_EVERY)
+        count_outermost(s);
+    if (s->count == s->capacity && !grow((void **)&s->tensors, &s->capacity, s->count, sizeof *s->tensors))
+        return false;
+    set_limit(s);
+    return true;
+}
+
+wk_MemoryStats wk_memory_stats(void)
+{
+    wk_MemoryStats stats;
+    wk_memory_count(&stats);
+    count_outermost(&wk_scopes);
+    stats.outermost_tensors = wk_scopes.outermost;
+    stats.outermost_bytes = wk_scopes.outermost_bytes;
+    return stats;
+}
+
 wk_Tensor *wk_scope_adopt(wk_Tensor *tensor)
 {
     ScopeStack *s = &wk_scopes;
     if (!tensor)
         return NULL;
-    if (s->count == s->capacity && !grow((void **)&s->tensors, &s->capacity, s->count, sizeof *s->tensors)) {
+    if (s->count >= s->limit && !at_limit(s)) {
         wk_tensor_release(tensor);
         return NULL;
     }
@@ -97,6 +149,7 @@ wk_Scope wk_scope_begin(void)
         !grow((void **)&s->marks, &s->mark_capacity, s->depth, sizeof *s->marks))
         return (wk_Scope){0};
     s->marks[s->depth++] = (Mark){.id = ++s->last_id, .start = s->count};
+    s->limit = s->capacity;
     return (wk_Scope){s->last_id};
 }
 
@@ -126,5 +179,6 @@ bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
     if (held)
         s->tensors[s->count++] = result;
     s->depth = at - 1;
+    set_limit(s);
     return true;
 }

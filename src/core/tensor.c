@@ -35,6 +35,7 @@ static wk_Storage *storage_new(size_t bytes, int64_t batch)
     s->writer = NULL;
     s->batch = batch;
     atomic_init(&s->outdated, false);
+    atomic_init(&s->counted, false);
     return s;
 }
 

@@ -18,6 +18,7 @@ typedef struct wk_Storage {
     const char *writer;   /* the last recorded operation that wrote in place, for messages; or NULL */
     int64_t batch;        /* samples of a block that a kernel wrote batch last (order.h); 0: row-major */
     atomic_bool outdated; /* such a block: the row-major memory was written to since */
+    atomic_bool counted;  /* among the bytes of an outermost scope */
 } wk_Storage;
 
 /* What follows the header in one block. */

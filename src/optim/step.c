@@ -112,6 +112,20 @@ static void run_work(const wk_OptimizerClass *cls, const StepWork *work)
     wk_tensor_touch(state->param);
 }
 
+static void run_plan(const StepPlan *plan)
+{
+    const wk_FloatMode mode = wk_float_mode();
+    wk_FloatMode now = mode;
+    for (int i = 0; i < plan->count; i++) {
+        const wk_FloatMode wanted = mode_of_sweep(plan->cls, plan->work[i].hyper, mode);
+        if (wanted != now)
+            wk_set_float_mode(now = wanted);
+        run_work(plan->cls, &plan->work[i]);
+    }
+    if (now != mode)
+        wk_set_float_mode(mode);
+}
+
 bool wk_optimizer_step(wk_Optimizer *optimizer)
 {
     if (!wk_optimizer_check(optimizer, "step"))
@@ -125,12 +139,8 @@ bool wk_optimizer_step(wk_Optimizer *optimizer)
     StepPlan plan = {.cls = optimizer->cls, .work = wk_alloc(most * sizeof(StepWork))};
     bool former = wk_set_grad_enabled(false);
     bool ready = plan.work && plan_step(&plan, optimizer);
-    const wk_FloatMode mode = wk_float_mode();
-    for (int i = 0; ready && i < plan.count; i++) {
-        wk_adopt_float_mode(mode_of_sweep(plan.cls, plan.work[i].hyper, mode));
-        run_work(plan.cls, &plan.work[i]);
-    }
-    wk_set_float_mode(mode);
+    if (ready)
+        run_plan(&plan);
     wk_set_grad_enabled(former);
     wk_release(plan.work, most * sizeof(StepWork));
     wk_scope_end(scope);

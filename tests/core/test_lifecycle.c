@@ -159,16 +159,6 @@ static void test_plugin_with_static_library(void **state)
     }
 }
 
-static size_t resident_kilobytes(void)
-{
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    assert_non_null(f);
-    assert_int_equal(fscanf(f, "%*u %lu", &pages), 1);
-    fclose(f);
-    return pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
-}
-
 /* What it has kept for reuse goes with it: a host may load it again and again. */
 static void test_plugin_leaves_no_memory(void **state)
 {

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/tensor.h"
 
 static const size_t sizes[] = {0,    1,    63,    64,    65,      4095,          4096,
                                4097, 5000, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20};
@@ -125,6 +126,104 @@ static void test_threads(void **state)
             pthread_join(threads[i], NULL);
         assert_int_equal(wk_memory_allocated(), before);
     }
+}
+
+/* ---- what no scope holds ---------------------------------------------------------------------------- */
+
+static int warnings;
+static char warning[512];
+
+static void note_warning(const char *message)
+{
+    warnings++;
+    snprintf(warning, sizeof warning, "%s", message);
+}
+
+static void make_results(int count, int64_t bytes)
+{
+    for (int i = 0; i < count; i++)
+        if (!wk_tensor_new("test", wk_uint8, 1, &bytes)) /* not touched: address space alone */
+            abort();
+}
+
+static bool outermost(size_t tensors, size_t bytes)
+{
+    const wk_MemoryStats stats = wk_memory_stats();
+    return stats.outermost_tensors == tensors && stats.outermost_bytes == bytes;
+}
+
+/* On a thread that has made nothing yet. NULL or what is wrong. */
+static void *forget_the_scope(void *unused)
+{
+    (void)unused;
+    if (!outermost(0, 0))
+        return "a new thread has results";
+    make_results(10, 1000);
+    wk_Scope scope = wk_scope_begin();
+    make_results(100, 1000);
+    if (!outermost(10, 10000))
+        return "the results of a scope are not apart";
+    wk_Tensor *kept = wk_tensor_new("test", wk_uint8, 1, (int64_t[]){500});
+    if (!wk_scope_end_keeping(scope, kept) || !outermost(11, 10500))
+        return "what a scope has left does not count";
+    if (!wk_view(kept, 5, 100) || !wk_view(kept, 50, 10) || !outermost(13, 10500))
+        return "shared memory does not count once";
+    make_results(100, 2 << 20);
+    if (warnings)
+        return "a warning below the bound";
+    scope = wk_scope_begin();
+    make_results(400, 2 << 20);
+    wk_scope_end(scope);
+    if (warnings)
+        return "a warning of what a scope holds";
+    wk_on_warning(NULL);
+    make_results(60, 2 << 20);
+    wk_on_warning(note_warning);
+    if (warnings)
+        return "a warning to nobody";
+    make_results(32, 2 << 20);
+    if (warnings != 1 || !outermost(205, 10500 + 192 * ((size_t)2 << 20)))
+        return "no warning, or other numbers";
+    make_results(100, 2 << 20);
+    return warnings == 1 ? NULL : "a second warning";
+}
+
+static void test_forgotten_scope(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    void *wrong;
+    size_t before = wk_memory_allocated();
+    wk_on_warning(note_warning);
+    assert_int_equal(pthread_create(&thread, NULL, forget_the_scope, NULL), 0);
+    pthread_join(thread, &wrong);
+    wk_on_warning(NULL);
+    if (wrong)
+        fail_msg("%s", (char *)wrong);
+    assert_non_null(strstr(warning, " results of this thread, of "));
+    assert_non_null(strstr(warning,
+                           "were made outside of any scope and stay until it ends: end them with each "
+                           "step by wk_scope_begin and wk_scope_end, or by wk_next"));
+    assert_int_equal(wk_memory_allocated(), before); /* they have ended with the thread */
+}
+
+static void test_stats(void **state)
+{
+    (void)state;
+    wk_release(wk_alloc(3 << 20), 3 << 20);
+    const wk_MemoryStats before = wk_memory_stats();
+    assert_int_equal(before.allocated, wk_memory_allocated());
+    assert_int_equal(before.max_allocated, wk_max_memory_allocated());
+    void *block = wk_alloc(3 << 20), *other = wk_alloc(3 << 20);
+    const wk_MemoryStats after = wk_memory_stats();
+    assert_int_equal(after.allocated, before.allocated + (6 << 20));
+#ifndef __SANITIZE_ADDRESS__
+    assert_int_equal(after.system_allocs, before.system_allocs + 1); /* the first was kept */
+    assert_int_equal(after.cached, before.cached - (3 << 20));
+#endif
+    wk_release(block, 3 << 20), wk_release(other, 3 << 20);
+    wk_empty_cache();
+    assert_int_equal(wk_memory_stats().cached, 0);
 }
 
 /* ---- errors ----------------------------------------------------------------------------------------- */
@@ -249,6 +348,8 @@ int main(void)
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_hook),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_forgotten_scope),
+        cmocka_unit_test(test_stats),
         cmocka_unit_test(test_first_error_stays_until_read),
         cmocka_unit_test(test_misspelt_words),
         cmocka_unit_test(test_long_and_strange_text),

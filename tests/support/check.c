@@ -1,5 +1,8 @@
 /* Assertions on tensors, and the allocation that fails. */
+#define _GNU_SOURCE
 #include "support/check.h"
+
+#include <unistd.h>
 
 #include <stdatomic.h>
 
@@ -248,4 +251,14 @@ int expect_survives_failing_allocations(wk_Tensor *(*run)(void *user), void *use
         }
     wk_tensor_free(want);
     return (int)f.count;
+}
+
+size_t resident_kilobytes(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%*u %lu", &pages), 1);
+    fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }

@@ -95,4 +95,7 @@ int scope_teardown(void **state);
  * the same tensor as ever when it is called again. Returns how many allocations it made. */
 int expect_survives_failing_allocations(wk_Tensor *(*run)(void *user), void *user);
 
+/* The memory that the process has from the system now. */
+size_t resident_kilobytes(void);
+
 #endif
