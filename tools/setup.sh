@@ -8,7 +8,7 @@ mkdir -p "$logs"
 
 build_packages=(gcc libc6-dev cmake ninja-build zlib1g-dev libpng-dev
     "libcurl4-openssl-dev|libcurl4-gnutls-dev" ca-certificates)
-test_packages=("${build_packages[@]}" g++ "pkg-config|pkgconf" libcmocka-dev)
+test_packages=("${build_packages[@]}" g++ "pkg-config|pkgconf" libcmocka-dev python3)
 
 log_of() { echo "$logs/${1//[^a-z0-9.+]/_}.log"; }
 

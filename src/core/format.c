@@ -6,6 +6,7 @@
  * odd, too: the width counts finite values other than 0 only, so that "0." in a tensor of zeros is wider
  * than its column, which shows in where lines break. */
 #include "core/format.h"
+#include "core/math_flags.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -9,6 +9,7 @@
  * The loops are written once and compiled twice on x86: there the second copy may use the FMA unit, and is
  * taken if there is one. */
 #include "core/random_kernels.h"
+#include "core/math_flags.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #ifndef WICK_KERNELS_H
 #define WICK_KERNELS_H
 
+#include "core/math_flags.h"
 #include "wick/tensor.h"
 
 /* One row of an elementwise operation: data[0] is the result, data[1..] the inputs; strides in bytes, 0 repeats an input.

@@ -191,17 +191,16 @@ static bool take_arguments(wk_TextReader *r, TextCall *call)
 
 /* ---- layers ----------------------------------------------------------------------------------------- */
 
-extern const wk_Layer *const __start_wk_layers[] __attribute__((visibility("hidden")));
-extern const wk_Layer *const __stop_wk_layers[] __attribute__((visibility("hidden")));
+wk_LayerEntry *wk_layers;
 
 /* NULL with an error. */
 static const wk_Layer *find_layer(const wk_TextReader *r, wk_TextSpan name)
 {
     const char *near_word = NULL;
-    for (const wk_Layer *const *layer = __start_wk_layers; layer < __stop_wk_layers; layer++) {
-        if (wk_scan_is(name, (*layer)->name))
-            return *layer;
-        near_word = wk_scan_closer(name, near_word, (*layer)->name);
+    for (const wk_LayerEntry *entry = wk_layers; entry; entry = entry->next) {
+        if (wk_scan_is(name, entry->layer->name))
+            return entry->layer;
+        near_word = wk_scan_closer(name, near_word, entry->layer->name);
     }
     wk_scan_error(r, name.at, "unknown layer '%s'%s", wk_scan_quoted(name).text,
                   wk_scan_hint(near_word).text);

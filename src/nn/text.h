@@ -5,8 +5,9 @@
  *         WK_INT(wk_Linear_options, in_features, 0), WK_INT(wk_Linear_options, out_features, 0),
  *         WK_UNLESS(bias, wk_Linear_options, no_bias)}};
  *
- * The layers' addresses lie in the linker section wk_layers, so no list of them is kept anywhere. All of src/nn is one
- * object file (cmake/library.cmake): a static library gives its linker every layer or none. */
+ * Each layer enters a list when the library is loaded, so no list of them is kept anywhere; linkers keep constructors,
+ * whatever else they drop. All of src/nn is one object file (cmake/library.cmake): a static library gives its linker
+ * every layer or none. */
 #ifndef WICK_NN_TEXT_H
 #define WICK_NN_TEXT_H
 
@@ -49,11 +50,22 @@ typedef struct wk_Layer {
     wk_Argument arguments[WK_LAYER_ARGUMENTS]; /* in PyTorch's order; the rest have no name */
 } wk_Layer;
 
-#define WK_LAYER(layer)                                                                       \
-    static const wk_Layer layer##_layer;                                                      \
-    static const wk_Layer *const layer##_listed __attribute__((used, section("wk_layers"))) = \
-        &layer##_layer;                                                                       \
-    static const wk_Layer layer##_layer
+/* A layer in the list of all, which it enters when the library is loaded. */
+typedef struct wk_LayerEntry {
+    const wk_Layer *layer;
+    struct wk_LayerEntry *next;
+} wk_LayerEntry;
+extern wk_LayerEntry *wk_layers;
+
+#define WK_LAYER(name)                                          \
+    static const wk_Layer name##_layer;                         \
+    static wk_LayerEntry name##_entry = {&name##_layer, NULL};  \
+    __attribute__((constructor)) static void name##_enter(void) \
+    {                                                           \
+        name##_entry.next = wk_layers;                          \
+        wk_layers = &name##_entry;                              \
+    }                                                           \
+    static const wk_Layer name##_layer
 
 /* LAYER_make, for makers of the form wk_LAYER_with(options). */
 #define WK_MAKER(layer, options)                                                         \

@@ -5,9 +5,6 @@
 #include "support/check.h"
 #include "wick/wick.h"
 
-extern const wk_Layer *const __start_wk_layers[] __attribute__((visibility("hidden")));
-extern const wk_Layer *const __stop_wk_layers[] __attribute__((visibility("hidden")));
-
 static wk_Module *read_text(const char *text)
 {
     return wk_Sequential_from_text(text, strlen(text), "net.txt");
@@ -83,13 +80,14 @@ static void every_layer_reads_its_own_print(void **state)
         snprintf(want, sizeof want, "Sequential(\n  (0): %s\n)", printed[i]);
         expect_text(read_text(text), want);
     }
-    for (const wk_Layer *const *layer = __start_wk_layers; layer < __stop_wk_layers; layer++) {
-        size_t i = 0, length = strlen((*layer)->name);
+    for (const wk_LayerEntry *entry = wk_layers; entry; entry = entry->next) {
+        const wk_Layer *layer = entry->layer;
+        size_t i = 0, length = strlen(layer->name);
         while (i < LENGTH(printed) &&
-               (strncmp(printed[i], (*layer)->name, length) != 0 || printed[i][length] != '('))
+               (strncmp(printed[i], layer->name, length) != 0 || printed[i][length] != '('))
             i++;
         if (i == LENGTH(printed))
-            fail_msg("no text of %s is tried", (*layer)->name);
+            fail_msg("no text of %s is tried", layer->name);
     }
 }
 
