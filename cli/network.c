@@ -24,7 +24,7 @@ int64_t picture_side(const char *resize)
 
 wk_resize_mode picture_mode(const char *resize)
 {
-    return strcmp(resize, "pad") == 0 ? wk_pad : wk_bilinear;
+    return strcmp(resize, "pad") == 0 ? wk_resize_pad : wk_resize_bilinear;
 }
 
 /* "[1, 10]" */

@@ -100,7 +100,7 @@ static wk_DataLoader *loader_of(wk_Tensor *pictures, const char *resize)
 {
     bool small = wk_size(pictures, 1) == 28 && wk_size(pictures, 2) == 28;
     return wk_DataLoader(wk_Images(pictures, .resize = picture_side(resize),
-                                   .resize_mode = small ? picture_mode(resize) : wk_bilinear),
+                                   .resize_mode = small ? picture_mode(resize) : wk_resize_bilinear),
                          .batch_size = PREDICT_BATCH);
 }
 

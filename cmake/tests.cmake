@@ -84,6 +84,14 @@ if(WICK_ZLIB)
   set_tests_properties(rows PROPERTIES FIXTURES_REQUIRED rows)
 endif()
 
+# The library in a few files, by the script that makes them.
+find_program(WICK_PYTHON python3)
+if(WICK_PYTHON AND NOT WICK_SANITIZE)
+  add_test(NAME amalgamated COMMAND ${PROJECT_SOURCE_DIR}/tests/install/amalgamated.sh ${CMAKE_C_COMPILER} ${WICK_PYTHON}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/install)
+  set_tests_properties(amalgamated PROPERTIES TIMEOUT 300)
+endif()
+
 # Installs to a folder of its own and builds programs outside of this tree against it, in C and C++. A library with a sanitizer
 # in it is not one to install.
 if(NOT WICK_SANITIZE)

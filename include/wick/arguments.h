@@ -6,7 +6,20 @@
 #ifndef WICK_ARGUMENTS_H
 #define WICK_ARGUMENTS_H
 
-#ifndef __cplusplus
+#include "wick/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How many of the arguments in the text stand before the first option by name: two in "x, 5, .stride = 2". The macros
+ * that fill structs of options call it, so that a function knows that a 0 was given, and can refuse by place what
+ * PyTorch has another argument for there. NULL has none. */
+WK_API int wk_by_place(const char *arguments);
+
+#ifdef __cplusplus
+}
+#else
 
 /* clang-format off */
 
@@ -56,21 +69,12 @@
 #define WK_DTYPE_OR_NONE(a)     +_Generic((a), wk_dtype: (a), default: 0)
 #define WK_GENERATOR_OR_NONE(a) +_Generic((a), wk_Generator *: (uintptr_t)(a), default: 0)
 
-/* One dimension as a number, or several as wk_dims(...). */
+/* One dimension as a number, or several as wk_dims(...) or, in parentheses, ((wk_Dims){count, dims}). */
 #define WK_DIMS_OF(a)   _Generic((a), wk_Dims: (a), default: ((wk_Dims){1, (const int64_t[]){WK_DIMENSION(a)}}))
 #define WK_DIMENSION(a) WK_WHOLE(_Generic((a), wk_Dims: 0, default: (a)))
 
-/* How many arguments stand before the first option by name: two in (x, 5, .stride = 2). So a function knows that a
- * 0 was given, and can refuse by place what PyTorch has another argument there for. */
-#define WK_BY_PLACE(...) wk_by_place((const char[]){WK_EACH(WK_FIRST_CHARACTER, __VA_ARGS__) 0})
-#define WK_FIRST_CHARACTER(a) (#a)[0],
-static inline int wk_by_place(const char *first_characters)
-{
-    int count = 0;
-    while (first_characters[count] && first_characters[count] != '.')
-        count++;
-    return count;
-}
+/* A struct of options with the text that the caller wrote for them. */
+#define WK_OPTIONS(type, text, ...) ((type){.by_place = wk_by_place(text), __VA_ARGS__})
 
 /* clang-format on */
 

@@ -82,7 +82,7 @@ typedef struct wk_grad1_options {
     bool retain_graph, create_graph;
 } wk_grad1_options;
 WK_API wk_Tensor *wk_grad_with(wk_grad1_options options);
-#define wk_grad(...) wk_grad_with((wk_grad1_options){.output = __VA_ARGS__})
+#define wk_grad(y, ...) wk_grad_with((wk_grad1_options){.output = y, .input = __VA_ARGS__})
 
 /* ---- hooks ------------------------------------------------------------------------------------------ */
 
@@ -90,6 +90,10 @@ WK_API wk_Tensor *wk_grad_with(wk_grad1_options options);
  * Returns an id for wk_remove_hook, 0 on error.                                             torch: Tensor.register_hook */
 typedef wk_Tensor *(*wk_Hook)(wk_Tensor *grad, void *user);
 WK_API uint64_t wk_register_hook(wk_Tensor *tensor, wk_Hook hook, void *user);
+
+/* The same; release(user), if given, is called once the hook is removed or can be called no more, also when this call fails. */
+WK_API uint64_t wk_register_hook_owned(wk_Tensor *tensor, wk_Hook hook, void *user,
+                                       void (*release)(void *user));
 WK_API bool wk_remove_hook(wk_Tensor *tensor, uint64_t id);
 
 /* ---- the graph -------------------------------------------------------------------------------------- */
@@ -155,11 +159,13 @@ typedef struct wk_gradcheck_options {
     wk_List inputs;
     void *user;
     double eps, atol, rtol;
+    void (*release)(void *user); /* called when the check has ended, also when it fails */
 } wk_gradcheck_options;
 WK_API bool wk_gradcheck_with(wk_gradcheck_options options);
 WK_API bool wk_gradgradcheck_with(wk_gradcheck_options options);
-#define wk_gradcheck(...)     wk_gradcheck_with((wk_gradcheck_options){.function = __VA_ARGS__})
-#define wk_gradgradcheck(...) wk_gradgradcheck_with((wk_gradcheck_options){.function = __VA_ARGS__})
+#define wk_gradcheck(f, ...) wk_gradcheck_with((wk_gradcheck_options){.function = f, .inputs = __VA_ARGS__})
+#define wk_gradgradcheck(f, ...) \
+    wk_gradgradcheck_with((wk_gradcheck_options){.function = f, .inputs = __VA_ARGS__})
 
 #ifdef __cplusplus
 }

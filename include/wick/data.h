@@ -56,13 +56,14 @@ typedef struct wk_CallbackDataset_options {
     void (*release)(void *user);
 } wk_CallbackDataset_options;
 WK_API wk_Dataset *wk_CallbackDataset_with(wk_CallbackDataset_options options);
-#define wk_CallbackDataset(...) wk_CallbackDataset_with((wk_CallbackDataset_options){.length = __VA_ARGS__})
+#define wk_CallbackDataset(count, ...) \
+    wk_CallbackDataset_with((wk_CallbackDataset_options){.length = count, .get_item = __VA_ARGS__})
 
 /* How pictures get their size: as interpolate(mode="bilinear", align_corners=False) does it (to the bit for sizes up to 64), or by
  * a frame of zeros of equal width on all sides. */
 typedef enum wk_resize_mode {
-    wk_bilinear = 0,
-    wk_pad,
+    wk_resize_bilinear = 0,
+    wk_resize_pad,
 } wk_resize_mode;
 
 /* Grey pictures of your own: images uint8 [n, h, w], and labels uint8 [n] (below 10) if there are any. Keeps both: change none later.
@@ -72,9 +73,10 @@ typedef struct wk_Images_options {
     wk_Tensor *labels;
     int64_t resize; /* unset: as it is */
     wk_resize_mode resize_mode;
+    int by_place;
 } wk_Images_options;
 WK_API wk_Dataset *wk_Images_with(wk_Images_options options);
-#define wk_Images(...) wk_Images_with((wk_Images_options){.images = __VA_ARGS__})
+#define wk_Images(...) wk_Images_with(WK_OPTIONS(wk_Images_options, #__VA_ARGS__, .images = __VA_ARGS__))
 
 /* MNIST and sets of its form from the four IDX files in a folder (or in MNIST/raw below it), plain or compressed:
  * {train,t10k}-images-idx3-ubyte[.gz], {train,t10k}-labels-idx1-ubyte[.gz].
@@ -85,9 +87,10 @@ typedef struct wk_MNIST_options {
     bool test;      /* the 10,000 for testing, not the 60,000 for training */
     int64_t resize; /* unset: as in the file */
     wk_resize_mode resize_mode;
+    int by_place;
 } wk_MNIST_options;
 WK_API wk_Dataset *wk_MNIST_with(wk_MNIST_options options);
-#define wk_MNIST(...) wk_MNIST_with((wk_MNIST_options){.root = __VA_ARGS__})
+#define wk_MNIST(...) wk_MNIST_with(WK_OPTIONS(wk_MNIST_options, #__VA_ARGS__, .root = __VA_ARGS__))
 
 /* Digits that need no file: 28x28, drawn with random hand, slant, size, place, thickness and noise; samples as those of wk_MNIST.
  * The same count, seed and .test give the same pictures everywhere; PyTorch's random numbers are not touched.
@@ -98,9 +101,10 @@ typedef struct wk_Digits_options {
     uint64_t seed;
     int64_t resize;
     wk_resize_mode resize_mode;
+    int by_place;
 } wk_Digits_options;
 WK_API wk_Dataset *wk_Digits_with(wk_Digits_options options);
-#define wk_Digits(...) wk_Digits_with((wk_Digits_options){.count = __VA_ARGS__})
+#define wk_Digits(...) wk_Digits_with(WK_OPTIONS(wk_Digits_options, #__VA_ARGS__, .count = __VA_ARGS__))
 
 /* ---- the loader ------------------------------------------------------------------------------------- */
 
@@ -128,9 +132,11 @@ typedef struct wk_DataLoader_options {
     int num_workers;
     int prefetch_factor; /* unset: 2 */
     wk_Generator *generator;
+    int by_place;
 } wk_DataLoader_options;
 WK_API wk_DataLoader *wk_DataLoader_with(wk_DataLoader_options options);
-#define wk_DataLoader(...) wk_DataLoader_with((wk_DataLoader_options){.dataset = __VA_ARGS__})
+#define wk_DataLoader(...) \
+    wk_DataLoader_with(WK_OPTIONS(wk_DataLoader_options, #__VA_ARGS__, .dataset = __VA_ARGS__))
 
 /* Ends the last step and everything that it computed, and begins the next with a batch. False after the last one of the epoch, and on
  * failure (then wk_error() tells); the next call begins another epoch. After a break the next call goes on where the loop was left;

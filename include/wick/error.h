@@ -53,6 +53,11 @@ WK_API void wk_clear_error(void);
 typedef void (*wk_ErrorHandler)(wk_ErrorKind kind, const char *message);
 WK_API void wk_on_error(wk_ErrorHandler handler);
 
+/* The same with a pointer of yours; release(user), if given, is called when another handler takes its place. Set it while no other
+ * thread uses the library. */
+typedef void (*wk_ErrorCallback)(wk_ErrorKind kind, const char *message, void *user);
+WK_API void wk_on_error_owned(wk_ErrorCallback handler, void *user, void (*release)(void *user));
+
 /* What the library has to say that is no error: a program that runs, but not as its author will have meant it. Each warning comes once in
  * a process, on the thread that causes it. NULL (the default) for silence. One setting per process.     torch: warnings.warn */
 typedef void (*wk_WarningHandler)(const char *message);

@@ -37,7 +37,7 @@ typedef struct wk_conv2d_options {
     int64_t stride_hw[2], padding_hw[2], dilation_hw[2];
 } wk_conv2d_options;
 WK_API wk_Tensor *wk_conv2d_with(wk_conv2d_options options);
-#define wk_conv2d(...) wk_conv2d_with((wk_conv2d_options){.input = __VA_ARGS__})
+#define wk_conv2d(x, ...) wk_conv2d_with((wk_conv2d_options){.input = x, .weight = __VA_ARGS__})
 
 /* ---- pooling ---------------------------------------------------------------------------------------- */
 
@@ -84,6 +84,10 @@ WK_API wk_Tensor *wk_log_softmax(wk_Tensor *input, int64_t dim);
  * Differs from PyTorch: p and training have no defaults. */
 WK_API wk_Tensor *wk_dropout(wk_Tensor *input, double p, bool training);
 WK_API wk_Tensor *wk_dropout_(wk_Tensor *self, double p, bool training);
+
+/* The same with the random numbers of a generator; NULL is the default one.                torch: none */
+WK_API wk_Tensor *wk_dropout_from(wk_Generator *generator, wk_Tensor *input, double p, bool training);
+WK_API wk_Tensor *wk_dropout_from_(wk_Generator *generator, wk_Tensor *self, double p, bool training);
 
 /* ---- activations (relu, tanh and sigmoid are in tensor.h) ------------------------------------------- */
 
@@ -136,7 +140,8 @@ typedef struct wk_group_norm_options {
     double eps;
 } wk_group_norm_options;
 WK_API wk_Tensor *wk_group_norm_with(wk_group_norm_options options);
-#define wk_group_norm(...) wk_group_norm_with((wk_group_norm_options){.input = __VA_ARGS__})
+#define wk_group_norm(x, ...) \
+    wk_group_norm_with((wk_group_norm_options){.input = x, .num_groups = __VA_ARGS__})
 
 /* Variance, and its root, divided by the number of elements less correction; dimensions as in wk_sum.  torch: var, std
  *     wk_var(x)   wk_var(x, 0, .keepdim = true)   wk_std(x, WK_ALL, .correction = WK_ZERO)
@@ -208,8 +213,8 @@ typedef struct wk_loss_options {
 } wk_loss_options;
 WK_API wk_Tensor *wk_mse_loss_with(wk_loss_options options);
 WK_API wk_Tensor *wk_l1_loss_with(wk_loss_options options);
-#define wk_mse_loss(...) wk_mse_loss_with((wk_loss_options){.input = __VA_ARGS__})
-#define wk_l1_loss(...)  wk_l1_loss_with((wk_loss_options){.input = __VA_ARGS__})
+#define wk_mse_loss(x, ...) wk_mse_loss_with((wk_loss_options){.input = x, .target = __VA_ARGS__})
+#define wk_l1_loss(x, ...)  wk_l1_loss_with((wk_loss_options){.input = x, .target = __VA_ARGS__})
 
 /* -weight[target] * input[target], of log-probabilities.                                  torch: F.nll_loss
  *   input [N, C], [N, C, d...] or [C]   target int64 or uint8 [N], [N, d...] or []   weight [C] or NULL
@@ -223,13 +228,14 @@ typedef struct wk_nll_loss_options {
     double label_smoothing; /* of cross_entropy only, in [0, 1] */
 } wk_nll_loss_options;
 WK_API wk_Tensor *wk_nll_loss_with(wk_nll_loss_options options);
-#define wk_nll_loss(...) wk_nll_loss_with((wk_nll_loss_options){.input = __VA_ARGS__})
+#define wk_nll_loss(x, ...) wk_nll_loss_with((wk_nll_loss_options){.input = x, .target = __VA_ARGS__})
 
 /* nll_loss(log_softmax(input, 1), target). A floating target of the input's shape holds probabilities.  torch: F.cross_entropy
  *   with probabilities the mean is over the samples, and ignore_index must not be 0 or more
  * Differs from PyTorch: label_smoothing below 0 or NaN is refused. */
 WK_API wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options options);
-#define wk_cross_entropy(...) wk_cross_entropy_with((wk_nll_loss_options){.input = __VA_ARGS__})
+#define wk_cross_entropy(x, ...) \
+    wk_cross_entropy_with((wk_nll_loss_options){.input = x, .target = __VA_ARGS__})
 
 #ifdef __cplusplus
 }

@@ -49,6 +49,14 @@ WK_API wk_Tensor *wk_state_dict_get(const wk_StateDict *dict, const char *name);
 WK_API const char *wk_state_dict_metadata(const wk_StateDict *dict, const char *key);
 WK_API bool wk_state_dict_set_metadata(wk_StateDict *dict, const char *key, const char *value);
 
+/* Its entries by their place, 0 <= index < count, for who does not read the fields; NULL, or -1, with an error.
+ *                                                                                       torch: len(d), d.items() */
+WK_API int wk_state_dict_count(const wk_StateDict *dict);
+WK_API const char *wk_state_dict_name(const wk_StateDict *dict, int index);
+WK_API wk_Tensor *wk_state_dict_tensor(const wk_StateDict *dict, int index);
+WK_API int wk_state_dict_metadata_count(const wk_StateDict *dict);
+WK_API const char *wk_state_dict_metadata_key(const wk_StateDict *dict, int index);
+
 /* ---- safetensors ------------------------------------------------------------------------------------ */
 
 /* Writes tensors to a safetensors file, byte for byte what the format's own writer makes of them: widest dtype first, then by name.
@@ -69,6 +77,14 @@ WK_API bool wk_save_safetensors_with(wk_save_safetensors_options options);
  * Stricter than the format's own reader: a name that comes twice is an error, and so is a BOOL that is neither 0 nor 1.
  *                                                                      safetensors: safetensors.torch.load_file */
 WK_API wk_StateDict *wk_load_safetensors(const char *path);
+
+/* A dictionary with its metadata, and a single tensor under the name "tensor", as such files.
+ *     wk_save(dict, path)   wk_save(x, path)              torch: torch.save(d, path), torch.save(x, path) */
+WK_API bool wk_state_dict_save(const wk_StateDict *dict, const char *path);
+WK_API bool wk_tensor_save(const wk_Tensor *tensor, const char *path);
+
+/* The only tensor of a safetensors file, whatever its name; WK_ERROR_CORRUPT when there is not exactly one.  torch: torch.load */
+WK_API wk_Tensor *wk_load_tensor(const char *path);
 
 /* ---- IDX -------------------------------------------------------------------------------------------- */
 
@@ -111,6 +127,9 @@ typedef enum wk_IoOperation {
  * It may be called from any thread. NULL takes it away. */
 typedef int (*wk_IoHook)(wk_IoOperation operation, const char *path, size_t *bytes, void *user);
 WK_API void wk_set_io_hook(wk_IoHook hook, void *user);
+
+/* The same; release(user), if given, is called when another hook, or none, takes its place. Set it while no other thread uses files. */
+WK_API void wk_set_io_hook_owned(wk_IoHook hook, void *user, void (*release)(void *user));
 
 #ifdef __cplusplus
 }

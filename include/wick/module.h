@@ -60,6 +60,11 @@ WK_API wk_Module *wk_module_named(size_t bytes, const char *name,
                                   wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x));
 #define wk_module(type, forward) ((type *)wk_module_named(sizeof(type), #type, forward))
 
+/* A pointer of yours that goes with the module; release(user), if given, is called once the module is gone, or another pointer takes
+ * its place, also when the call fails. For forward functions that are one for many classes. */
+WK_API bool wk_module_set_user(wk_Module *module, void *user, void (*release)(void *user));
+WK_API void *wk_module_user(const wk_Module *module);
+
 /* Lets go of a module: of all below it too, when nobody else holds it. A child that only its module holds is
  * refused. wk_module_keep asks for one more wk_module_free, so that a child can outlive its module. */
 WK_API void wk_module_free(wk_Module *module);
@@ -139,6 +144,10 @@ WK_API const char *wk_child_name(const wk_Module *module, int index);
 WK_API wk_Module *wk_get_submodule(wk_Module *module, const char *path);
 WK_API wk_Tensor *wk_get_parameter(wk_Module *module, const char *path);
 
+/* Its class, "Linear", and whether it is in training.        torch: type(module).__name__, module.training */
+WK_API const char *wk_class_name(const wk_Module *module);
+WK_API bool wk_is_training(const wk_Module *module);
+
 /* ---- saving and loading ----------------------------------------------------------------------------- */
 
 /* Parameters and persistent buffers by name; the tensors share memory with the module, the list is yours
@@ -153,13 +162,16 @@ typedef struct wk_load_options {
     wk_Module *module;
     const wk_StateDict *state;
     bool not_strict;
+    int by_place;
 } wk_load_options;
 WK_API bool wk_load_state_dict_with(wk_load_options options);
-#define wk_load_state_dict(...) wk_load_state_dict_with((wk_load_options){.module = __VA_ARGS__})
+#define wk_load_state_dict(to, ...) \
+    wk_load_state_dict_with(        \
+        WK_OPTIONS(wk_load_options, #to "," #__VA_ARGS__, .module = to, .state = __VA_ARGS__))
 
-/* The state_dict to a safetensors file, written whole or not at all; and back.
+/* The state_dict to a safetensors file, written whole or not at all; and back. wk_save(net, path) of wick.h is the same.
  *                                                                torch: torch.save(net.state_dict(), path) */
-WK_API bool wk_save(wk_Module *module, const char *path);
+WK_API bool wk_module_save(wk_Module *module, const char *path);
 WK_API bool wk_load(wk_Module *module, const char *path);
 
 #ifdef __cplusplus

@@ -19,9 +19,8 @@
 extern "C" {
 #endif
 
-/* Options whose first may be left out: wk_ReLU() and wk_ReLU(.inplace = true), wk_MaxPool2d(2) and
- * wk_MaxPool2d(.kernel_size_hw = {3, 2}). They begin with a member that means nothing. */
-#define WK_OPTIONS(type, ...) ((type){.none = 0, __VA_ARGS__})
+/* by_place, which the macros set, tells how many options were given without a name: a 0 among them is meant. Where
+ * PyTorch has an argument that wick names by its opposite (bias, affine), it is refused by place. */
 
 /* ---- containers ------------------------------------------------------------------------------------- */
 
@@ -62,9 +61,12 @@ WK_API wk_Module *wk_append(wk_Module *container, wk_Module *module);
 typedef struct wk_Linear_options {
     int64_t in_features, out_features;
     bool no_bias;
+    int by_place;
 } wk_Linear_options;
 WK_API wk_Module *wk_Linear_with(wk_Linear_options options);
-#define wk_Linear(...) wk_Linear_with((wk_Linear_options){.in_features = __VA_ARGS__})
+#define wk_Linear(in, ...) \
+    wk_Linear_with(        \
+        WK_OPTIONS(wk_Linear_options, #in "," #__VA_ARGS__, .in_features = in, .out_features = __VA_ARGS__))
 
 /* x itself.                                                                             torch: nn.Identity */
 WK_API wk_Module *wk_Identity(void);
@@ -80,42 +82,45 @@ typedef struct wk_Conv2d_options {
     int64_t stride, padding, dilation, groups;
     bool no_bias;
     int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
+    int by_place;
 } wk_Conv2d_options;
 WK_API wk_Module *wk_Conv2d_with(wk_Conv2d_options options);
-#define wk_Conv2d(...) wk_Conv2d_with((wk_Conv2d_options){.in_channels = __VA_ARGS__})
+#define wk_Conv2d(in, ...) \
+    wk_Conv2d_with(        \
+        WK_OPTIONS(wk_Conv2d_options, #in "," #__VA_ARGS__, .in_channels = in, .out_channels = __VA_ARGS__))
 
 /* wk_max_pool2d as a module; unset stride is kernel_size.                              torch: nn.MaxPool2d */
 typedef struct wk_MaxPool2d_options {
-    int none;
+    int by_place;
     int64_t kernel_size, stride, padding, dilation;
     bool ceil_mode;
     int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
 } wk_MaxPool2d_options;
 WK_API wk_Module *wk_MaxPool2d_with(wk_MaxPool2d_options options);
-#define wk_MaxPool2d(...) wk_MaxPool2d_with(WK_OPTIONS(wk_MaxPool2d_options, __VA_ARGS__))
+#define wk_MaxPool2d(...) wk_MaxPool2d_with(WK_OPTIONS(wk_MaxPool2d_options, #__VA_ARGS__, __VA_ARGS__))
 
 /* wk_avg_pool2d as a module; .exclude_pad is count_include_pad = False.                torch: nn.AvgPool2d */
 typedef struct wk_AvgPool2d_options {
-    int none;
+    int by_place;
     int64_t kernel_size, stride, padding;
     bool ceil_mode, exclude_pad;
     int64_t divisor_override;
     int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2];
 } wk_AvgPool2d_options;
 WK_API wk_Module *wk_AvgPool2d_with(wk_AvgPool2d_options options);
-#define wk_AvgPool2d(...) wk_AvgPool2d_with(WK_OPTIONS(wk_AvgPool2d_options, __VA_ARGS__))
+#define wk_AvgPool2d(...) wk_AvgPool2d_with(WK_OPTIONS(wk_AvgPool2d_options, #__VA_ARGS__, __VA_ARGS__))
 
 /* ---- activations ------------------------------------------------------------------------------------ */
 
 /* The functions of their names; .inplace writes into the input.                    torch: nn.ReLU, nn.SiLU */
 typedef struct wk_Activation_options {
-    int none;
+    int by_place;
     bool inplace;
 } wk_Activation_options;
 WK_API wk_Module *wk_ReLU_with(wk_Activation_options options);
 WK_API wk_Module *wk_SiLU_with(wk_Activation_options options);
-#define wk_ReLU(...) wk_ReLU_with(WK_OPTIONS(wk_Activation_options, __VA_ARGS__))
-#define wk_SiLU(...) wk_SiLU_with(WK_OPTIONS(wk_Activation_options, __VA_ARGS__))
+#define wk_ReLU(...) wk_ReLU_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_SiLU(...) wk_SiLU_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
 
 /*                                                                      torch: nn.Tanh, nn.Sigmoid, nn.GELU */
 WK_API wk_Module *wk_Tanh(void);
@@ -133,35 +138,36 @@ WK_API wk_Module *wk_LogSoftmax(int64_t dim);
 typedef struct wk_Dropout_options {
     double p;
     bool inplace;
+    int by_place;
 } wk_Dropout_options;
 WK_API wk_Module *wk_Dropout_with(wk_Dropout_options options);
-#define wk_Dropout(...) wk_Dropout_with((wk_Dropout_options){.p = __VA_ARGS__})
+#define wk_Dropout(...) wk_Dropout_with(WK_OPTIONS(wk_Dropout_options, #__VA_ARGS__, .p = __VA_ARGS__))
 
 /* Dimensions start_dim to end_dim as one. Unset is 1 and -1; WK_ZERO is 0.               torch: nn.Flatten */
 typedef struct wk_Flatten_options {
-    int none;
+    int by_place;
     int64_t start_dim, end_dim;
 } wk_Flatten_options;
 WK_API wk_Module *wk_Flatten_with(wk_Flatten_options options);
-#define wk_Flatten(...) wk_Flatten_with(WK_OPTIONS(wk_Flatten_options, __VA_ARGS__))
+#define wk_Flatten(...) wk_Flatten_with(WK_OPTIONS(wk_Flatten_options, #__VA_ARGS__, __VA_ARGS__))
 
 /* ---- losses: wk_call(criterion, output, target) ----------------------------------------------------- */
 
 /*                                                                             torch: nn.MSELoss, nn.L1Loss */
 typedef struct wk_Loss_options {
-    int none;
+    int by_place;
     wk_Reduction reduction;
 } wk_Loss_options;
 WK_API wk_Module *wk_MSELoss_with(wk_Loss_options options);
 WK_API wk_Module *wk_L1Loss_with(wk_Loss_options options);
-#define wk_MSELoss(...) wk_MSELoss_with(WK_OPTIONS(wk_Loss_options, __VA_ARGS__))
-#define wk_L1Loss(...)  wk_L1Loss_with(WK_OPTIONS(wk_Loss_options, __VA_ARGS__))
+#define wk_MSELoss(...) wk_MSELoss_with(WK_OPTIONS(wk_Loss_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_L1Loss(...)  wk_L1Loss_with(WK_OPTIONS(wk_Loss_options, #__VA_ARGS__, __VA_ARGS__))
 
 /* wk_nll_loss and wk_cross_entropy as modules. weight [C] becomes a buffer of the module too; ignore_index:
  * unset is -100, WK_ZERO is 0; label_smoothing is of CrossEntropyLoss only.
  *                                                                   torch: nn.NLLLoss, nn.CrossEntropyLoss */
 typedef struct wk_ClassLoss_options {
-    int none;
+    int by_place;
     wk_Tensor *weight;
     int64_t ignore_index;
     wk_Reduction reduction;
@@ -169,8 +175,9 @@ typedef struct wk_ClassLoss_options {
 } wk_ClassLoss_options;
 WK_API wk_Module *wk_NLLLoss_with(wk_ClassLoss_options options);
 WK_API wk_Module *wk_CrossEntropyLoss_with(wk_ClassLoss_options options);
-#define wk_NLLLoss(...)          wk_NLLLoss_with(WK_OPTIONS(wk_ClassLoss_options, __VA_ARGS__))
-#define wk_CrossEntropyLoss(...) wk_CrossEntropyLoss_with(WK_OPTIONS(wk_ClassLoss_options, __VA_ARGS__))
+#define wk_NLLLoss(...) wk_NLLLoss_with(WK_OPTIONS(wk_ClassLoss_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_CrossEntropyLoss(...) \
+    wk_CrossEntropyLoss_with(WK_OPTIONS(wk_ClassLoss_options, #__VA_ARGS__, __VA_ARGS__))
 
 /* ---- normalisation ---------------------------------------------------------------------------------- */
 
@@ -184,45 +191,54 @@ typedef struct wk_BatchNorm_options {
     double eps, momentum;
     bool no_affine, no_track_running_stats, no_bias;
     bool cumulative;
+    int by_place;
 } wk_BatchNorm_options;
 WK_API wk_Module *wk_BatchNorm1d_with(wk_BatchNorm_options options);
 WK_API wk_Module *wk_BatchNorm2d_with(wk_BatchNorm_options options);
 WK_API wk_Module *wk_BatchNorm3d_with(wk_BatchNorm_options options);
-#define wk_BatchNorm1d(...) wk_BatchNorm1d_with((wk_BatchNorm_options){.num_features = __VA_ARGS__})
-#define wk_BatchNorm2d(...) wk_BatchNorm2d_with((wk_BatchNorm_options){.num_features = __VA_ARGS__})
-#define wk_BatchNorm3d(...) wk_BatchNorm3d_with((wk_BatchNorm_options){.num_features = __VA_ARGS__})
+#define wk_BatchNorm1d(...) \
+    wk_BatchNorm1d_with(WK_OPTIONS(wk_BatchNorm_options, #__VA_ARGS__, .num_features = __VA_ARGS__))
+#define wk_BatchNorm2d(...) \
+    wk_BatchNorm2d_with(WK_OPTIONS(wk_BatchNorm_options, #__VA_ARGS__, .num_features = __VA_ARGS__))
+#define wk_BatchNorm3d(...) \
+    wk_BatchNorm3d_with(WK_OPTIONS(wk_BatchNorm_options, #__VA_ARGS__, .num_features = __VA_ARGS__))
 
 /* wk_layer_norm with weight and bias [normalized_shape] of its own: wk_LayerNorm(wk_dims(768)).  torch: nn.LayerNorm */
 typedef struct wk_LayerNorm_options {
     wk_Dims normalized_shape;
     double eps;
     bool no_elementwise_affine, no_bias;
+    int by_place;
 } wk_LayerNorm_options;
 WK_API wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options);
-#define wk_LayerNorm(...)     wk_LayerNorm_with(WK_PASTE(WK_LAYERNORM_, WK_1_2_OR_3(__VA_ARGS__))(__VA_ARGS__))
-#define WK_LAYERNORM_1(sizes) ((wk_LayerNorm_options){.normalized_shape = WK_DIMS_OF(sizes)})
-#define WK_LAYERNORM_2        WK_LAYERNORM_3
-#define WK_LAYERNORM_3(sizes, ...) \
-    ((wk_LayerNorm_options){.normalized_shape = WK_DIMS_OF(sizes), __VA_ARGS__})
+#define wk_LayerNorm(...) \
+    wk_LayerNorm_with(WK_PASTE(WK_LAYERNORM_, WK_1_2_OR_3(__VA_ARGS__))(#__VA_ARGS__, __VA_ARGS__))
+#define WK_LAYERNORM_1(text, sizes) ((wk_LayerNorm_options){.normalized_shape = WK_DIMS_OF(sizes)})
+#define WK_LAYERNORM_2              WK_LAYERNORM_3
+#define WK_LAYERNORM_3(text, sizes, ...) \
+    WK_OPTIONS(wk_LayerNorm_options, text, .normalized_shape = WK_DIMS_OF(sizes), __VA_ARGS__)
 
 /* wk_group_norm with weight and bias [num_channels] of its own.                            torch: nn.GroupNorm */
 typedef struct wk_GroupNorm_options {
     int64_t num_groups, num_channels;
     double eps;
     bool no_affine, no_bias;
+    int by_place;
 } wk_GroupNorm_options;
 WK_API wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options);
-#define wk_GroupNorm(...) wk_GroupNorm_with((wk_GroupNorm_options){.num_groups = __VA_ARGS__})
+#define wk_GroupNorm(groups, ...)                                                                      \
+    wk_GroupNorm_with(WK_OPTIONS(wk_GroupNorm_options, #groups "," #__VA_ARGS__, .num_groups = groups, \
+                                 .num_channels = __VA_ARGS__))
 
 /* wk_adaptive_avg_pool2d as a module: wk_AdaptiveAvgPool2d(1) is global average pooling.   torch: nn.AdaptiveAvgPool2d */
 typedef struct wk_AdaptiveAvgPool2d_options {
-    int none;
+    int by_place;
     int64_t output_size;
     int64_t output_size_hw[2];
 } wk_AdaptiveAvgPool2d_options;
 WK_API wk_Module *wk_AdaptiveAvgPool2d_with(wk_AdaptiveAvgPool2d_options options);
 #define wk_AdaptiveAvgPool2d(...) \
-    wk_AdaptiveAvgPool2d_with(WK_OPTIONS(wk_AdaptiveAvgPool2d_options, __VA_ARGS__))
+    wk_AdaptiveAvgPool2d_with(WK_OPTIONS(wk_AdaptiveAvgPool2d_options, #__VA_ARGS__, __VA_ARGS__))
 
 /* ---- torch.nn.init ---------------------------------------------------------------------------------- */
 
@@ -239,11 +255,14 @@ typedef struct wk_xavier_options {
     wk_Tensor *tensor;
     double gain;
     wk_Generator *generator;
+    int by_place;
 } wk_xavier_options;
 WK_API wk_Tensor *wk_xavier_uniform_with(wk_xavier_options options);
 WK_API wk_Tensor *wk_xavier_normal_with(wk_xavier_options options);
-#define wk_xavier_uniform_(...) wk_xavier_uniform_with((wk_xavier_options){.tensor = __VA_ARGS__})
-#define wk_xavier_normal_(...)  wk_xavier_normal_with((wk_xavier_options){.tensor = __VA_ARGS__})
+#define wk_xavier_uniform_(...) \
+    wk_xavier_uniform_with(WK_OPTIONS(wk_xavier_options, #__VA_ARGS__, .tensor = __VA_ARGS__))
+#define wk_xavier_normal_(...) \
+    wk_xavier_normal_with(WK_OPTIONS(wk_xavier_options, #__VA_ARGS__, .tensor = __VA_ARGS__))
 
 /* kaiming: uniform within +-gain * sqrt(3 / fan), or normal with std gain / sqrt(fan); fan is fan_in, or fan_out
  * with .fan_out; gain is that of the nonlinearity, unset "leaky_relu" with slope a.
@@ -254,11 +273,14 @@ typedef struct wk_kaiming_options {
     bool fan_out;
     const char *nonlinearity;
     wk_Generator *generator;
+    int by_place;
 } wk_kaiming_options;
 WK_API wk_Tensor *wk_kaiming_uniform_with(wk_kaiming_options options);
 WK_API wk_Tensor *wk_kaiming_normal_with(wk_kaiming_options options);
-#define wk_kaiming_uniform_(...) wk_kaiming_uniform_with((wk_kaiming_options){.tensor = __VA_ARGS__})
-#define wk_kaiming_normal_(...)  wk_kaiming_normal_with((wk_kaiming_options){.tensor = __VA_ARGS__})
+#define wk_kaiming_uniform_(...) \
+    wk_kaiming_uniform_with(WK_OPTIONS(wk_kaiming_options, #__VA_ARGS__, .tensor = __VA_ARGS__))
+#define wk_kaiming_normal_(...) \
+    wk_kaiming_normal_with(WK_OPTIONS(wk_kaiming_options, #__VA_ARGS__, .tensor = __VA_ARGS__))
 
 /* wk_uniform_ and wk_normal_ of tensor.h refuse a leaf that requires a gradient; these do not.
  *                                               torch: nn.init.uniform_, normal_, constant_, zeros_, ones_ */

@@ -6,7 +6,8 @@
  *     wk_backward(loss);
  *     wk_step(opt);
  *
- * Unset is PyTorch's default. Where that is not 0 (lr, eps, alpha, betas), WK_ZERO means 0.
+ * Unset is PyTorch's default. Where that is not 0 (lr, eps, alpha, betas), WK_ZERO means 0 by name; by place a 0 is
+ * 0: wk_SGD(params, 0).
  * An optimizer holds its parameters: it and the module may be freed in either order.
  * A step takes subnormal numbers for 0 (unless eps is under 1e-10), and leaves the caller's floating-point mode as it is.
  */
@@ -29,9 +30,10 @@ typedef struct wk_SGD_options {
     double lr; /* unset is 0.001 */
     double momentum, dampening, weight_decay;
     bool nesterov, maximize;
+    int by_place;
 } wk_SGD_options;
 WK_API wk_Optimizer *wk_SGD_with(wk_SGD_options options);
-#define wk_SGD(...) wk_SGD_with((wk_SGD_options){.params = __VA_ARGS__})
+#define wk_SGD(...) wk_SGD_with(WK_OPTIONS(wk_SGD_options, #__VA_ARGS__, .params = __VA_ARGS__))
 
 /* m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
  * w -= lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)   with g = grad + weight_decay * w
@@ -43,9 +45,10 @@ typedef struct wk_Adam_options {
     double eps;      /* unset is 1e-8 */
     double weight_decay;
     bool amsgrad, maximize;
+    int by_place;
 } wk_Adam_options;
 WK_API wk_Optimizer *wk_Adam_with(wk_Adam_options options);
-#define wk_Adam(...) wk_Adam_with((wk_Adam_options){.params = __VA_ARGS__})
+#define wk_Adam(...) wk_Adam_with(WK_OPTIONS(wk_Adam_options, #__VA_ARGS__, .params = __VA_ARGS__))
 
 /* v = alpha * v + (1 - alpha) * g^2;  w -= lr * g / (sqrt(v) + eps)   with g = grad + weight_decay * w
  *   centered: v - mean(g)^2 in place of v          momentum: the steps are accumulated
@@ -57,9 +60,10 @@ typedef struct wk_RMSprop_options {
     double eps;   /* unset is 1e-8 */
     double weight_decay, momentum;
     bool centered, maximize;
+    int by_place;
 } wk_RMSprop_options;
 WK_API wk_Optimizer *wk_RMSprop_with(wk_RMSprop_options options);
-#define wk_RMSprop(...) wk_RMSprop_with((wk_RMSprop_options){.params = __VA_ARGS__})
+#define wk_RMSprop(...) wk_RMSprop_with(WK_OPTIONS(wk_RMSprop_options, #__VA_ARGS__, .params = __VA_ARGS__))
 
 WK_API void wk_optimizer_free(wk_Optimizer *optimizer);
 

@@ -33,6 +33,9 @@ WK_API const char *wk_isa(void);
 typedef bool (*wk_MemoryHook)(size_t bytes, void *user);
 WK_API void wk_set_memory_hook(wk_MemoryHook hook, void *user);
 
+/* The same; release(user), if given, is called when another hook, or none, takes its place. Set it while no other thread allocates. */
+WK_API void wk_set_memory_hook_owned(wk_MemoryHook hook, void *user, void (*release)(void *user));
+
 /* Bytes of the blocks that are in use now, and the highest that this has been. */
 WK_API size_t wk_memory_allocated(void);
 WK_API size_t wk_max_memory_allocated(void);

@@ -101,6 +101,8 @@ WK_API wk_Tensor *wk_randn_from(wk_Generator *generator, int ndim, const int64_t
 WK_API wk_Tensor *wk_randint_from(wk_Generator *generator, int64_t low, int64_t high, int ndim,
                                   const int64_t *dims, wk_dtype dtype);
 WK_API wk_Tensor *wk_randperm_from(wk_Generator *generator, int64_t n);
+WK_API wk_Tensor *wk_rand_like_from(wk_Generator *generator, wk_Tensor *input);
+WK_API wk_Tensor *wk_randn_like_from(wk_Generator *generator, wk_Tensor *input);
 
 /* clang-format off */
 /* Each size of a literal, (int64_t[]){2, 3}, is an argument of its own to a macro: one for every number of them. */
@@ -173,6 +175,8 @@ WK_API wk_dtype wk_get_default_dtype(void);
 WK_API int wk_ndim(const wk_Tensor *tensor);
 WK_API int64_t wk_size(const wk_Tensor *tensor, int64_t dim);
 WK_API int64_t wk_stride(const wk_Tensor *tensor, int64_t dim);
+WK_API int64_t wk_storage_offset(
+    const wk_Tensor *tensor); /* elements in front of the first, -1 on error. torch: storage_offset */
 WK_API int64_t wk_numel(const wk_Tensor *tensor);
 WK_API const int64_t *wk_shape(const wk_Tensor *tensor);
 WK_API wk_dtype wk_dtype_of(const wk_Tensor *tensor);
@@ -383,7 +387,7 @@ typedef struct wk_addmm_options {
     double beta, alpha;
 } wk_addmm_options;
 WK_API wk_Tensor *wk_addmm_with(wk_addmm_options options);
-#define wk_addmm(...) wk_addmm_with((wk_addmm_options){.input = __VA_ARGS__})
+#define wk_addmm(x, a, ...) wk_addmm_with((wk_addmm_options){.input = x, .mat1 = a, .mat2 = __VA_ARGS__})
 
 /* ---- shape ------------------------------------------------------------------------------------------ */
 

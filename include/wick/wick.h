@@ -53,6 +53,16 @@
         wk_Optimizer *: wk_optimizer_str,       \
         const wk_Optimizer *: wk_optimizer_str)(object)
 
+/* To a safetensors file: a module's state_dict, a dictionary, or a tensor under the name "tensor".           torch: torch.save
+ * Back by wk_load(module, path), wk_load_safetensors(path), wk_load_tensor(path). */
+#define wk_save(object, path)                     \
+    _Generic((object),                            \
+        wk_Module *: wk_module_save,              \
+        wk_StateDict *: wk_state_dict_save,       \
+        const wk_StateDict *: wk_state_dict_save, \
+        wk_Tensor *: wk_tensor_save,              \
+        const wk_Tensor *: wk_tensor_save)(object, path)
+
 /* Gradients to NULL: of a module's parameters, or an optimizer's.                      torch: zero_grad() */
 #define wk_zero_grad(object)                \
     _Generic((object),                      \
@@ -101,6 +111,18 @@ static inline bool wk_zero_grad(wk_Module *module)
 static inline bool wk_zero_grad(wk_Optimizer *optimizer)
 {
     return wk_optimizer_zero_grad(optimizer, true);
+}
+static inline bool wk_save(wk_Module *object, const char *path)
+{
+    return wk_module_save(object, path);
+}
+static inline bool wk_save(const wk_StateDict *object, const char *path)
+{
+    return wk_state_dict_save(object, path);
+}
+static inline bool wk_save(const wk_Tensor *object, const char *path)
+{
+    return wk_tensor_save(object, path);
 }
 static inline bool wk_step(wk_Optimizer *optimizer)
 {

@@ -176,7 +176,10 @@ static bool run_check(Check *c)
 bool wk_gradcheck_with(wk_gradcheck_options options)
 {
     Check c = {.o = options, .name = "gradcheck"};
-    return run_check(&c);
+    bool done = run_check(&c);
+    if (options.release)
+        options.release(options.user);
+    return done;
 }
 
 /* ---- the second derivative -------------------------------------------------------------------------- */
@@ -207,7 +210,7 @@ static wk_Tensor *gradient_function(wk_List inputs, void *user)
     return NULL;
 }
 
-bool wk_gradgradcheck_with(wk_gradcheck_options options)
+static bool check_twice(wk_gradcheck_options options)
 {
     wk_Tensor *inputs[17];
     int n = options.inputs.count;
@@ -238,5 +241,13 @@ bool wk_gradgradcheck_with(wk_gradcheck_options options)
     c.o.user = &options;
     done = done && run_check(&c);
     wk_scope_end(scope);
+    return done;
+}
+
+bool wk_gradgradcheck_with(wk_gradcheck_options options)
+{
+    bool done = check_twice(options);
+    if (options.release)
+        options.release(options.user);
     return done;
 }

@@ -69,13 +69,20 @@ void wk_node_free_saved(wk_Node *node)
 static _Thread_local wk_Node *wk_dying_nodes;
 static _Thread_local bool wk_nodes_dying;
 
+void wk_node_hook_free(wk_NodeHook *hook)
+{
+    if (hook->release)
+        hook->release(hook->user);
+    wk_release(hook, sizeof *hook);
+}
+
 static void take_apart(wk_Node *node)
 {
     wk_node_free_saved(node);
     while (node->hooks) {
         wk_NodeHook *hook = node->hooks;
         node->hooks = hook->next;
-        wk_release(hook, sizeof *hook);
+        wk_node_hook_free(hook);
     }
     for (int i = 0; i < node->edge_count; i++)
         wk_node_release(node->edges[i].node);

@@ -4,7 +4,8 @@
  * checks the inputs, runs the forward, decides whether a node is needed, and saves what the backward says it uses.
  *
  * WK_OP also puts the operation's address in the linker section wk_ops. Nothing in the library reads that: the tests walk the section
- * and fail for an operation whose gradient they have not checked. So there is no list of operations to keep in step. */
+ * and fail for an operation whose gradient they have not checked. So there is no list of operations to keep in step. The
+ * amalgamated sources have no such section. */
 #ifndef WICK_AUTOGRAD_NODE_H
 #define WICK_AUTOGRAD_NODE_H
 
@@ -51,9 +52,14 @@ typedef struct wk_Op {
     void (*drop)(wk_Node *node);
 } wk_Op;
 
-#if defined(__ELF__)
-#define WK_LISTED(symbol, address) \
-    static const wk_Op *const symbol##_listed __attribute__((used, section("wk_ops"))) = address;
+#if defined(__ELF__) && !defined(WICK_AMALGAMATED)
+#define WK_LISTED(symbol, address) static const wk_Op *const symbol##_listed WK_LISTED_IN("wk_ops") = address;
+/* Linkers that drop what is not referred to leave the section alone. */
+#if __has_attribute(retain)
+#define WK_LISTED_IN(name) __attribute__((used, retain, section(name)))
+#else
+#define WK_LISTED_IN(name) __attribute__((used, section(name)))
+#endif
 #else
 #define WK_LISTED(symbol, address)
 #endif
@@ -111,8 +117,12 @@ typedef struct wk_NodeHook {
     int output;
     wk_Hook call; /* NULL: keep the gradient for `retained` */
     void *user;
+    void (*release)(void *user);
     struct wk_Variable *retained; /* not owned: it takes its hook away when it goes */
 } wk_NodeHook;
+
+/* Ends a hook that is in no list any more. */
+void wk_node_hook_free(wk_NodeHook *hook);
 
 struct wk_Node {
     wk_Object object;

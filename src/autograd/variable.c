@@ -16,7 +16,7 @@ static void drop_retained(wk_NodeHook **list, const wk_Variable *v)
         wk_NodeHook *hook = *list;
         if (!v || hook->retained == v) {
             *list = hook->next;
-            wk_release(hook, sizeof *hook);
+            wk_node_hook_free(hook);
         } else {
             list = &hook->next;
         }
@@ -297,17 +297,30 @@ static uint64_t add_hook(wk_Tensor *tensor, wk_NodeHook hook)
     return hook.id;
 }
 
-uint64_t wk_register_hook(wk_Tensor *tensor, wk_Hook hook, void *user)
+static uint64_t register_hook(wk_Tensor *tensor, wk_NodeHook hook)
 {
     if (!wk_tensor_check(tensor, "register_hook", "tensor"))
         return 0;
-    if (!hook)
+    if (!hook.call)
         return wk_raise_null("register_hook", "hook"), 0;
     if (!wk_requires_grad(tensor))
         return wk_raise(WK_ERROR_STATE,
                         "register_hook: cannot register a hook on a tensor that doesn't require gradient"),
                0;
-    return add_hook(tensor, (wk_NodeHook){.call = hook, .user = user});
+    return add_hook(tensor, hook);
+}
+
+uint64_t wk_register_hook_owned(wk_Tensor *tensor, wk_Hook hook, void *user, void (*release)(void *user))
+{
+    uint64_t id = register_hook(tensor, (wk_NodeHook){.call = hook, .user = user, .release = release});
+    if (!id && release)
+        release(user);
+    return id;
+}
+
+uint64_t wk_register_hook(wk_Tensor *tensor, wk_Hook hook, void *user)
+{
+    return wk_register_hook_owned(tensor, hook, user, NULL);
 }
 
 bool wk_remove_hook(wk_Tensor *tensor, uint64_t id)
@@ -321,7 +334,7 @@ bool wk_remove_hook(wk_Tensor *tensor, uint64_t id)
             if ((*link)->id == id) {
                 wk_NodeHook *hook = *link;
                 *link = hook->next;
-                wk_release(hook, sizeof *hook);
+                wk_node_hook_free(hook);
                 return true;
             }
     return wk_raise(WK_ERROR_ARGUMENT, "remove_hook: this tensor has no hook %llu", (unsigned long long)id),

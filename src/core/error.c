@@ -5,6 +5,8 @@
  * allocation can be reported. */
 #include "core/error.h"
 
+#include "core/callback.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@ static _Thread_local struct {
     char text[WK_ERROR_TEXT];
 } wk_last_error;
 
-static _Atomic(wk_ErrorHandler) wk_error_handler;
+static wk_Callback wk_error_callback;
 static _Atomic(wk_WarningHandler) wk_warning_handler;
 
 _Thread_local const wk_Frame *wk_frames;
@@ -61,9 +63,10 @@ static void *raise_text(wk_ErrorKind kind, const char *format, va_list args)
         wk_last_error.read = 0;
         memcpy(wk_last_error.text, text, sizeof text);
     }
-    wk_ErrorHandler handler = atomic_load_explicit(&wk_error_handler, memory_order_acquire);
+    wk_ErrorCallback handler =
+        (wk_ErrorCallback)atomic_load_explicit(&wk_error_callback.call, memory_order_acquire);
     if (handler)
-        handler(kind, text);
+        handler(kind, text, atomic_load(&wk_error_callback.user));
     return NULL;
 }
 
@@ -129,9 +132,25 @@ void wk_clear_error(void)
     wk_last_error.read = 0;
 }
 
+void wk_on_error_owned(wk_ErrorCallback handler, void *user, void (*release)(void *user))
+{
+    wk_callback_set(&wk_error_callback, (void (*)(void))handler, user, release);
+}
+
+/* A handler without a pointer is the pointer of this one. */
+static void call_handler(wk_ErrorKind kind, const char *message, void *user)
+{
+    wk_ErrorHandler handler;
+    memcpy(&handler, &user, sizeof handler);
+    handler(kind, message);
+}
+
 void wk_on_error(wk_ErrorHandler handler)
 {
-    atomic_store_explicit(&wk_error_handler, handler, memory_order_release);
+    _Static_assert(sizeof(void *) == sizeof(wk_ErrorHandler), "a pointer takes a function's place");
+    void *user;
+    memcpy(&user, &handler, sizeof user);
+    wk_on_error_owned(handler ? call_handler : NULL, user, NULL);
 }
 
 void wk_on_warning(wk_WarningHandler handler)

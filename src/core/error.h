@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/math_flags.h"
 #include "wick/error.h"
 
 /* The length of a message, with the byte that ends it; more is cut. */

@@ -10,6 +10,7 @@
  * Under AddressSanitizer nothing is kept: every block is the system's, and so are its checks. */
 #define _DEFAULT_SOURCE
 #include "core/memory.h"
+#include "core/callback.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -71,8 +72,7 @@ static struct {
 
 static _Thread_local ThreadCache *wk_thread_cache;
 
-static _Atomic(wk_MemoryHook) wk_memory_hook;
-static _Atomic(void *) wk_memory_hook_user;
+static wk_Callback wk_memory_hook;
 
 /* Puts a small block into the common list; the lock is held. */
 static void keep_small(Block *b, int c)
@@ -259,10 +259,10 @@ static void *large_block(size_t bytes)
 /* A failure tells `wanted`, the bytes that the caller has asked for. */
 static void *allocate_block(size_t bytes, size_t wanted)
 {
-    wk_MemoryHook hook = atomic_load_explicit(&wk_memory_hook, memory_order_acquire);
+    wk_MemoryHook hook = (wk_MemoryHook)atomic_load_explicit(&wk_memory_hook.call, memory_order_acquire);
     void *block = NULL;
     ThreadCache *cache = cache_of_thread();
-    if (cache && (!hook || hook(bytes, atomic_load(&wk_memory_hook_user)))) {
+    if (cache && (!hook || hook(bytes, atomic_load(&wk_memory_hook.user)))) {
         if (bytes <= SMALL_LIMIT) {
             int c = bytes ? (int)((bytes + 63) / 64) : 1;
             block = small_block(cache, c);
@@ -418,10 +418,14 @@ void wk_strfree(char *text)
         wk_release(text, strlen(text) + 1);
 }
 
+void wk_set_memory_hook_owned(wk_MemoryHook hook, void *user, void (*release)(void *user))
+{
+    wk_callback_set(&wk_memory_hook, (void (*)(void))hook, user, release);
+}
+
 void wk_set_memory_hook(wk_MemoryHook hook, void *user)
 {
-    atomic_store(&wk_memory_hook_user, user);
-    atomic_store_explicit(&wk_memory_hook, hook, memory_order_release);
+    wk_set_memory_hook_owned(hook, user, NULL);
 }
 
 void wk_memory_count(wk_MemoryStats *stats)

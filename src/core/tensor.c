@@ -337,6 +337,11 @@ int64_t wk_size(const wk_Tensor *tensor, int64_t dim)
     return d < 0 ? -1 : tensor->shape[d];
 }
 
+int64_t wk_storage_offset(const wk_Tensor *tensor)
+{
+    return wk_tensor_check(tensor, "storage_offset", "tensor") ? tensor->offset : -1;
+}
+
 int64_t wk_stride(const wk_Tensor *tensor, int64_t dim)
 {
     if (!wk_tensor_check(tensor, "stride", "tensor"))

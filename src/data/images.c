@@ -179,13 +179,13 @@ static bool check_resize(const char *op, const wk_Tensor *images, int64_t resize
         return wk_raise(WK_ERROR_ARGUMENT, "%s: resize is %lld, must be 1 to %d", op, (long long)resize,
                         IMAGES_MAX_SIDE),
                false;
-    if (mode != wk_bilinear && mode != wk_pad)
+    if (mode != wk_resize_bilinear && mode != wk_resize_pad)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: there is no resize_mode %d", op, (int)mode), false;
     if (h < 1 || w < 1 || h > IMAGES_MAX_SIDE || w > IMAGES_MAX_SIDE)
         return wk_raise(WK_ERROR_SHAPE, "%s: pictures of %lldx%lld, must be 1x1 to %dx%d", op, (long long)h,
                         (long long)w, IMAGES_MAX_SIDE, IMAGES_MAX_SIDE),
                false;
-    if (resize && mode == wk_pad && (resize < h || resize < w || (resize - h) % 2 || (resize - w) % 2))
+    if (resize && mode == wk_resize_pad && (resize < h || resize < w || (resize - h) % 2 || (resize - w) % 2))
         return wk_raise(WK_ERROR_SHAPE, "%s: %lldx%lld cannot be padded evenly to %lldx%lld", op,
                         (long long)h, (long long)w, (long long)resize, (long long)resize),
                false;
@@ -208,7 +208,7 @@ wk_Dataset *wk_images_dataset(const char *op, wk_Tensor *images, wk_Tensor *labe
     d->mode = mode;
     for (int i = 0; i < 256; i++)
         d->value[i] = (float)i / 255.0f;
-    if (mode == wk_bilinear && (d->side_y != d->height || d->side_x != d->width)) {
+    if (mode == wk_resize_bilinear && (d->side_y != d->height || d->side_x != d->width)) {
         d->tap_count = (size_t)(d->side_y + d->side_x);
         if (!(d->taps = wk_alloc(d->tap_count * sizeof *d->taps))) {
             wk_release(d, sizeof *d);

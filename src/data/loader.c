@@ -5,6 +5,7 @@
  * batch makes no difference: a sample's random numbers are seeded by the base seed and its index, the floating-point mode is that in which
  * the epoch began, and what a worker raises is put down in the batch and raised again on the caller's thread. */
 #include "data/loader.h"
+#include "core/options.h"
 
 #include <string.h>
 
@@ -264,9 +265,11 @@ wk_DataLoader *wk_DataLoader_with(wk_DataLoader_options options)
 {
     if (!wk_dataset_check(options.dataset, loader_op))
         return NULL;
+    WK_PLACED(options, 2, batch_size);
     options.batch_size = options.batch_size ? options.batch_size : 1;
     options.prefetch_factor = options.prefetch_factor ? options.prefetch_factor : 2;
-    bool ok = check_loader_options(&options) && (!options.generator || wk_generator(options.generator));
+    bool ok = wk_by_place_at_most(loader_op, options.by_place, 3, "drop_last, num_workers, generator") &&
+              check_loader_options(&options) && (!options.generator || wk_generator(options.generator));
     wk_DataLoader *loader = ok ? wk_zalloc(sizeof *loader) : NULL;
     if (!loader) {
         wk_dataset_free(options.dataset);

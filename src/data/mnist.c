@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/options.h"
 #include "core/shape.h"
 #include "core/tensor.h"
 #include "data/images.h"
@@ -82,6 +83,8 @@ wk_Dataset *wk_MNIST_with(wk_MNIST_options options)
 {
     if (!options.root)
         return wk_raise_null(mnist_op, "root");
+    if (!wk_by_place_at_most(mnist_op, options.by_place, 1, "test, resize"))
+        return NULL;
     char *path = wk_alloc(MNIST_PATH);
     wk_Scope scope = path ? wk_scope_begin() : (wk_Scope){0};
     wk_Dataset *dataset = scope.id ? load_mnist(&options, path) : NULL;

@@ -7,27 +7,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/callback.h"
 #include "core/error.h"
 
-static _Atomic(wk_IoHook) wk_io_hook;
-static _Atomic(void *) wk_io_hook_user;
+static wk_Callback wk_io_hook;
+
+void wk_set_io_hook_owned(wk_IoHook hook, void *user, void (*release)(void *user))
+{
+    wk_callback_set(&wk_io_hook, (void (*)(void))hook, user, release);
+}
 
 void wk_set_io_hook(wk_IoHook hook, void *user)
 {
-    atomic_store(&wk_io_hook_user, user);
-    atomic_store_explicit(&wk_io_hook, hook, memory_order_release);
+    wk_set_io_hook_owned(hook, user, NULL);
 }
 
 bool wk_io_allowed(wk_IoOperation operation, const char *path, size_t *bytes)
 {
-    wk_IoHook hook = atomic_load_explicit(&wk_io_hook, memory_order_acquire);
+    wk_IoHook hook = (wk_IoHook)atomic_load_explicit(&wk_io_hook.call, memory_order_acquire);
     size_t none = 0, asked = bytes ? *bytes : 0;
-    int error = hook ? hook(operation, path, bytes ? bytes : &none, atomic_load(&wk_io_hook_user)) : 0;
+    int error = hook ? hook(operation, path, bytes ? bytes : &none, atomic_load(&wk_io_hook.user)) : 0;
     if (bytes && *bytes > asked)
         *bytes = asked;
     errno = error;

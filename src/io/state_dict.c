@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/tensor.h"
+#include "io/files.h"
 #include "io/state_dict.h"
 
 /* What stands behind the public struct. */
@@ -199,4 +200,76 @@ bool wk_state_dict_set_metadata(wk_StateDict *dict, const char *key, const char 
     wk_strfree((char *)found->value);
     found->value = copy;
     return true;
+}
+
+/* ---- by place --------------------------------------------------------------------------------------- */
+
+static bool has_place(const wk_StateDict *dict, int index, int count)
+{
+    if (!dict_parts(dict, "state_dict"))
+        return false;
+    if (index >= 0 && index < count)
+        return true;
+    wk_raise(WK_ERROR_INDEX, "state_dict: index %d is out of range, there are %d entries", index, count);
+    return false;
+}
+
+int wk_state_dict_count(const wk_StateDict *dict)
+{
+    return dict_parts(dict, "state_dict") ? dict->count : -1;
+}
+
+const char *wk_state_dict_name(const wk_StateDict *dict, int index)
+{
+    return has_place(dict, index, dict ? dict->count : 0) ? dict->entries[index].name : NULL;
+}
+
+wk_Tensor *wk_state_dict_tensor(const wk_StateDict *dict, int index)
+{
+    return has_place(dict, index, dict ? dict->count : 0) ? dict->entries[index].tensor : NULL;
+}
+
+int wk_state_dict_metadata_count(const wk_StateDict *dict)
+{
+    return dict_parts(dict, "state_dict") ? dict->metadata_count : -1;
+}
+
+const char *wk_state_dict_metadata_key(const wk_StateDict *dict, int index)
+{
+    return has_place(dict, index, dict ? dict->metadata_count : 0) ? dict->metadata[index].key : NULL;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+bool wk_state_dict_save(const wk_StateDict *dict, const char *path)
+{
+    return dict_parts(dict, "save") &&
+           wk_save_safetensors_with((wk_save_safetensors_options){.count = dict->count,
+                                                                  .tensors = dict->entries,
+                                                                  .path = path,
+                                                                  .metadata_count = dict->metadata_count,
+                                                                  .metadata = dict->metadata});
+}
+
+bool wk_tensor_save(const wk_Tensor *tensor, const char *path)
+{
+    if (!wk_tensor_check(tensor, "save", "tensor"))
+        return false;
+    const wk_NamedTensor named = {"tensor", (wk_Tensor *)tensor};
+    return wk_save_safetensors(1, &named, path);
+}
+
+wk_Tensor *wk_load_tensor(const char *path)
+{
+    wk_StateDict *dict = wk_load_safetensors(path);
+    wk_Tensor *tensor = NULL;
+    if (dict && dict->count != 1) {
+        wk_raise(WK_ERROR_CORRUPT, "load_tensor: %s holds %d tensors, expected 1", WK_QUOTED(path),
+                 dict->count);
+    } else if (dict) {
+        const wk_Tensor *only = dict->entries[0].tensor;
+        tensor = wk_tensor_alias(only, only->ndim, only->shape, only->stride, only->offset);
+    }
+    wk_state_dict_free(dict);
+    return tensor;
 }

@@ -1,7 +1,8 @@
 /* AdaptiveAvgPool2d: the function of its name with the size kept; it prints the size as it was given. */
 #include <stdio.h>
 
-#include "nn/module.h"
+#include "core/options.h"
+#include "nn/layers.h"
 #include "nn/print.h"
 #include "nn/text.h"
 
@@ -45,6 +46,9 @@ static const wk_Class adaptive_avg_pool2d_class = {.name = "AdaptiveAvgPool2d",
 
 wk_Module *wk_AdaptiveAvgPool2d_with(wk_AdaptiveAvgPool2d_options options)
 {
+    WK_PLACED(options, 1, output_size);
+    if (!wk_size_given("AdaptiveAvgPool2d", "output_size", options.output_size, options.output_size_hw))
+        return NULL;
     AdaptiveAvgPool2d *pool = (AdaptiveAvgPool2d *)wk_module_new(sizeof *pool, &adaptive_avg_pool2d_class);
     if (!pool)
         return NULL;

@@ -1,6 +1,7 @@
 /* Conv2d. Options are kept as pairs, which is how PyTorch keeps and prints them. */
 #include <stdio.h>
 
+#include "core/options.h"
 #include "nn/layers.h"
 #include "nn/print.h"
 #include "nn/text.h"
@@ -66,6 +67,14 @@ static bool conv_channels_allowed(int64_t in_channels, int64_t out_channels, int
 
 wk_Module *wk_Conv2d_with(wk_Conv2d_options options)
 {
+    if (!wk_by_place_at_most("Conv2d", options.by_place, 7, "no_bias"))
+        return NULL;
+    WK_PLACED(options, 3, kernel_size);
+    WK_PLACED(options, 4, stride);
+    WK_PLACED(options, 6, dilation);
+    WK_PLACED(options, 7, groups);
+    if (!wk_size_given("Conv2d", "kernel_size", options.kernel_size, options.kernel_size_hw))
+        return NULL;
     int64_t groups = options.groups == 0 ? 1 : options.groups == WK_ZERO ? 0 : options.groups;
     if (!conv_channels_allowed(options.in_channels, options.out_channels, groups))
         return NULL;

@@ -1,6 +1,7 @@
 /* Flatten: several dimensions as one. */
 #include <stdio.h>
 
+#include "core/options.h"
 #include "nn/module.h"
 #include "nn/text.h"
 
@@ -34,6 +35,8 @@ static int64_t dim_option(int64_t dim, int64_t unset)
 
 wk_Module *wk_Flatten_with(wk_Flatten_options options)
 {
+    WK_PLACED(options, 1, start_dim);
+    WK_PLACED(options, 2, end_dim);
     Flatten *flatten = (Flatten *)wk_module_new(sizeof *flatten, &flatten_class);
     if (!flatten)
         return NULL;

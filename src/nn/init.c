@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "autograd/node.h"
+#include "core/options.h"
 #include "nn/layers.h"
 
 /* ---- gains and fans --------------------------------------------------------------------------------- */
@@ -100,7 +101,7 @@ static double xavier_std(const char *op, wk_xavier_options options)
     Fans fans;
     if (!fans_of(op, options.tensor, &fans))
         return NAN;
-    return (options.gain != 0 ? options.gain : 1) * sqrt(2.0 / (fans.in + fans.out));
+    return (options.gain != 0 || options.by_place >= 2 ? options.gain : 1) * sqrt(2.0 / (fans.in + fans.out));
 }
 
 wk_Tensor *wk_xavier_uniform_with(wk_xavier_options options)
@@ -119,7 +120,8 @@ wk_Tensor *wk_xavier_normal_with(wk_xavier_options options)
 static double kaiming_std(const char *op, wk_kaiming_options options)
 {
     Fans fans;
-    if (!fans_of(op, options.tensor, &fans))
+    if (!wk_by_place_at_most(op, options.by_place, 2, "fan_out, nonlinearity, generator") ||
+        !fans_of(op, options.tensor, &fans))
         return NAN;
     double gain = wk_calculate_gain(options.nonlinearity ? options.nonlinearity : "leaky_relu", options.a);
     return gain / sqrt(options.fan_out ? fans.out : fans.in);
@@ -142,6 +144,14 @@ wk_Tensor *wk_kaiming_normal_with(wk_kaiming_options options)
 }
 
 /* ---- layers ----------------------------------------------------------------------------------------- */
+
+bool wk_size_given(const char *layer, const char *name, int64_t number, const int64_t pair[2])
+{
+    if (number || pair[0] || pair[1])
+        return true;
+    wk_raise(WK_ERROR_ARGUMENT, "%s: missing argument '%s'", layer, name);
+    return false;
+}
 
 wk_Tensor *wk_parameter_empty(const char *op, int ndim, const int64_t *dims)
 {

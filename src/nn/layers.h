@@ -7,6 +7,9 @@
 /* A parameter without values yet, owned by the caller. */
 wk_Tensor *wk_parameter_empty(const char *op, int ndim, const int64_t *dims);
 
+/* False with an error for a size that has no default and was not given. */
+bool wk_size_given(const char *layer, const char *name, int64_t number, const int64_t pair[2]);
+
 /* The last thing that a maker does: gives the parameters their first values; or frees the module if anything
  * failed. */
 wk_Module *wk_layer_ready(wk_Module *module);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/options.h"
 #include "nn/layers.h"
 #include "nn/text.h"
 
@@ -36,6 +37,8 @@ static const wk_Class linear_class = {
 
 wk_Module *wk_Linear_with(wk_Linear_options options)
 {
+    if (!wk_by_place_at_most("Linear", options.by_place, 2, "no_bias"))
+        return NULL;
     Linear *linear = (Linear *)wk_module_new(sizeof *linear, &linear_class);
     if (!linear)
         return NULL;

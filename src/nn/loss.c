@@ -1,4 +1,5 @@
 /* Losses: the functions of their names as modules of two inputs. A weight of classes is a buffer. */
+#include "core/options.h"
 #include "nn/module.h"
 
 typedef struct Loss {
@@ -53,6 +54,7 @@ static const wk_Class cross_entropy_loss_class = {.name = "CrossEntropyLoss",
 
 static wk_Module *loss_new(const wk_Class *cls, wk_ClassLoss_options options)
 {
+    WK_PLACED(options, 2, ignore_index);
     if ((unsigned)options.reduction > wk_reduction_none)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: %d is not a valid value for reduction", cls->name,
                         (int)options.reduction);

@@ -83,6 +83,41 @@ wk_Module *wk_module_named(size_t bytes, const char *name,
     return module;
 }
 
+static void release_user(struct wk_ModuleParts *parts)
+{
+    if (parts->release_user)
+        parts->release_user(parts->user);
+    parts->release_user = NULL;
+}
+
+bool wk_module_set_user(wk_Module *module, void *user, void (*release)(void *user))
+{
+    if (!wk_module_check(module, "set_user")) {
+        if (release)
+            release(user);
+        return false;
+    }
+    release_user(module->parts);
+    module->parts->user = user;
+    module->parts->release_user = release;
+    return true;
+}
+
+void *wk_module_user(const wk_Module *module)
+{
+    return wk_module_check(module, "user") ? module->parts->user : NULL;
+}
+
+const char *wk_class_name(const wk_Module *module)
+{
+    return wk_module_check(module, "class_name") ? module->cls->name : NULL;
+}
+
+bool wk_is_training(const wk_Module *module)
+{
+    return wk_module_check(module, "is_training") && module->training;
+}
+
 /* ---- letting go ------------------------------------------------------------------------------------- */
 
 /* Ends the share that a module holds of a tensor. */
@@ -142,6 +177,7 @@ static void release_listed(wk_Module *list)
         list = parts->link;
         if (m->cls->release)
             m->cls->release(m);
+        release_user(parts);
         release_children(parts, &list);
         release_tensors(&parts->parameters);
         release_tensors(&parts->buffers);

@@ -42,7 +42,9 @@ struct wk_ModuleParts {
     wk_LentNames named_parameters, named_buffers;
     uint64_t mark;   /* the last walk that came by */
     wk_Module *link; /* of a list being worked off */
-    wk_Class own;    /* of wk_module_named, its name owned */
+    void *user;      /* the program's */
+    void (*release_user)(void *user);
+    wk_Class own; /* of wk_module_named, its name owned */
 };
 
 /* False with an error when the pointer is NULL or not a living module. */

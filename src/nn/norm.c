@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/options.h"
 #include "nn/layers.h"
 #include "nn/text.h"
 #include "ops/norm.h"
@@ -123,8 +124,12 @@ static const wk_Class batch_norm1d_class = BATCH_NORM(BatchNorm1d);
 static const wk_Class batch_norm2d_class = BATCH_NORM(BatchNorm2d);
 static const wk_Class batch_norm3d_class = BATCH_NORM(BatchNorm3d);
 
-static wk_Module *batch_norm_new(const wk_Class *cls, const wk_BatchNorm_options *o)
+static wk_Module *batch_norm_new(const wk_Class *cls, wk_BatchNorm_options *o)
 {
+    WK_PLACED(*o, 2, eps);
+    WK_PLACED(*o, 3, momentum);
+    if (!wk_by_place_at_most(cls->name, o->by_place, 3, "no_affine, no_track_running_stats"))
+        return NULL;
     BatchNorm *norm = (BatchNorm *)wk_module_new(sizeof *norm, cls);
     if (!norm)
         return NULL;
@@ -237,6 +242,9 @@ static const wk_Class layer_norm_class = {.name = "LayerNorm",
 wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options)
 {
     const wk_Dims shape = options.normalized_shape;
+    WK_PLACED(options, 2, eps);
+    if (!wk_by_place_at_most("LayerNorm", options.by_place, 2, "no_elementwise_affine, no_bias"))
+        return NULL;
     if (shape.count < 1 || shape.count > WK_MAX_DIMS)
         return wk_raise(WK_ERROR_SHAPE,
                         "LayerNorm: normalized_shape has %d dimensions, from 1 to %d are possible",
@@ -309,6 +317,9 @@ static const wk_Class group_norm_class = {.name = "GroupNorm",
 
 wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options)
 {
+    WK_PLACED(options, 3, eps);
+    if (!wk_by_place_at_most("GroupNorm", options.by_place, 3, "no_affine, no_bias"))
+        return NULL;
     if (options.num_groups <= 0)
         return wk_raise(WK_ERROR_ARGUMENT, "GroupNorm: Expected num groups to be greater than 0, got %lld",
                         (long long)(options.num_groups == WK_ZERO ? 0 : options.num_groups));

@@ -2,7 +2,8 @@
  * were given. */
 #include <stdio.h>
 
-#include "nn/module.h"
+#include "core/options.h"
+#include "nn/layers.h"
 #include "nn/print.h"
 #include "nn/text.h"
 
@@ -45,6 +46,11 @@ static const wk_Class max_pool2d_class = {
 
 wk_Module *wk_MaxPool2d_with(wk_MaxPool2d_options options)
 {
+    WK_PLACED(options, 1, kernel_size);
+    WK_PLACED(options, 2, stride);
+    WK_PLACED(options, 4, dilation);
+    if (!wk_size_given("MaxPool2d", "kernel_size", options.kernel_size, options.kernel_size_hw))
+        return NULL;
     MaxPool2d *pool = (MaxPool2d *)wk_module_new(sizeof *pool, &max_pool2d_class);
     if (!pool)
         return NULL;
@@ -93,6 +99,11 @@ static const wk_Class avg_pool2d_class = {
 
 wk_Module *wk_AvgPool2d_with(wk_AvgPool2d_options options)
 {
+    WK_PLACED(options, 1, kernel_size);
+    WK_PLACED(options, 2, stride);
+    if (!wk_by_place_at_most("AvgPool2d", options.by_place, 4, "exclude_pad, divisor_override") ||
+        !wk_size_given("AvgPool2d", "kernel_size", options.kernel_size, options.kernel_size_hw))
+        return NULL;
     AvgPool2d *pool = (AvgPool2d *)wk_module_new(sizeof *pool, &avg_pool2d_class);
     if (!pool)
         return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/options.h"
 #include "core/order.h"
 #include "kernels/kernels.h"
 #include "nn/module.h"
@@ -224,6 +225,8 @@ bool wk_load_state_dict_with(wk_load_options options)
         return false;
     if (!options.state)
         return wk_raise_null("load_state_dict", "state"), false;
+    if (!wk_by_place_at_most("load_state_dict", options.by_place, 2, "not_strict"))
+        return false;
     wk_Scope scope = wk_scope_begin();
     if (!scope.id)
         return false;
@@ -242,7 +245,7 @@ bool wk_load_state_dict_with(wk_load_options options)
 
 /* ---- files ------------------------------------------------------------------------------------------ */
 
-bool wk_save(wk_Module *module, const char *path)
+bool wk_module_save(wk_Module *module, const char *path)
 {
     wk_StateDict *dict = wk_module_check(module, "save") ? wk_state_dict(module) : NULL;
     if (!dict)

@@ -84,16 +84,26 @@ wk_Tensor *(wk_full_like)(wk_Tensor *input, wk_Number value)
     return wk_filled("full_like", new_shaped_like("full_like", input), value);
 }
 
-wk_Tensor *wk_rand_like(wk_Tensor *input)
+wk_Tensor *wk_rand_like_from(wk_Generator *generator, wk_Tensor *input)
 {
     wk_Tensor *t = new_shaped_like("rand_like", input);
-    return t ? wk_tensor_as_new(wk_uniform_(t, 0, 1, NULL)) : NULL;
+    return t ? wk_tensor_as_new(wk_uniform_(t, 0, 1, generator)) : NULL;
+}
+
+wk_Tensor *wk_randn_like_from(wk_Generator *generator, wk_Tensor *input)
+{
+    wk_Tensor *t = new_shaped_like("randn_like", input);
+    return t ? wk_tensor_as_new(wk_normal_(t, 0, 1, generator)) : NULL;
+}
+
+wk_Tensor *wk_rand_like(wk_Tensor *input)
+{
+    return wk_rand_like_from(NULL, input);
 }
 
 wk_Tensor *wk_randn_like(wk_Tensor *input)
 {
-    wk_Tensor *t = new_shaped_like("randn_like", input);
-    return t ? wk_tensor_as_new(wk_normal_(t, 0, 1, NULL)) : NULL;
+    return wk_randn_like_from(NULL, input);
 }
 
 /* ---- sequences -------------------------------------------------------------------------------------- */

@@ -147,7 +147,7 @@ wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator)
 }
 
 /* As PyTorch's CPU code: a mask of 0 and 1/(1-p), and one product. */
-static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p)
+static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p, wk_Generator *generator)
 {
     if (!(p >= 0 && p <= 1))
         return wk_raise(WK_ERROR_ARGUMENT, "%s: dropout probability has to be between 0 and 1, but got %s",
@@ -159,7 +159,7 @@ static wk_Tensor *dropout_mask(const char *op, wk_Tensor *input, double p)
                         op, wk_dtype_type(input->dtype));
     /* The mask has the strides of a dense input, and its numbers are drawn in their order. */
     wk_Tensor *mask = wk_tensor_in_rows_like(op, (wk_dtype)input->dtype, input);
-    mask = wk_bernoulli_(mask, 1 - p, NULL);
+    mask = wk_bernoulli_(mask, 1 - p, generator);
     return wk_div__double(mask, 1 - p);
 }
 
@@ -168,21 +168,34 @@ static bool drops_nothing(const wk_Tensor *input, double p, bool training)
     return !training || p == 0 || (input->numel == 0 && p >= 0 && p <= 1);
 }
 
-wk_Tensor *wk_dropout(wk_Tensor *input, double p, bool training)
+wk_Tensor *wk_dropout_from(wk_Generator *generator, wk_Tensor *input, double p, bool training)
 {
     if (!wk_tensor_check(input, "dropout", "input"))
         return NULL;
     if (!(p >= 0 && p <= 1))
-        return dropout_mask("dropout", input, p);
-    return drops_nothing(input, p, training) ? input
-                                             : wk_mul_tensor(input, dropout_mask("dropout", input, p));
+        return dropout_mask("dropout", input, p, generator);
+    return drops_nothing(input, p, training)
+               ? input
+               : wk_mul_tensor(input, dropout_mask("dropout", input, p, generator));
 }
 
-wk_Tensor *wk_dropout_(wk_Tensor *self, double p, bool training)
+wk_Tensor *wk_dropout_from_(wk_Generator *generator, wk_Tensor *self, double p, bool training)
 {
     if (!wk_tensor_check(self, "dropout_", "self"))
         return NULL;
     if (!(p >= 0 && p <= 1))
-        return dropout_mask("dropout_", self, p);
-    return drops_nothing(self, p, training) ? self : wk_mul__tensor(self, dropout_mask("dropout_", self, p));
+        return dropout_mask("dropout_", self, p, generator);
+    return drops_nothing(self, p, training)
+               ? self
+               : wk_mul__tensor(self, dropout_mask("dropout_", self, p, generator));
+}
+
+wk_Tensor *wk_dropout(wk_Tensor *input, double p, bool training)
+{
+    return wk_dropout_from(NULL, input, p, training);
+}
+
+wk_Tensor *wk_dropout_(wk_Tensor *self, double p, bool training)
+{
+    return wk_dropout_from_(NULL, self, p, training);
 }

@@ -1,5 +1,6 @@
 /* Adam. slot[0] is the average of gradients, slot[1] that of their squares, slot[2] with amsgrad the largest
  * of these so far. */
+#include "core/options.h"
 #include "optim/optimizer.h"
 
 enum {
@@ -51,6 +52,7 @@ static const wk_OptimizerClass adam_optimizer = {
 
 wk_Optimizer *wk_Adam_with(wk_Adam_options options)
 {
+    WK_PLACED(options, 2, lr);
     bool given = options.betas[0] != 0 || options.betas[1] != 0;
     const double hyper[ADAM_HYPERS] = {[ADAM_LR] = wk_option_or(options.lr, 1e-3),
                                        [ADAM_BETA1] = given ? wk_option_or(options.betas[0], 0) : 0.9,

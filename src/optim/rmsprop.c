@@ -1,5 +1,6 @@
 /* RMSprop. slot[0] is the average of squared gradients, slot[1] when centered that of gradients, slot[2] the
  * momentum buffer. */
+#include "core/options.h"
 #include "optim/optimizer.h"
 
 enum { RMS_LR, RMS_ALPHA, RMS_EPS, RMS_WEIGHT_DECAY, RMS_MOMENTUM, RMS_CENTERED, RMS_MAXIMIZE, RMS_HYPERS };
@@ -40,6 +41,9 @@ static const wk_OptimizerClass rmsprop_optimizer = {
 
 wk_Optimizer *wk_RMSprop_with(wk_RMSprop_options options)
 {
+    WK_PLACED(options, 2, lr);
+    WK_PLACED(options, 3, alpha);
+    WK_PLACED(options, 4, eps);
     const double hyper[RMS_HYPERS] = {[RMS_LR] = wk_option_or(options.lr, 1e-2),
                                       [RMS_ALPHA] = wk_option_or(options.alpha, 0.99),
                                       [RMS_EPS] = wk_option_or(options.eps, 1e-8),

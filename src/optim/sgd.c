@@ -1,4 +1,5 @@
 /* SGD. slot[0] is the momentum buffer; the first gradient becomes it as it is, without dampening. */
+#include "core/options.h"
 #include "optim/optimizer.h"
 
 enum { SGD_LR, SGD_MOMENTUM, SGD_DAMPENING, SGD_WEIGHT_DECAY, SGD_NESTEROV, SGD_MAXIMIZE, SGD_HYPERS };
@@ -46,6 +47,7 @@ static const wk_OptimizerClass sgd_optimizer = {
 
 wk_Optimizer *wk_SGD_with(wk_SGD_options options)
 {
+    WK_PLACED(options, 2, lr);
     const double hyper[SGD_HYPERS] = {
         [SGD_LR] = wk_option_or(options.lr, 1e-3), [SGD_MOMENTUM] = options.momentum,
         [SGD_DAMPENING] = options.dampening,       [SGD_WEIGHT_DECAY] = options.weight_decay,

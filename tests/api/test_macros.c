@@ -174,13 +174,105 @@ static void test_norm_and_layer_norm_by_place(void **state)
     wk_free(norm), wk_free(both);
 }
 
+/* ---- options ---------------------------------------------------------------------------------------- */
+
+static void expect_print(wk_Module *module, const char *want)
+{
+    char *text = wk_str(module);
+    assert_non_null(text);
+    assert_string_equal(text, want);
+    wk_str_free(text);
+    wk_free(module);
+}
+
+static void test_options_by_place(void **state)
+{
+    (void)state;
+    const char *conv = "Conv2d(1, 6, kernel_size=(5, 5), stride=(2, 2), padding=(1, 1))";
+    expect_print(wk_Conv2d(1, 6, 5, 2, 1), conv);
+    expect_print(wk_Conv2d(1, 6, .kernel_size_hw = {5, 5}, .stride = 2, .padding_hw = {1, 1}), conv);
+    expect_print(wk_Flatten(), "Flatten(start_dim=1, end_dim=-1)");
+    expect_print(wk_Flatten(0), "Flatten(start_dim=0, end_dim=-1)");
+    expect_print(wk_Flatten(0, 1), "Flatten(start_dim=0, end_dim=1)");
+    expect_print(wk_Flatten(.end_dim = 2), "Flatten(start_dim=1, end_dim=2)");
+    expect_print(wk_AdaptiveAvgPool2d(0), "AdaptiveAvgPool2d(output_size=0)");
+    expect_print(wk_BatchNorm2d(3, 0, .1, .no_affine = true),
+                 "BatchNorm2d(3, eps=0.0, momentum=0.1, affine=False, bias=False, track_running_stats=True)");
+    expect_print(wk_GroupNorm(2, 4, 0), "GroupNorm(2, 4, eps=0.0, affine=True, bias=True)");
+    expect_print(wk_LayerNorm(4, 0), "LayerNorm((4,), eps=0.0, elementwise_affine=True, bias=True)");
+    expect_print(wk_Linear(0, 0), "Linear(in_features=0, out_features=0, bias=True)");
+    wk_Tensor *w = wk_requires_grad_(f32(1));
+    wk_Optimizer *sgd = wk_SGD(wk_list(w), 0), *adam = wk_Adam(wk_list(w), 0),
+                 *rms = wk_RMSprop((wk_List){1, &w}), *unset = wk_SGD(wk_list(w), .momentum = 0.9);
+    assert_true(wk_get_lr(sgd) == 0 && wk_get_lr(adam) == 0);
+    assert_true(wk_get_lr(rms) == 0.01 && wk_get_lr(unset) == 0.001);
+    wk_free(sgd), wk_free(adam), wk_free(rms), wk_free(unset);
+    wk_Tensor *x = wk_ones(2, 2);
+    EXPECT_VALUES(wk_xavier_uniform_(x, 0), 0, 0, 0, 0);
+}
+
+static void test_arguments_that_are_missing(void **state)
+{
+    (void)state;
+    ROW("A40");
+    EXPECT_ERROR(wk_Conv2d(1, 6), WK_ERROR_ARGUMENT, "Conv2d: missing argument 'kernel_size'");
+    EXPECT_ERROR(wk_Conv2d(1, 6, .stride = 2), WK_ERROR_ARGUMENT, "Conv2d: missing argument 'kernel_size'");
+    EXPECT_ERROR(wk_MaxPool2d(), WK_ERROR_ARGUMENT, "MaxPool2d: missing argument 'kernel_size'");
+    EXPECT_ERROR(wk_AvgPool2d(.padding = 1), WK_ERROR_ARGUMENT, "AvgPool2d: missing argument 'kernel_size'");
+    EXPECT_ERROR(wk_AdaptiveAvgPool2d(), WK_ERROR_ARGUMENT,
+                 "AdaptiveAvgPool2d: missing argument 'output_size'");
+    EXPECT_ERROR(wk_max_pool2d(wk_ones(1, 4, 4), .padding = 0), WK_ERROR_ARGUMENT, "kernel");
+    wk_Dataset *set = wk_TensorDataset(wk_list(f32(1)));
+    EXPECT_ERROR(wk_DataLoader(set, 0), WK_ERROR_ARGUMENT, "batch_size");
+}
+
+/* PyTorch's bias=False as a third argument would be no_bias=false. */
+static void test_arguments_that_wick_names_by_their_opposite(void **state)
+{
+    (void)state;
+    ROW("A41");
+    wk_Module *net = wk_Linear(1, 1);
+    wk_StateDict *dict = wk_state_dict(net);
+    EXPECT_ERROR(wk_Linear(10, 5, false), WK_ERROR_ARGUMENT,
+                 "Linear: takes 2 positional arguments but 3 were given: no_bias by name");
+    EXPECT_ERROR(wk_Conv2d(1, 1, 1, 1, 0, 1, 1, false), WK_ERROR_ARGUMENT, "Conv2d: takes 7 positional");
+    EXPECT_ERROR(wk_AvgPool2d(2, 2, 0, false, true), WK_ERROR_ARGUMENT, "AvgPool2d: takes 4 positional");
+    EXPECT_ERROR(wk_BatchNorm1d(3, 1e-5, 0.1, true), WK_ERROR_ARGUMENT, "BatchNorm1d: takes 3 positional");
+    EXPECT_ERROR(wk_LayerNorm(3, 1e-5, true), WK_ERROR_ARGUMENT, "LayerNorm: takes 2 positional");
+    EXPECT_ERROR(wk_GroupNorm(1, 3, 1e-5, true), WK_ERROR_ARGUMENT, "GroupNorm: takes 3 positional");
+    EXPECT_ERROR(wk_MNIST("data", true), WK_ERROR_ARGUMENT, "MNIST: takes 1 positional");
+    EXPECT_ERROR(wk_load_state_dict(net, dict, false), WK_ERROR_ARGUMENT,
+                 "load_state_dict: takes 2 positional");
+    EXPECT_ERROR(wk_kaiming_normal_(wk_ones(2, 2), 0, true), WK_ERROR_ARGUMENT,
+                 "kaiming_normal_: takes 2 positional");
+    wk_free(dict), wk_free(net);
+}
+
+static void test_places_in_a_text(void **state)
+{
+    (void)state;
+    assert_int_equal(wk_by_place(""), 0);
+    assert_int_equal(wk_by_place("x"), 1);
+    assert_int_equal(wk_by_place("f(a, b), {1, 2}[0], \",\", ',', '\\'', .5, .stride = 2, 3"), 6);
+    assert_int_equal(wk_by_place(".a = {1, 2}, .b = 3"), 0);
+    assert_int_equal(wk_by_place("(wk_List){1, &w}, .lr = 0"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_numbers_of_every_type),        TENSOR_TEST(test_constant_tensors),
-        TENSOR_TEST(test_unsigned_above_int64),         TENSOR_TEST(test_a_dtype_behind_the_sizes),
-        TENSOR_TEST(test_sizes_are_evaluated_once),     TENSOR_TEST(test_dimensions_by_place),
-        TENSOR_TEST(test_a_generator_behind_the_sizes), TENSOR_TEST(test_norm_and_layer_norm_by_place),
+        TENSOR_TEST(test_numbers_of_every_type),
+        TENSOR_TEST(test_constant_tensors),
+        TENSOR_TEST(test_unsigned_above_int64),
+        TENSOR_TEST(test_a_dtype_behind_the_sizes),
+        TENSOR_TEST(test_sizes_are_evaluated_once),
+        TENSOR_TEST(test_dimensions_by_place),
+        TENSOR_TEST(test_a_generator_behind_the_sizes),
+        TENSOR_TEST(test_norm_and_layer_norm_by_place),
+        TENSOR_TEST(test_options_by_place),
+        TENSOR_TEST(test_arguments_that_are_missing),
+        TENSOR_TEST(test_arguments_that_wick_names_by_their_opposite),
+        TENSOR_TEST(test_places_in_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,8 @@ static void test_layers(void **state)
     REFUSES(wk_gelu(NULL), "gelu: argument input is NULL");
     REFUSES(wk_gelu_(NULL), "gelu_: argument self is NULL");
     REFUSES(wk_dropout(NULL, 0.5, true), "dropout: argument input is NULL");
+    REFUSES(wk_dropout_from(NULL, NULL, 0.5, true), "dropout: argument input is NULL");
+    REFUSES(wk_dropout_from_(NULL, NULL, 0.5, true), "dropout_: argument self is NULL");
     REFUSES(wk_dropout_(NULL, 0.5, true), "dropout_: argument self is NULL");
     REFUSES(wk_batch_norm_with((wk_batch_norm_options){.input = NULL, .training = true}),
             "batch_norm: argument input is NULL");
@@ -148,6 +150,8 @@ static void test_hooks_and_graph(void **state)
     wk_Tensor *w = wk_requires_grad_(f32(1));
     REFUSES(wk_register_hook(NULL, hook, NULL), "register_hook: argument tensor is NULL");
     REFUSES(wk_register_hook(w, NULL, NULL), "register_hook: argument hook is NULL");
+    REFUSES(wk_register_hook_owned(NULL, hook, NULL, NULL), "register_hook: argument tensor is NULL");
+    REFUSES(wk_register_hook_owned(w, NULL, NULL, NULL), "register_hook: argument hook is NULL");
     REFUSES(wk_remove_hook(NULL, 1), "remove_hook: argument tensor is NULL");
     REFUSES(wk_grad_fn(NULL), "grad_fn: argument tensor is NULL");
     REFUSES(wk_node_name(NULL), "node_name: argument node is NULL");

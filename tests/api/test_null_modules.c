@@ -47,6 +47,11 @@ static void test_using(void **state)
     REFUSES(wk_call2(loss, x, NULL), "MSELoss: argument target is NULL (in MSELoss)");
     REFUSES(wk_train(NULL, true), "train: argument module is NULL");
     REFUSES(wk_eval(NULL), "eval: argument module is NULL");
+    REFUSES(wk_module_set_user(NULL, NULL, NULL), "set_user: argument module is NULL");
+    ALLOWS(wk_module_set_user(net, NULL, NULL));
+    REFUSES(wk_module_user(NULL), "user: argument module is NULL");
+    REFUSES(wk_class_name(NULL), "class_name: argument module is NULL");
+    REFUSES(wk_is_training(NULL), "is_training: argument module is NULL");
     REFUSES(wk_module_apply(NULL, visit, NULL), "apply: argument module is NULL");
     REFUSES(wk_module_apply(net, NULL, NULL), "apply: argument fn is NULL");
     REFUSES(wk_module_zero_grad(NULL, true), "zero_grad: argument module is NULL");
@@ -77,8 +82,8 @@ static void test_state(void **state)
             "load_state_dict: argument module is NULL");
     REFUSES(wk_load_state_dict_with((wk_load_options){.module = net, .state = NULL}),
             "load_state_dict: argument state is NULL");
-    REFUSES(wk_save(NULL, "x"), "save: argument module is NULL");
-    REFUSES(wk_save(net, NULL), "save_safetensors: argument path is NULL");
+    REFUSES(wk_module_save(NULL, "x"), "save: argument module is NULL");
+    REFUSES(wk_module_save(net, NULL), "save_safetensors: argument path is NULL");
     REFUSES(wk_load(NULL, "x"), "load: argument module is NULL");
     REFUSES(wk_load(net, NULL), "load_safetensors: argument path is NULL");
     wk_free(net), wk_free(dict);
@@ -259,6 +264,16 @@ static void test_files(void **state)
             "save_safetensors: argument metadata key is NULL");
     REFUSES(wk_save_safetensors_with((wk_save_safetensors_options){1, &one, "x", 1, &no_value}),
             "save_safetensors: argument metadata value is NULL");
+    REFUSES(wk_state_dict_count(NULL), "state_dict: argument dict is NULL");
+    REFUSES(wk_state_dict_name(NULL, 0), "state_dict: argument dict is NULL");
+    REFUSES(wk_state_dict_tensor(NULL, 0), "state_dict: argument dict is NULL");
+    REFUSES(wk_state_dict_metadata_count(NULL), "state_dict: argument dict is NULL");
+    REFUSES(wk_state_dict_metadata_key(NULL, 0), "state_dict: argument dict is NULL");
+    REFUSES(wk_state_dict_save(NULL, "x"), "save: argument dict is NULL");
+    REFUSES(wk_state_dict_save(dict, NULL), "save_safetensors: argument path is NULL");
+    REFUSES(wk_tensor_save(NULL, "x"), "save: argument tensor is NULL");
+    REFUSES(wk_tensor_save(x, NULL), "save_safetensors: argument path is NULL");
+    REFUSES(wk_load_tensor(NULL), "load_safetensors: argument path is NULL");
     REFUSES(wk_load_safetensors(NULL), "load_safetensors: argument path is NULL");
     REFUSES(wk_load_idx(NULL), "load_idx: argument path is NULL");
     REFUSES(wk_load_csv(NULL, NULL), "load_csv: argument path is NULL");
@@ -268,6 +283,7 @@ static void test_files(void **state)
     REFUSES(wk_write_file(NULL, x), "write_file: argument path is NULL");
     REFUSES(wk_write_file("x", NULL), "write_file: argument data is NULL");
     IGNORES(wk_set_io_hook(NULL, NULL));
+    IGNORES(wk_set_io_hook_owned(NULL, NULL, NULL));
     wk_free(dict);
 }
 

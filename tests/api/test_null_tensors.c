@@ -20,6 +20,7 @@ static void test_errors(void **state)
     TAKES_NO_POINTER(wk_error_kind);
     TAKES_NO_POINTER(wk_clear_error);
     IGNORES(wk_on_error(NULL));
+    IGNORES(wk_on_error_owned(NULL, NULL, NULL));
     pid_t child = fork();
     if (child == 0) {
         close(2);
@@ -42,10 +43,12 @@ static void test_runtime(void **state)
     (void)state;
     uint8_t bytes[WK_RNG_STATE_BYTES];
     TAKES_NO_POINTER(wk_version);
+    ALLOWS(wk_by_place(NULL));
     TAKES_NO_POINTER(wk_set_num_threads);
     TAKES_NO_POINTER(wk_get_num_threads);
     TAKES_NO_POINTER(wk_isa);
     IGNORES(wk_set_memory_hook(NULL, NULL));
+    IGNORES(wk_set_memory_hook_owned(NULL, NULL, NULL));
     TAKES_NO_POINTER(wk_memory_allocated);
     TAKES_NO_POINTER(wk_max_memory_allocated);
     TAKES_NO_POINTER(wk_empty_cache);
@@ -80,6 +83,8 @@ static void test_creation(void **state)
     REFUSES(wk_randn_from(NULL, 1, NULL, f), "randn: argument dims is NULL");
     REFUSES(wk_randint_from(NULL, 0, 2, 1, NULL, f), "randint: argument dims is NULL");
     ALLOWS(wk_randperm_from(NULL, 2));
+    REFUSES(wk_rand_like_from(NULL, NULL), "rand_like: argument input is NULL");
+    REFUSES(wk_randn_like_from(NULL, NULL), "randn_like: argument input is NULL");
     REFUSES(wk_empty_like(NULL), "empty_like: argument input is NULL");
     REFUSES(wk_zeros_like(NULL), "zeros_like: argument input is NULL");
     REFUSES(wk_ones_like(NULL), "ones_like: argument input is NULL");
@@ -111,6 +116,7 @@ static void test_properties(void **state)
     REFUSES(wk_ndim(NULL), "ndim: argument tensor is NULL");
     REFUSES(wk_size(NULL, 0), "size: argument tensor is NULL");
     REFUSES(wk_stride(NULL, 0), "stride: argument tensor is NULL");
+    REFUSES(wk_storage_offset(NULL), "storage_offset: argument tensor is NULL");
     REFUSES(wk_numel(NULL), "numel: argument tensor is NULL");
     REFUSES(wk_shape(NULL), "shape: argument tensor is NULL");
     REFUSES(wk_dtype_of(NULL), "dtype: argument tensor is NULL");
@@ -309,7 +315,7 @@ static void test_nothing_is_left_out(void **state)
 {
     (void)state;
     ROW("A1");
-    expect_all_called((const char *const[]){"error.h", "runtime.h", "tensor.h", NULL});
+    expect_all_called((const char *const[]){"error.h", "arguments.h", "runtime.h", "tensor.h", NULL});
 }
 
 int main(void)

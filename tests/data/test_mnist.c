@@ -63,8 +63,8 @@ static void padding_is_a_frame_of_zeros(void **state)
 {
     (void)state;
     put_files(3, 3);
-    assert_true(hash_of(wk_MNIST(temp_folder, .test = true, .resize = 32, .resize_mode = wk_pad), 32) ==
-                golden_padded);
+    assert_true(hash_of(wk_MNIST(temp_folder, .test = true, .resize = 32, .resize_mode = wk_resize_pad),
+                        32) == golden_padded);
 }
 
 static void without_a_size_pixels_are_divided(void **state)
@@ -155,9 +155,9 @@ static void sizes_that_cannot_be(void **state)
     (void)state;
     put_files(3, 3);
     refused((wk_MNIST_options){.resize = -1}, WK_ERROR_ARGUMENT, "MNIST: resize is -1, must be 1 to 4096");
-    refused((wk_MNIST_options){.resize = 31, .resize_mode = wk_pad}, WK_ERROR_SHAPE,
+    refused((wk_MNIST_options){.resize = 31, .resize_mode = wk_resize_pad}, WK_ERROR_SHAPE,
             "MNIST: 28x28 cannot be padded evenly to 31x31");
-    refused((wk_MNIST_options){.resize = 24, .resize_mode = wk_pad}, WK_ERROR_SHAPE,
+    refused((wk_MNIST_options){.resize = 24, .resize_mode = wk_resize_pad}, WK_ERROR_SHAPE,
             "MNIST: 28x28 cannot be padded evenly to 24x24");
     refused((wk_MNIST_options){.resize_mode = (wk_resize_mode)7}, WK_ERROR_ARGUMENT,
             "MNIST: there is no resize_mode 7");
