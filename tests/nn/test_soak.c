@@ -75,7 +75,8 @@ static void test_warm_step_asks_the_system_for_nothing(void **state)
             assert_int_equal(wk_memory_stats().system_allocs, warm);
         }
     assert_true(warm > 0);
-    assert_true(wk_memory_stats().cached > 1 << 20); /* it is the cache that serves them, large blocks among them */
+    assert_true(wk_memory_stats().cached >
+                1 << 20); /* it is the cache that serves them, large blocks among them */
     wk_empty_cache();
     wk_Batch b;
     assert_true(wk_next(loader, &b));
