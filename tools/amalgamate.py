@@ -142,6 +142,7 @@ def main(folder):
     for name in FOLDERS:
         source.add_sources(sorted((ROOT / "src" / name).glob("*.c")))
     source.lines.append(LOWEST)
+    source.add_sources(sorted((ROOT / "src/kernels").glob("*.c")))
     source.add_kernels()
     source.write(folder / "wick.c")
 

@@ -112,7 +112,7 @@ static Scratch scratch_at(const Images *d, float *memory)
     return s;
 }
 
-static void padded(const Images *d, const uint8_t *pixels, float *out)
+static void padded_picture(const Images *d, const uint8_t *pixels, float *out)
 {
     int64_t top = (d->side_y - d->height) / 2, left = (d->side_x - d->width) / 2;
     memset(out, 0, (size_t)(d->side_y * d->side_x) * sizeof *out);
@@ -155,7 +155,7 @@ static bool images_batch(wk_Dataset *self, const wk_Samples *samples, wk_Tensor 
         if (d->taps)
             resized(d, pixels, &scratch, out);
         else
-            padded(d, pixels, out);
+            padded_picture(d, pixels, out);
     }
     wk_release(memory, scratch_bytes);
     return true;

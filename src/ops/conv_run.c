@@ -92,7 +92,7 @@ static bool padding_spoils(const wk_Tensor *result, const void *numbers, const w
            !all_finite(factor->numel, wk_tensor_data(factor));
 }
 
-static wk_Tensor *taps_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
+static wk_Tensor *output_by_taps(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
 {
     wk_Tensor *x = wk_contiguous(input), *w = wk_contiguous(weight), *b = bias ? wk_contiguous(bias) : NULL;
     wk_Tensor *out =
@@ -103,7 +103,7 @@ static wk_Tensor *taps_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor
     return out;
 }
 
-static wk_Tensor *taps_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
+static wk_Tensor *grad_input_by_taps(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
 {
     wk_settle(grad);
     wk_Tensor *g = wk_contiguous(grad), *w = wk_contiguous(weight);
@@ -114,7 +114,7 @@ static wk_Tensor *taps_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Ten
     return out;
 }
 
-static wk_Tensor *taps_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input)
+static wk_Tensor *grad_weight_by_taps(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *input)
 {
     wk_settle(grad);
     wk_Tensor *g = wk_contiguous(grad), *x = wk_contiguous(input);
@@ -130,7 +130,7 @@ static wk_Tensor *taps_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Te
 wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
 {
     if (mostly_padding(s) || !wk_kernels->conv2d[input->dtype])
-        return taps_output(s, input, weight, bias);
+        return output_by_taps(s, input, weight, bias);
     wk_ConvShape image;
     const bool one = as_one_image(s, input, &image);
     const wk_LaneOrder lanes = lane_order(s, input);
@@ -149,14 +149,14 @@ wk_Tensor *wk_conv_output(const wk_ConvShape *s, wk_Tensor *input, wk_Tensor *we
         lanes ? wk_kernels->conv_lanes.forward(s, from, last, wk_tensor_data(w), data_or_null(b), to)
               : wk_kernels->conv2d[x->dtype](one ? &image : s, from, wk_tensor_data(w), data_or_null(b), to);
     if (done && padded(s) && padding_spoils(out, to, w))
-        return taps_output(s, input, w, b);
+        return output_by_taps(s, input, w, b);
     return done ? out : NULL;
 }
 
 wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor *weight)
 {
     if (mostly_padding(s))
-        return taps_grad_input(s, grad, weight);
+        return grad_input_by_taps(s, grad, weight);
     wk_ConvShape image;
     const bool one = as_one_image(s, grad, &image);
     const wk_LaneOrder lanes = lane_order(s, grad);
@@ -186,7 +186,7 @@ wk_Tensor *wk_conv_grad_input(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor 
                     ? wk_kernels->conv_lanes.grad_input(s, from, wk_tensor_data(w), to)
                     : wk_kernels->conv2d_grad_input[g->dtype](one ? &image : s, from, wk_tensor_data(w), to);
     if (done && lanes && padding_spoils(out, to, w)) /* they pad the gradient, whatever the input's padding */
-        return taps_grad_input(s, g, w);
+        return grad_input_by_taps(s, g, w);
     return done ? out : NULL;
 }
 
@@ -260,11 +260,11 @@ wk_Tensor *wk_conv_grad_weight(const wk_ConvShape *s, wk_Tensor *grad, wk_Tensor
 {
     if (mostly_padding(s)) {
         wk_settle(grad);
-        return bias && !(*bias = wk_conv_grad_bias(s, grad)) ? NULL : taps_grad_weight(s, grad, input);
+        return bias && !(*bias = wk_conv_grad_bias(s, grad)) ? NULL : grad_weight_by_taps(s, grad, input);
     }
     wk_Tensor *out = dense_grad_weight(s, grad, input, bias);
     /* The gradient would be the factor: it is many times as large, and may not be written. */
     const bool spoilt =
         out && padded(s) && !wk_kernels->all_finite[out->dtype](out->numel, wk_tensor_data(out));
-    return spoilt ? taps_grad_weight(s, grad, input) : out;
+    return spoilt ? grad_weight_by_taps(s, grad, input) : out;
 }

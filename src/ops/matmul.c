@@ -262,7 +262,7 @@ static wk_Tensor *addmm_forward(wk_Call *call)
     return gemm_into(out, a, b, s->alpha, s->beta, NULL) ? out : NULL;
 }
 
-static wk_Tensor *scaled(wk_Tensor *t, double by)
+static wk_Tensor *times_scale(wk_Tensor *t, double by)
 {
     return by == 1 ? t : wk_mul_double(t, by);
 }
@@ -271,11 +271,11 @@ static void addmm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
 {
     const Scales *s = node->attributes;
     if (wk_node_needs(node, 0))
-        out[0] = scaled(grad, s->beta);
+        out[0] = times_scale(grad, s->beta);
     if (wk_node_needs(node, 1))
-        out[1] = scaled(first_gradient(grad, wk_saved_input(node, 2), s->lie.a), s->alpha);
+        out[1] = times_scale(first_gradient(grad, wk_saved_input(node, 2), s->lie.a), s->alpha);
     if (wk_node_needs(node, 2))
-        out[2] = scaled(second_gradient(grad, wk_saved_input(node, 1), s->lie.b), s->alpha);
+        out[2] = times_scale(second_gradient(grad, wk_saved_input(node, 1), s->lie.b), s->alpha);
 }
 
 WK_OP(addmm_op) = {.name = "addmm",

@@ -221,7 +221,8 @@ static void test_arguments_that_are_missing(void **state)
     EXPECT_ERROR(wk_AvgPool2d(.padding = 1), WK_ERROR_ARGUMENT, "AvgPool2d: missing argument 'kernel_size'");
     EXPECT_ERROR(wk_AdaptiveAvgPool2d(), WK_ERROR_ARGUMENT,
                  "AdaptiveAvgPool2d: missing argument 'output_size'");
-    EXPECT_ERROR(wk_max_pool2d(wk_ones(1, 4, 4), .padding = 0), WK_ERROR_ARGUMENT, "kernel");
+    EXPECT_ERROR(wk_max_pool2d(wk_ones(1, 4, 4), .padding = 0), WK_ERROR_ARGUMENT,
+                 "stride should not be zero");
     wk_Dataset *set = wk_TensorDataset(wk_list(f32(1)));
     EXPECT_ERROR(wk_DataLoader(set, 0), WK_ERROR_ARGUMENT, "batch_size");
 }

@@ -21,6 +21,7 @@ static void test_errors(void **state)
     TAKES_NO_POINTER(wk_clear_error);
     IGNORES(wk_on_error(NULL));
     IGNORES(wk_on_error_owned(NULL, NULL, NULL));
+    IGNORES(wk_on_warning(NULL));
     pid_t child = fork();
     if (child == 0) {
         close(2);
@@ -50,6 +51,7 @@ static void test_runtime(void **state)
     IGNORES(wk_set_memory_hook(NULL, NULL));
     IGNORES(wk_set_memory_hook_owned(NULL, NULL, NULL));
     TAKES_NO_POINTER(wk_memory_allocated);
+    TAKES_NO_POINTER(wk_memory_stats);
     TAKES_NO_POINTER(wk_max_memory_allocated);
     TAKES_NO_POINTER(wk_empty_cache);
     TAKES_NO_POINTER(wk_scope_begin);
