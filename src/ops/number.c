@@ -18,6 +18,11 @@ wk_Tensor *wk_number_tensor(wk_Number number)
     return t;
 }
 
+const wk_Integers wk_integers_of[WK_DTYPES] = {[wk_int64] = {INT64_MIN, INT64_MAX},
+                                               [wk_int32] = {INT32_MIN, INT32_MAX},
+                                               [wk_uint8] = {0, UINT8_MAX},
+                                               [wk_bool] = {0, 1}};
+
 static bool float_fits(double x, wk_dtype dtype)
 {
     switch (dtype) {
@@ -37,9 +42,10 @@ static bool float_fits(double x, wk_dtype dtype)
 /* A negative number may wrap into an unsigned dtype once, so that -1 is its largest value. */
 static bool integer_fits(int64_t x, wk_dtype dtype)
 {
-    return dtype == wk_int32   ? x >= INT32_MIN && x <= INT32_MAX
-           : dtype == wk_uint8 ? x >= -UINT8_MAX && x <= UINT8_MAX
-                               : true;
+    if (wk_is_floating((int)dtype) || dtype == wk_bool)
+        return true;
+    const wk_Integers held = wk_integers_of[(int)dtype];
+    return x >= (dtype == wk_uint8 ? -held.most : held.least) && x <= held.most;
 }
 
 bool wk_number_fits(const char *op, wk_Number number, wk_dtype dtype)

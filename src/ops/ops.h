@@ -27,6 +27,12 @@ wk_Tensor *wk_number_tensor(wk_Number number);
 /* Whether an element of the dtype can hold the number; raises PyTorch's message if not. */
 bool wk_number_fits(const char *op, wk_Number number, wk_dtype dtype);
 
+/* The integers that a dtype holds; of floats, none. */
+typedef struct wk_Integers {
+    int64_t least, most;
+} wk_Integers;
+extern const wk_Integers wk_integers_of[WK_DTYPES];
+
 /* Writes the number to every element; a new tensor of no dimensions and that dtype. Both check that it fits. NULL passes on. */
 wk_Tensor *wk_filled(const char *op, wk_Tensor *tensor, wk_Number number);
 wk_Tensor *wk_number_as(const char *op, wk_Number number, wk_dtype dtype);

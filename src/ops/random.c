@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "core/text.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "ops/ops.h"
@@ -100,11 +101,42 @@ static bool fill_bernoulli(const Fill *f, wk_Tensor *t)
     return through_float(f, t, wk_float32);
 }
 
+/* Where a float rounds a bound beyond the range, PyTorch takes the next number inside: `digits` are those of its fraction. */
+static int64_t rounded_bound(int64_t bound, int digits, bool upper)
+{
+    const int64_t last = upper ? bound - 1 : bound + 1;
+    const double as_float = digits == FLT_MANT_DIG ? (double)(float)last : (double)last;
+    const int64_t rounded = as_float >= 0x1p63 ? INT64_MAX : (int64_t)as_float;
+    if (upper ? rounded < bound : rounded >= bound)
+        return bound;
+    const int bits = 64 - __builtin_clzll(last < 0 ? 0 - (uint64_t)last : (uint64_t)last);
+    const int64_t step = INT64_C(1) << (bits - digits);
+    return upper ? rounded - step : rounded + step;
+}
+
+static bool bounds_fit(const Fill *f, const wk_Tensor *t)
+{
+    const wk_Integers held = wk_integers_of[t->dtype];
+    const char *beyond = f->from < held.least || f->from > held.most       ? "from"
+                         : f->to - 1 < held.least || f->to - 1 > held.most ? "to - 1"
+                                                                           : NULL;
+    return !beyond || wk_raise(WK_ERROR_ARGUMENT, "random_: %s is out of bounds for %s", beyond,
+                               wk_dtype_c_type(t->dtype));
+}
+
 static bool fill_random(const Fill *f, wk_Tensor *t)
 {
-    if (t->dtype == wk_int64)
+    if (t->dtype == wk_int64 || f->from >= f->to) /* which the fill refuses */
         return wk_fill_randint_i64(f->generator, wk_tensor_data(t), t->numel, f->from, f->to);
-    return through_float(f, t, wk_int64);
+    Fill inside = *f;
+    if (wk_is_floating(t->dtype)) {
+        const int digits = t->dtype == wk_float32 ? FLT_MANT_DIG : DBL_MANT_DIG;
+        inside.from = rounded_bound(f->from, digits, false);
+        inside.to = rounded_bound(f->to, digits, true);
+    } else if (!bounds_fit(f, t)) {
+        return false;
+    }
+    return through_float(&inside, t, wk_int64);
 }
 
 wk_Tensor *wk_uniform_(wk_Tensor *self, double from, double to, wk_Generator *generator)

@@ -113,17 +113,15 @@ typedef struct Bounds {
 /* Whether a bound changes nothing. One beyond all integers of the dtype on the other side would leave nothing: an error. */
 static bool bounds_nothing(wk_Number by, wk_dtype dtype, bool low, bool *fits)
 {
-    static const int64_t least[WK_DTYPES] = {[wk_int64] = INT64_MIN, [wk_int32] = INT32_MIN},
-                         most[WK_DTYPES] = {
-                             [wk_int64] = INT64_MAX, [wk_int32] = INT32_MAX, [wk_uint8] = UINT8_MAX};
     if (wk_is_floating((int)dtype))
         return by.floating && isinf(by.as_double) && (by.as_double < 0) == low;
     const int64_t x = by.as_int64;
-    *fits = low ? x <= most[dtype] : x >= least[dtype];
+    const wk_Integers held = wk_integers_of[(int)dtype];
+    *fits = low ? x <= held.most : x >= held.least;
     if (!*fits)
         wk_raise(WK_ERROR_OVERFLOW, "clamp: Clamp %s value %s is outside the representable range of %s",
                  low ? "min" : "max", WK_NUMBER(by.as_double), wk_dtype_type((int)dtype));
-    return low ? x <= least[dtype] : x >= most[dtype];
+    return low ? x <= held.least : x >= held.most;
 }
 
 static wk_Tensor *bounded(wk_Tensor *x, wk_Number by, bool low)

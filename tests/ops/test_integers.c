@@ -255,6 +255,44 @@ static void test_broadcasts_name_the_last_dimension(void **state)
                  "Expected reduction dim 1 to have non-zero size.");
 }
 
+static void test_indices_name_their_dimension(void **state)
+{
+    (void)state;
+    ROW("A12");
+    wk_Tensor *x = wk_zeros(2, 3);
+    EXPECT_ERROR(wk_index(x, 0, 7), WK_ERROR_INDEX, "index 7 is out of bounds for dimension 1 with size 3");
+    EXPECT_ERROR(wk_index(x, 1, -4), WK_ERROR_INDEX, "index -4 is out of bounds for dimension 1 with size 3");
+    EXPECT_ERROR(wk_index(x, 2, 7), WK_ERROR_INDEX, "index 2 is out of bounds for dimension 0 with size 2");
+    EXPECT_SHAPE(wk_index(x, -2), 3);
+}
+
+/* ---- random integers -------------------------------------------------------------------------------- */
+
+static void test_random_bounds(void **state)
+{
+    (void)state;
+    ROW("A32");
+    wk_Tensor *u = u8(7, 7), *i = i32(7, 7), *b = truth(1, 1);
+    EXPECT_ERROR(wk_random_(u, 0, 257, NULL), WK_ERROR_ARGUMENT, "to - 1 is out of bounds for unsigned char");
+    EXPECT_ERROR(wk_random_(u, -1, 3, NULL), WK_ERROR_ARGUMENT, "from is out of bounds for unsigned char");
+    EXPECT_ERROR(wk_random_(i, 0, (INT64_C(1) << 31) + 1, NULL), WK_ERROR_ARGUMENT,
+                 "to - 1 is out of bounds for int");
+    EXPECT_ERROR(wk_random_(b, 0, 3, NULL), WK_ERROR_ARGUMENT, "to - 1 is out of bounds for bool");
+    EXPECT_ERROR(wk_random_(b, 5, 3, NULL), WK_ERROR_ARGUMENT,
+                 "random_ expects 'from' to be less than 'to', but got from=5 >= to=3");
+    EXPECT_VALUES(u, 7, 7);
+    EXPECT_TRUE(wk_random_(u, 0, 256, NULL) && wk_random_(b, 0, 2, NULL) &&
+                wk_random_(i, INT32_MIN, INT64_C(1) << 31, NULL));
+    /* beyond 2^24 a float rounds the bounds, and PyTorch takes the next numbers inside */
+    wk_manual_seed(0);
+    EXPECT_VALUES(wk_random_(wk_zeros(3), 0, INT64_C(1) << 31, NULL), 382722848, 1858664704, 710291712);
+    wk_manual_seed(0);
+    EXPECT_VALUES(wk_random_(wk_zeros(3), -33554433, 5, NULL), -25229048, -3889044, -15293358);
+    wk_manual_seed(0);
+    EXPECT_VALUES(wk_random_(wk_zeros(3, wk_float64), -(INT64_C(1) << 54) - 1, 7, NULL), -269738579814234,
+                  -11638923954371200, -13876644806508622);
+}
+
 /* ---- comparisons of tensors ------------------------------------------------------------------------- */
 
 static void test_equal_and_close(void **state)
@@ -288,6 +326,8 @@ int main(void)
         TENSOR_TEST(test_products_of_wrong_sizes),
         TENSOR_TEST(test_dtypes_refused),
         TENSOR_TEST(test_broadcasts_name_the_last_dimension),
+        TENSOR_TEST(test_indices_name_their_dimension),
+        TENSOR_TEST(test_random_bounds),
         TENSOR_TEST(test_equal_and_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
