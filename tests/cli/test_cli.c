@@ -323,10 +323,10 @@ static void downloads_that_fail(void **state)
 static void downloads_without_permission(void **state)
 {
     (void)state;
-    ROW("C69");
 #if defined(__SANITIZE_ADDRESS__)
     SKIP("LeakSanitizer cannot look into a process of another user");
 #elif WICK_HAS_CURL
+    ROW("C69");
     char closed[300], want[700];
     own_path(closed, "closed");
     assert_int_equal(mkdir(closed, 0555), 0);
