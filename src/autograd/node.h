@@ -33,6 +33,7 @@ typedef struct wk_Op {
     const char *node;                 /* as the graph names it: "ConvolutionBackward0" */
     const char *inputs[WK_OP_INPUTS]; /* argument names, for messages */
     unsigned optional;                /* bit i: input i may be NULL */
+    unsigned constant;                /* bit i: input i never has a gradient: no next function is for it */
     unsigned uses[WK_OP_INPUTS]; /* bit j of uses[i]: the gradient of input j uses the values of input i */
     unsigned uses_output;        /* bit j: the gradient of input j uses the result */
     size_t attributes;           /* bytes */

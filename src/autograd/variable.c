@@ -398,15 +398,21 @@ const char *wk_node_name(const wk_Node *node)
 
 int wk_node_next_count(const wk_Node *node)
 {
-    return node ? node->edge_count : (wk_raise_null("node_next_count", "node"), -1);
+    if (!node)
+        return wk_raise_null("node_next_count", "node"), -1;
+    return node->edge_count - __builtin_popcount(node->op->constant);
 }
 
 wk_Node *wk_node_next(const wk_Node *node, int index)
 {
     if (!node)
         return wk_raise_null("node_next", "node");
-    if (index < 0 || index >= node->edge_count)
+    if (index < 0 || index >= wk_node_next_count(node))
         return wk_raise(WK_ERROR_INDEX, "node_next: index %d is out of range: %s has %d next functions",
-                        index, wk_node_name(node), node->edge_count);
-    return node->edges[index].node;
+                        index, wk_node_name(node), wk_node_next_count(node));
+    int at = 0;
+    for (int left = index;; at++)
+        if (!(node->op->constant >> at & 1) && left-- == 0)
+            break;
+    return node->edges[at].node;
 }

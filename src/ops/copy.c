@@ -144,7 +144,7 @@ static wk_Tensor *fill_forward(wk_Call *call)
 }
 
 WK_OP(fill_op) = {.name = "fill_",
-                  .node = "FillBackward0",
+                  .node = "FillBackward2",
                   .inputs = {"self"},
                   .attributes = sizeof(wk_Number),
                   .any_order = true,

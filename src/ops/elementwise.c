@@ -224,7 +224,6 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
         return WK_APPLY_INPLACE(&row_name##_row.op, NULL, self);                       \
     }
 
-/* Bit j of a mask tells that the gradient of operand j uses the value. */
 /* An unsigned number as the second operand. Above INT64_MAX it is no integer of any dtype, but floats have it. */
 static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64_t number)
 {
@@ -238,21 +237,26 @@ static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64
                     row->op.name, (unsigned long long)number);
 }
 
+/* Bit j of a mask tells that the gradient of operand j uses the value. */
 #define USERS(saves_x, saves_y, value) \
     ((unsigned)(((saves_x) & (value)) != 0) | (unsigned)(((saves_y) & (value)) != 0) << 1)
 
-#define BINARY_ROW(row_name, suffix, types_, node_name, saves_x, saves_y)          \
-    static const Row row_name##suffix = {                                          \
-        .op = {.name = #row_name,                                                  \
-               .node = #node_name,                                                 \
-               .inputs = {"input", "other"},                                       \
-               .uses = {USERS(saves_x, saves_y, SX), USERS(saves_x, saves_y, SY)}, \
-               .uses_output = USERS(saves_x, saves_y, SZ),                         \
-               .any_order = true,                                                  \
-               .forward = elementwise_forward,                                     \
-               .backward = row_name##_gradient},                                   \
-        .types = types_,                                                           \
-        .loops = offsetof(wk_Kernels, row_name)};                                  \
+/* PyTorch has an overload for numbers, whose node has no edge for the second operand, where the node has another name. */
+#define OTHER_NODE(node, node_number) (__builtin_strcmp(node, node_number) ? 2u : 0u)
+
+#define BINARY_ROW(row_name, suffix, types_, node_name, constants, saves_x, saves_y) \
+    static const Row row_name##suffix = {                                            \
+        .op = {.name = #row_name,                                                    \
+               .node = #node_name,                                                   \
+               .inputs = {"input", "other"},                                         \
+               .constant = constants,                                                \
+               .uses = {USERS(saves_x, saves_y, SX), USERS(saves_x, saves_y, SY)},   \
+               .uses_output = USERS(saves_x, saves_y, SZ),                           \
+               .any_order = true,                                                    \
+               .forward = elementwise_forward,                                       \
+               .backward = row_name##_gradient},                                     \
+        .types = types_,                                                             \
+        .loops = offsetof(wk_Kernels, row_name)};                                    \
     WK_LISTED(row_name##suffix, &row_name##suffix.op)
 
 #define BINARY(row_name, types_, value, node_name, node_number, saves_x, saves_y, gradient_x, gradient_y, \
@@ -270,8 +274,9 @@ static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64
         if (for_y)                                                                                        \
             out[1] = gradient_y;                                                                          \
     }                                                                                                     \
-    BINARY_ROW(row_name, _row, types_, node_name, saves_x, saves_y)                                       \
-    BINARY_ROW(row_name, _number_row, types_, node_number, saves_x, saves_y)                              \
+    BINARY_ROW(row_name, _row, types_, node_name, 0, saves_x, saves_y)                                    \
+    BINARY_ROW(row_name, _number_row, types_, node_number, OTHER_NODE(#node_name, #node_number), saves_x, \
+               saves_y)                                                                                   \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_number_row)
 
 #define COMPARE(row_name, value)                                                \
@@ -327,6 +332,24 @@ static wk_Tensor *unsigned_number(const Row *row, const wk_Tensor *input, uint64
     }
 
 #include "kernels/rows.def"
+
+/* Other overloads that PyTorch names: a number first, and what its own functions multiply and divide by. */
+BINARY_ROW(sub, _from_number_row, NUMERIC, RsubBackward1, 1, 0, 0)
+BINARY_ROW(pow, _of_number_row, NUMERIC, PowBackward2, 1, SX + SY, SX + SY + SZ)
+BINARY_ROW(mul, _scalar_row, ANY, MulBackward1, 2, SY, SX)
+BINARY_ROW(div, _scalar_row, FLOATING, DivBackward1, 2, SY, SX + SY)
+
+wk_Tensor *wk_mul_scalar(wk_Tensor *input, double number)
+{
+    return WK_APPLY(&mul_scalar_row.op, NULL, input,
+                    input ? wk_number_tensor(wk_number_double(number)) : NULL);
+}
+
+wk_Tensor *wk_div_scalar(wk_Tensor *input, double number)
+{
+    return WK_APPLY(&div_scalar_row.op, NULL, input,
+                    input ? wk_number_tensor(wk_number_double(number)) : NULL);
+}
 
 /* Where the engine hands the gradient over, its memory takes the result: one array less to fetch and to write. Only for gradients that use
  * the values of theirs once: not in those of these operations themselves, which are written with wk_<name>_tensor. */
@@ -394,10 +417,12 @@ WITH_ALPHA(sub)
 
 wk_Tensor *(wk_rsub)(wk_Tensor *input, wk_Number number)
 {
-    return input ? wk_sub_tensor(wk_number_tensor(number), input) : wk_raise_null("rsub", "input");
+    return input ? WK_APPLY(&sub_from_number_row.op, NULL, wk_number_tensor(number), input)
+                 : wk_raise_null("rsub", "input");
 }
 
 wk_Tensor *(wk_scalar_pow)(wk_Number number, wk_Tensor *exponent)
 {
-    return exponent ? wk_pow_tensor(wk_number_tensor(number), exponent) : wk_raise_null("pow", "exponent");
+    return exponent ? WK_APPLY(&pow_of_number_row.op, NULL, wk_number_tensor(number), exponent)
+                    : wk_raise_null("pow", "exponent");
 }

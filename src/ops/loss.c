@@ -227,6 +227,7 @@ WK_OP(nll_backward_op) = {.name = "nll_loss_backward",
                           .node = "NllLossBackwardBackward0",
                           .inputs = {"grad", "target", "weight", "total_weight"},
                           .optional = 4,
+                          .constant = 14,
                           .uses = {0, 1, 1, 1},
                           .attributes = sizeof(LossArgs),
                           .forward = nll_backward_forward,
@@ -244,6 +245,7 @@ WK_OP(nll_op) = {.name = "nll_loss",
                  .node = "NllLossBackward0",
                  .inputs = {"input", "target", "weight"},
                  .optional = 4,
+                 .constant = 6,
                  .uses = {0, 1, 1},
                  .attributes = sizeof(LossArgs),
                  .forward = nll_forward,
@@ -252,6 +254,7 @@ WK_OP(nll2d_op) = {.name = "nll_loss",
                    .node = "NllLoss2DBackward0",
                    .inputs = {"input", "target", "weight"},
                    .optional = 4,
+                   .constant = 6,
                    .uses = {0, 1, 1},
                    .attributes = sizeof(LossArgs),
                    .forward = nll_forward,
@@ -343,10 +346,18 @@ static bool nll_fits(const char *op, wk_nll_loss_options *o, LossArgs *a)
     return o->target != NULL;
 }
 
-static wk_Tensor *nll(const LossArgs *a, wk_Tensor *input, const wk_nll_loss_options *o)
+/* Inputs of other than 2 or 4 dimensions are shown as [N, C, 1, rest], as PyTorch does. */
+static wk_Tensor *nll(LossArgs *a, wk_Tensor *input, const wk_nll_loss_options *o)
 {
-    return wk_apply(a->before.ndim > 2 ? &nll2d_op : &nll_op, 3, (wk_Tensor *[]){input, o->target, o->weight},
-                    a);
+    wk_Tensor *in[] = {input, o->target, o->weight};
+    const int ndim = input->ndim;
+    if (ndim < 3 || ndim == 4)
+        return wk_apply(ndim == 4 ? &nll2d_op : &nll_op, 3, in, a);
+    const int64_t *sizes = input->shape;
+    a->before = (wk_Shape){.ndim = 4, .dims = {sizes[0], sizes[1], 1, wk_shape_numel(ndim - 2, sizes + 2)}};
+    in[0] = wk_view_shape(wk_contiguous(in[0]), 4, a->before.dims);
+    wk_Tensor *loss = wk_apply(&nll2d_op, 3, in, a);
+    return loss && loss->ndim ? wk_view_shape(loss, o->target->ndim, o->target->shape) : loss;
 }
 
 static bool loss_operands(const char *op, const wk_nll_loss_options *o)
@@ -404,7 +415,7 @@ static wk_Tensor *soft_cross_entropy(const wk_nll_loss_options *o, wk_Tensor *lo
     if (o->reduction == wk_reduction_none)
         return wk_neg(wk_sum_with((wk_reduce_options){.input = terms, .dims = {1, &dim}}));
     wk_Tensor *sum = wk_neg(wk_sum(terms));
-    return o->reduction == wk_reduction_sum ? sum : wk_div_double(sum, (double)x->numel / (double)classes);
+    return o->reduction == wk_reduction_sum ? sum : wk_div_scalar(sum, (double)x->numel / (double)classes);
 }
 
 /* The smoothed part: every class in equal shares, the ignored samples left out. */
@@ -451,6 +462,6 @@ wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options o)
     if (o.label_smoothing <= 0)
         return loss;
     double share = o.label_smoothing / (double)o.input->shape[class_dim(o.input)];
-    return wk_add_tensor(wk_mul_double(loss, 1 - o.label_smoothing),
-                         wk_mul_double(smooth_loss(&o, log_p), share));
+    return wk_add_tensor(wk_mul_scalar(loss, 1 - o.label_smoothing),
+                         wk_mul_scalar(smooth_loss(&o, log_p), share));
 }

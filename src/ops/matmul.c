@@ -361,7 +361,7 @@ wk_Tensor *wk_linear(wk_Tensor *input, wk_Tensor *weight, wk_Tensor *bias)
     shape[input->ndim - 1] = weight->shape[0];
     wk_Tensor *rows = features ? wk_reshape(input, -1, features)
                                : wk_reshape(input, wk_shape_numel(input->ndim - 1, input->shape), 0);
-    return wk_view_shape(wk_addmm(bias, rows, wk_t(weight)), input->ndim, shape);
+    return wk_unsafe_view(wk_addmm(bias, rows, wk_t(weight)), input->ndim, shape);
 }
 
 /* ---- matmul ----------------------------------------------------------------------------------------- */
@@ -375,9 +375,9 @@ static wk_Tensor *folded(wk_Tensor *a, wk_Tensor *b)
     if (!product)
         return NULL;
     if (b->ndim == 1)
-        return wk_view_shape(product, a->ndim - 1, shape);
+        return wk_unsafe_view(product, a->ndim - 1, shape);
     shape[a->ndim - 1] = b->shape[1];
-    return wk_view_shape(product, a->ndim, shape);
+    return wk_unsafe_view(product, a->ndim, shape);
 }
 
 /* Expands the leading dimensions to `batch` and folds them into one. */
@@ -404,7 +404,7 @@ static wk_Tensor *batch_product(wk_Tensor *a, wk_Tensor *b)
     wk_Tensor *product = wk_bmm(batched(a, &batch), batched(b, &batch));
     batch.dims[batch.ndim++] = a->shape[a->ndim - 2];
     batch.dims[batch.ndim++] = b->shape[b->ndim - 1];
-    return wk_view_shape(product, batch.ndim, batch.dims);
+    return wk_unsafe_view(product, batch.ndim, batch.dims);
 }
 
 static wk_Tensor *dot_product(wk_Tensor *a, wk_Tensor *b)
@@ -448,7 +448,7 @@ wk_Tensor *wk_matmul(wk_Tensor *a, wk_Tensor *b)
         return factors_fit("matmul", a, b) ? multiply(a, b, BY_ROWS) : NULL;
     if (a->ndim == 1) {
         wk_Tensor *product = wk_matmul(wk_unsqueeze(a, 0), b);
-        return wk_squeeze_dims(product, 1, (const int64_t[]){-2});
+        return product ? wk_unsafe_squeeze(product, product->ndim - 2) : NULL;
     }
     return b->ndim <= 2 ? folded(a, b) : batch_product(a, b);
 }

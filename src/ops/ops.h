@@ -37,6 +37,14 @@ extern const wk_Integers wk_integers_of[WK_DTYPES];
 wk_Tensor *wk_filled(const char *op, wk_Tensor *tensor, wk_Number number);
 wk_Tensor *wk_number_as(const char *op, wk_Number number, wk_dtype dtype);
 
+/* mul and div as PyTorch's own functions have them: MulBackward1, DivBackward1. */
+wk_Tensor *wk_mul_scalar(wk_Tensor *input, double number);
+wk_Tensor *wk_div_scalar(wk_Tensor *input, double number);
+
+/* Other sizes of a result that nobody else has: no view, as far as writes in place are concerned. A dimension of size 1 left out. */
+wk_Tensor *wk_unsafe_view(wk_Tensor *fresh, int ndim, const int64_t *dims);
+wk_Tensor *wk_unsafe_squeeze(wk_Tensor *fresh, int dim);
+
 /* The tensor as a plain [outer, n, inner] around a dimension: contiguous, with the three sizes. */
 typedef struct wk_Split {
     int64_t outer, n, inner;

@@ -163,19 +163,32 @@ wk_Tensor *wk_random_(wk_Tensor *self, int64_t from, int64_t to, wk_Generator *g
     return WK_APPLY_INPLACE(&random_op, &f, self);
 }
 
-wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator)
+static wk_Tensor *bernoulli_of_forward(wk_Call *call)
 {
-    if (!wk_tensor_check(input, "bernoulli", "input"))
-        return NULL;
-    if (!wk_is_floating(input->dtype))
-        return wk_raise_kernel("bernoulli", "bernoulli_tensor_cpu_p_", input->dtype);
-    wk_Tensor *p = wk_contiguous(wk_detach(input)), *out = p ? wk_empty_like(p) : NULL;
+    wk_Generator *generator = *(wk_Generator **)call->attributes;
+    wk_Tensor *p = wk_contiguous(call->in[0]), *out = p ? wk_empty_like(p) : NULL;
     if (!out)
         return NULL;
     bool done = p->dtype == wk_float32
                     ? wk_fill_bernoulli_of_f32(generator, wk_tensor_data(out), wk_tensor_data(p), p->numel)
                     : wk_fill_bernoulli_of_f64(generator, wk_tensor_data(out), wk_tensor_data(p), p->numel);
     return done ? out : NULL;
+}
+
+WK_OP(bernoulli_of_op) = {.name = "bernoulli",
+                          .node = "BernoulliBackward0",
+                          .inputs = {"input"},
+                          .attributes = sizeof(wk_Generator *),
+                          .forward = bernoulli_of_forward,
+                          .backward = no_gradient};
+
+wk_Tensor *wk_bernoulli(wk_Tensor *input, wk_Generator *generator)
+{
+    if (!wk_tensor_check(input, "bernoulli", "input"))
+        return NULL;
+    if (!wk_is_floating(input->dtype))
+        return wk_raise_kernel("bernoulli", "bernoulli_tensor_cpu_p_", input->dtype);
+    return WK_APPLY(&bernoulli_of_op, &generator, input);
 }
 
 /* As PyTorch's CPU code: a mask of 0 and 1/(1-p), and one product. */

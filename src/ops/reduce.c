@@ -157,7 +157,7 @@ wk_Tensor *wk_sum_with(wk_reduce_options o)
     if (!in || !reduce_args("sum", in, o.dims, o.keepdim, &a))
         return NULL;
     a.dtype = o.dtype;
-    return WK_APPLY(o.dims.count ? &sum_dims_op : &sum_op, &a, in);
+    return WK_APPLY(o.dims.count || o.keepdim ? &sum_dims_op : &sum_op, &a, in);
 }
 
 wk_Tensor *wk_mean_with(wk_reduce_options o)
@@ -173,7 +173,7 @@ wk_Tensor *wk_mean_with(wk_reduce_options o)
                         o.dtype ? "Optional" : "Input", wk_dtype_type(in->dtype));
     if (!reduce_args("mean", in, o.dims, o.keepdim, &a))
         return NULL;
-    return WK_APPLY(o.dims.count ? &mean_dims_op : &mean_op, &a, in);
+    return WK_APPLY(o.dims.count || o.keepdim ? &mean_dims_op : &mean_op, &a, in);
 }
 
 /* ---- extremes --------------------------------------------------------------------------------------- */

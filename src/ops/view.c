@@ -2,6 +2,7 @@
  *
  * Each forward computes sizes, strides and offset; the backward is the inverse view of the gradient, or, where elements were left out
  * (select, slice), the gradient written into zeros. Nothing is copied but by reshape and contiguous, when they must. */
+#include <assert.h>
 #include <string.h>
 
 #include "autograd/node.h"
@@ -51,14 +52,30 @@ WK_OP(view_op) = {.name = "view",
                   .forward = view_forward,
                   .backward = reshape_backward};
 
-/* What reshape does to its copy. */
+/* reshape of what is not contiguous, but can be shown as wanted. */
+WK_OP(reshape_alias_op) = {.name = "reshape",
+                           .node = "ReshapeAliasBackward0",
+                           .inputs = {"input"},
+                           .attributes = sizeof(ViewArgs),
+                           .view = true,
+                           .forward = view_forward,
+                           .backward = reshape_backward};
+
+/* What becomes of a fresh result that nobody else has: no view, so that writes in place find its history with it. */
 WK_OP(unsafe_view_op) = {.name = "reshape",
                          .node = "UnsafeViewBackward0",
                          .inputs = {"input"},
                          .attributes = sizeof(ViewArgs),
-                         .view = true,
+                         .any_order = true,
                          .forward = view_forward,
                          .backward = reshape_backward};
+WK_OP(unsafe_squeeze_op) = {.name = "squeeze_",
+                            .node = "SqueezeBackward4",
+                            .inputs = {"input"},
+                            .attributes = sizeof(ViewArgs),
+                            .any_order = true,
+                            .forward = view_forward,
+                            .backward = reshape_backward};
 
 /* Shows the input as `shape` under strides that wk_shape_view_strides found. */
 static wk_Tensor *show_as(const wk_Op *op, wk_Tensor *input, const wk_Shape *shape, const int64_t *strides)
@@ -92,10 +109,19 @@ wk_Tensor *wk_reshape_shape(wk_Tensor *input, int ndim, const int64_t *dims)
         !wk_shape_infer("reshape", input->numel, ndim, dims, &shape))
         return NULL;
     if (wk_shape_view_strides(input, &shape, strides))
-        return show_as(&view_op, input, &shape, strides);
-    wk_shape_strides(shape.ndim, shape.dims, strides);
-    wk_Tensor *copy = wk_contiguous_copy(input);
-    return copy ? show_as(&unsafe_view_op, copy, &shape, strides) : NULL;
+        return show_as(input->contiguous ? &view_op : &reshape_alias_op, input, &shape, strides);
+    return wk_unsafe_view(wk_contiguous_copy(input), shape.ndim, shape.dims);
+}
+
+wk_Tensor *wk_unsafe_view(wk_Tensor *fresh, int ndim, const int64_t *dims)
+{
+    wk_Shape shape;
+    int64_t strides[WK_MAX_DIMS] = {0};
+    if (!fresh || !wk_shape_infer("view", fresh->numel, ndim, dims, &shape))
+        return NULL;
+    assert(fresh->contiguous);
+    wk_shape_strides(ndim, shape.dims, strides);
+    return show_as(&unsafe_view_op, fresh, &shape, strides);
 }
 
 wk_Tensor *wk_flatten(wk_Tensor *input, int64_t start_dim, int64_t end_dim)
@@ -234,8 +260,15 @@ WK_OP(squeeze_op) = {.name = "squeeze",
                      .view = true,
                      .forward = view_forward,
                      .backward = reshape_backward};
+WK_OP(squeeze_dim_op) = {.name = "squeeze",
+                         .node = "SqueezeBackward1",
+                         .inputs = {"input"},
+                         .attributes = sizeof(ViewArgs),
+                         .view = true,
+                         .forward = view_forward,
+                         .backward = reshape_backward};
 WK_OP(squeeze_dims_op) = {.name = "squeeze",
-                          .node = "SqueezeBackward1",
+                          .node = "SqueezeBackward2",
                           .inputs = {"input"},
                           .attributes = sizeof(ViewArgs),
                           .view = true,
@@ -274,7 +307,12 @@ wk_Tensor *wk_squeeze_dims(wk_Tensor *input, int count, const int64_t *dims)
         return NULL;
     if (count && !wk_shape_dim_mask("squeeze", input->ndim, (wk_Dims){count, dims}, &mask))
         return NULL;
-    return squeezed(&squeeze_dims_op, input, mask);
+    return squeezed(count == 1 ? &squeeze_dim_op : &squeeze_dims_op, input, mask);
+}
+
+wk_Tensor *wk_unsafe_squeeze(wk_Tensor *fresh, int dim)
+{
+    return fresh ? squeezed(&unsafe_squeeze_op, fresh, 1u << dim) : NULL;
 }
 
 wk_Tensor *wk_unsqueeze(wk_Tensor *input, int64_t dim)

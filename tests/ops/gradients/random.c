@@ -25,6 +25,9 @@ GRADIENTS_OF(random_values)
     wk_Tensor *x = X(2, 3), *y = wk_random_(wk_mul(x, 1), 0, 9, NULL); /* the numbers of random_ are whole */
     note_node(wk_grad_fn(y));
     EXPECT_VALUES(wk_grad(wk_sum(y), x), 0, 0, 0, 0, 0, 0);
+    x = BETWEEN(0.2, 0.8, 2, 3), y = wk_bernoulli(x, NULL);
+    note_node(wk_grad_fn(y));
+    EXPECT_VALUES(wk_grad(wk_sum(y), x), 0, 0, 0, 0, 0, 0);
 }
 
 static wk_Tensor *dropped(wk_List in, void *user)

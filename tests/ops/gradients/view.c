@@ -9,6 +9,7 @@ DEFINE(transposed, wk_transpose(a, 0, -1))
 DEFINE(t_of, wk_t(a))
 DEFINE(squeezed, wk_squeeze(a))
 DEFINE(squeezed_dim, wk_squeeze_dims(a, 1, (int64_t[]){1}))
+DEFINE(squeezed_dims, wk_squeeze_dims(a, 2, (int64_t[]){0, 2}))
 DEFINE(unsqueezed, wk_unsqueeze(a, 1))
 DEFINE(expanded, wk_expand(a, 4, -1, 3))
 DEFINE(expanded_scalar, wk_expand(a, 2, 2))
@@ -27,6 +28,8 @@ GRADIENTS_OF(views)
     CHECK(squeezed, X(1, 3, 1));
     CHECK(squeezed_dim, X(2, 1, 1));
     CHECK(squeezed_dim, X(2, 3, 1));
+    CHECK(squeezed_dims, X(1, 3, 1));
+    CHECK(squeezed_dims, X(2, 3, 1));
     CHECK(unsqueezed, X(2, 3));
     CHECK(expanded, X(2, 1));
     CHECK(expanded, X(1, 3));
