@@ -145,8 +145,8 @@ WK_API wk_Tensor *wk_group_norm_with(wk_group_norm_options options);
 
 /* Variance, and its root, divided by the number of elements less correction; dimensions as in wk_sum.  torch: var, std
  *     wk_var(x)   wk_var(x, 0, .keepdim = true)   wk_std(x, WK_ALL, .correction = WK_ZERO)
- *   correction: unset is 1, WK_ZERO is 0; too few elements give NaN. The gradient of std at equal elements
- *   is 0
+ *   correction: unset is 1, WK_ZERO is 0; of as many elements as that, or fewer, the variance is infinite, or NaN where
+ *   it would be 0. The gradient of std at equal elements is 0
  * Differs from PyTorch: never. */
 typedef struct wk_var_options {
     wk_Tensor *input;

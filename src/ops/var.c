@@ -190,7 +190,8 @@ wk_Tensor *wk_std_with(wk_var_options options)
 static wk_Tensor *norm_forward(wk_Call *call)
 {
     const SpreadArgs *a = call->attributes;
-    const double p = a->number;
+    /* Of one element every norm but the 0-norm is its size, which its power might not hold. */
+    const double p = a->number != 0 && spread_count(a) == 1 ? 1 : a->number;
     wk_Tensor *x = call->in[0];
     if (isinf(p))
         return reduced_with(p > 0 ? wk_amax_with : wk_amin_with, wk_abs(x), a, a->keepdim);
@@ -203,12 +204,23 @@ static wk_Tensor *norm_forward(wk_Call *call)
     return wk_pow_double(reduced_with(wk_sum_with, wk_pow_double(wk_abs(x), p), a, a->keepdim), 1 / p);
 }
 
-/* Each of k extreme elements gets g / k. */
+/* Each of k extreme elements gets g / k. A NaN is the extreme, and its sign, as that of 0, is 0. */
 static wk_Tensor *extreme_norm_gradient(const SpreadArgs *a, wk_Tensor *x, wk_Tensor *y, wk_Tensor *g)
 {
-    wk_Tensor *hit = g ? wk_to_dtype(wk_eq_tensor(wk_abs(x), y), (wk_dtype)g->dtype) : NULL;
+    wk_Tensor *hit = wk_add_tensor(wk_eq_tensor(wk_abs(x), y), wk_ne_tensor(x, x));
+    hit = g ? wk_to_dtype(hit, (wk_dtype)g->dtype) : NULL;
     wk_Tensor *hits = reduced_with(wk_sum_with, hit, a, true);
     return wk_mul_tensor(wk_mul_tensor(wk_sign(x), hit), wk_div_tensor(g, hits));
+}
+
+/* sign(x) |x|^(p-1) g / y^(p-1). Where x is 0, no power of it is taken: it could be infinite. */
+static wk_Tensor *power_norm_gradient(double p, wk_Tensor *x, wk_Tensor *y, wk_Tensor *g)
+{
+    wk_Tensor *size = wk_masked_fill(wk_abs(x), wk_eq_double(x, 0), 1);
+    wk_Tensor *slope = wk_mul_tensor(wk_sign(x), wk_pow_double(size, p - 1));
+    wk_Tensor *scale =
+        p < 1 ? wk_mul_tensor(g, wk_pow_double(y, 1 - p)) : wk_div_tensor(g, wk_pow_double(y, p - 1));
+    return wk_mul_tensor(slope, wk_masked_fill(scale, wk_eq_double(y, 0), 0));
 }
 
 static void norm_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -225,14 +237,8 @@ static void norm_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
         out[0] = extreme_norm_gradient(a, x, y, g);
     else if (p == 2)
         out[0] = wk_mul_tensor(x, wk_masked_fill(wk_div_tensor(g, y), wk_eq_double(y, 0), 0));
-    else {
-        wk_Tensor *zero = wk_eq_double(x, 0), *size = wk_abs(x);
-        wk_Tensor *slope =
-            p < 2 ? wk_mul_tensor(wk_sign(x), wk_pow_double(wk_masked_fill(size, zero, 1), p - 1))
-                  : wk_mul_tensor(x, wk_pow_double(wk_masked_fill(size, zero, 1), p - 2));
-        wk_Tensor *scale = wk_div_tensor(g, wk_pow_double(y, p - 1));
-        out[0] = wk_mul_tensor(slope, wk_masked_fill(scale, wk_eq_double(y, 0), 0));
-    }
+    else
+        out[0] = power_norm_gradient(p, x, y, g);
 }
 
 WK_OP(norm_op) = {.name = "norm",

@@ -26,6 +26,8 @@ enum {
     NORM_PIECES = 16,     /* of a long line, in var */
 };
 
+#define NORM_TINY 0x1p-100 /* means of squares of floats below it are inexact */
+
 static inline int64_t norm_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;

@@ -47,5 +47,8 @@ GRADIENTS_OF(spread)
     }
     NORM(strided(-2, 2, 4, 3), .dims = wk_dims(0));
     NORM(X0(0.5, 2), .p = 2);
+    NORM(wk_requires_grad_(f64(0, 2, -1)), .p = 3);
+    NORM(wk_requires_grad_(f64(0, 2, -1)), .p = 4.5);
+    NORM(X(3, 1), .p = 2.5, .dims = wk_dims(1));
     NORM(X(0, 3), .p = 2);
 }
