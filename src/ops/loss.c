@@ -73,11 +73,11 @@ static bool same_shapes(const char *op, wk_loss_options *o)
 }
 
 /* Brings both to the dtype that they promote to, which must be floating. */
-static bool same_dtypes(const char *op, wk_loss_options *o)
+static bool same_dtypes(const char *op, const char *kernel, wk_loss_options *o)
 {
     const wk_dtype dtype = wk_promote_types(o->input, o->target);
     if (!wk_is_floating(dtype))
-        return wk_raise_dtype(op, dtype) != NULL;
+        return wk_raise_kernel(op, kernel, dtype) != NULL;
     o->input = wk_to_dtype(o->input, dtype);
     o->target = wk_to_dtype(o->target, dtype);
     return o->input && o->target;
@@ -86,7 +86,7 @@ static bool same_dtypes(const char *op, wk_loss_options *o)
 wk_Tensor *wk_mse_loss_with(wk_loss_options o)
 {
     LossArgs a = {.reduction = o.reduction};
-    return same_shapes("mse_loss", &o) && same_dtypes("mse_loss", &o)
+    return same_shapes("mse_loss", &o) && same_dtypes("mse_loss", "mse_cpu", &o)
                ? WK_APPLY(&mse_op, &a, o.input, o.target)
                : NULL;
 }
@@ -333,7 +333,7 @@ static bool nll_fits(const char *op, wk_nll_loss_options *o, LossArgs *a)
                         wk_dtype_type(t->dtype)),
                false;
     if (!wk_is_floating(x->dtype))
-        return wk_raise_dtype(op, x->dtype) != NULL;
+        return wk_raise_kernel(op, "nll_loss_out_frame", x->dtype) != NULL;
     if (w && w->dtype != x->dtype)
         return wk_raise(WK_ERROR_DTYPE, "%s: expected scalar type %s but found %s", op,
                         wk_dtype_type(x->dtype), wk_dtype_type(w->dtype)),
@@ -453,8 +453,6 @@ wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options o)
     LossArgs a;
     if (soft ? !soft_fits(op, &o) : !nll_fits(op, &o, &a))
         return NULL;
-    if (!wk_is_floating(o.input->dtype))
-        return wk_raise_dtype(op, o.input->dtype);
     wk_Tensor *log_p = wk_log_softmax(o.input, class_dim(o.input));
     if (!log_p || soft)
         return log_p ? soft_cross_entropy(&o, log_p) : NULL;

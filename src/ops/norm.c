@@ -6,10 +6,11 @@
 
 #include <string.h>
 
-bool wk_norm_operands(const char *op, const wk_Tensor *input, wk_Tensor *const *others, int count)
+bool wk_norm_operands(const char *op, const char *kernel, const wk_Tensor *input, wk_Tensor *const *others,
+                      int count)
 {
     if (!wk_is_floating(input->dtype))
-        return wk_raise_dtype(op, input->dtype), false;
+        return wk_raise_kernel(op, kernel, input->dtype), false;
     for (int i = 0; i < count; i++)
         if (others[i] && others[i]->dtype != input->dtype)
             return wk_raise(WK_ERROR_DTYPE,
@@ -96,7 +97,7 @@ wk_Tensor *wk_layer_norm_with(wk_layer_norm_options o)
     if (!layer_norm_fits(o.input, o.normalized_shape) ||
         !layer_norm_operand_fits("weight", o.weight, o.normalized_shape) ||
         !layer_norm_operand_fits("bias", o.bias, o.normalized_shape) ||
-        !wk_norm_operands("layer_norm", o.input, in + 1, 2))
+        !wk_norm_operands("layer_norm", "LayerNormKernelImpl", o.input, in + 1, 2))
         return NULL;
     a.shape = (wk_NormShape){.n = 1, .c = 1, .inner = 1, .groups = 1, .eps = wk_number_option(o.eps, 1e-5)};
     for (int i = 0; i < o.input->ndim; i++) {
@@ -166,7 +167,8 @@ wk_Tensor *wk_group_norm_with(wk_group_norm_options o)
     for (int i = 2; i < x->ndim; i++)
         a.shape.inner *= x->shape[i];
     if (!group_norm_fits(x, &a.shape) || !group_norm_operand_fits("weight", o.weight, x) ||
-        !group_norm_operand_fits("bias", o.bias, x) || !wk_norm_operands("group_norm", x, in + 1, 2))
+        !group_norm_operand_fits("bias", o.bias, x) ||
+        !wk_norm_operands("group_norm", "GroupNormKernelImpl", x, in + 1, 2))
         return NULL;
     return wk_apply(&group_norm_op, 3, in, &a);
 }

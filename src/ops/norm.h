@@ -23,8 +23,10 @@ wk_NormShape wk_batch_norm_layout(const wk_Tensor *x, double eps);
  * */
 void wk_norm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out);
 
-/* False with an error unless the input is floating and the others, which may be NULL, are of its dtype. */
-bool wk_norm_operands(const char *op, const wk_Tensor *input, wk_Tensor *const *others, int count);
+/* False with an error unless the input is floating and the others, which may be NULL, are of its dtype. `kernel` is PyTorch's name of what
+ * refuses other inputs. */
+bool wk_norm_operands(const char *op, const char *kernel, const wk_Tensor *input, wk_Tensor *const *others,
+                      int count);
 
 /* An option whose unset value is not 0. */
 static inline double wk_number_option(double value, double unset)

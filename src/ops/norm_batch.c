@@ -111,7 +111,8 @@ static bool batch_norm_fits(const wk_batch_norm_options *o, const wk_NormShape *
     return batch_norm_tensor_fits("running_mean", o->running_mean, s->c) &&
            batch_norm_tensor_fits("running_var", o->running_var, s->c) &&
            batch_norm_tensor_fits("weight", o->weight, s->c) &&
-           batch_norm_tensor_fits("bias", o->bias, s->c) && wk_norm_operands("batch_norm", x, others, 4) &&
+           batch_norm_tensor_fits("bias", o->bias, s->c) &&
+           wk_norm_operands("batch_norm", "batch_norm", x, others, 4) &&
            running_fits("running_mean", o->running_mean, o->training) &&
            running_fits("running_var", o->running_var, o->training);
 }

@@ -257,7 +257,7 @@ static void test_batch_norm_messages(void **state)
     EXPECT_ERROR(wk_batch_norm(wk_to_dtype(x, wk_float64), mean, var), WK_ERROR_DTYPE,
                  "mixed dtype (CPU): expect parameter to have scalar type of Double, but got Float");
     EXPECT_ERROR(wk_batch_norm(wk_to_dtype(x, wk_int64), mean, var), WK_ERROR_DTYPE,
-                 "batch_norm: not implemented for 'Long'");
+                 "batch_norm: \"batch_norm\" not implemented for 'Long'");
     EXPECT_ERROR(wk_batch_norm(x, wk_requires_grad_(wk_zeros(3)), var), WK_ERROR_ARGUMENT,
                  "The function 'native_batch_norm' is not differentiable with respect to argument "
                  "'running_mean'. This input cannot "
