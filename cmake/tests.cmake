@@ -74,8 +74,12 @@ foreach(source IN LISTS example_sources)
   set_tests_properties(example.${name} PROPERTIES LABELS example TIMEOUT ${test_seconds} ENVIRONMENT "${test_environment}")
 endforeach()
 
-# What the public macros must refuse to compile.
-add_test(NAME api.refused COMMAND ${PROJECT_SOURCE_DIR}/tests/api/refused.sh ${CMAKE_C_COMPILER})
+# What the public macros, and in C++ the functions in their place, must refuse to compile.
+add_test(NAME api.refused COMMAND ${PROJECT_SOURCE_DIR}/tests/api/refused.sh ${CMAKE_C_COMPILER} refused.txt c17)
+find_program(WICK_CXX NAMES c++ g++ clang++)
+if(WICK_CXX)
+  add_test(NAME api.refused_cpp COMMAND ${PROJECT_SOURCE_DIR}/tests/api/refused.sh ${WICK_CXX} refused_cpp.txt c++17)
+endif()
 set_tests_properties(api.refused PROPERTIES ENVIRONMENT WICK_ROWS=${rows_folder}/api.refused.rows FIXTURES_SETUP rows)
 
 # After all of them: has each row been reached? Without zlib those of compressed files are not.

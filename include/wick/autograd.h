@@ -33,7 +33,8 @@ WK_API wk_Tensor *wk_detach(wk_Tensor *input);
 WK_API wk_Tensor *wk_detach_(wk_Tensor *self);
 
 /* Records nothing inside the block:   wk_no_grad { wk_sub_(weight, step); }
- * The former mode comes back however the block is left.                                     torch: no_grad, enable_grad */
+ * The former mode comes back however the block is left. The block is a loop of one turn, so that break and continue in it leave the
+ * block, not a loop around it: leave that one by a flag, a goto or a return.                                     torch: no_grad, enable_grad */
 WK_API bool wk_is_grad_enabled(void);
 WK_API bool wk_set_grad_enabled(bool enabled); /* returns the former mode */
 typedef struct wk_GradMode {

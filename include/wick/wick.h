@@ -1,7 +1,7 @@
 /* wick: all of it.
  *
- * The names below work on any of wick's objects: they choose the function by the type of the argument. In C++
- * they are overloads.
+ * The names below work on any of wick's objects: they choose the function by the type of the argument. In C++,
+ * from C++17 on, wick.hpp has them and the other macros as functions.
  */
 #ifndef WICK_WICK_H
 #define WICK_WICK_H
@@ -74,64 +74,7 @@
 
 /* clang-format on */
 
-#else
-
-#define WK_OVERLOADS(type, kind)             \
-    static inline void wk_free(type *object) \
-    {                                        \
-        wk_##kind##_free(object);            \
-    }
-WK_OVERLOADS(wk_Tensor, tensor)
-WK_OVERLOADS(wk_Module, module)
-WK_OVERLOADS(wk_Optimizer, optimizer)
-WK_OVERLOADS(wk_DataLoader, dataloader)
-WK_OVERLOADS(wk_Dataset, dataset)
-WK_OVERLOADS(wk_StateDict, state_dict)
-WK_OVERLOADS(wk_Generator, generator)
-#undef WK_OVERLOADS
-
-#define WK_OVERLOADS(type, kind)              \
-    static inline bool wk_print(type *object) \
-    {                                         \
-        return wk_##kind##_print(object);     \
-    }                                         \
-    static inline char *wk_str(type *object)  \
-    {                                         \
-        return wk_##kind##_str(object);       \
-    }
-WK_OVERLOADS(const wk_Tensor, tensor)
-WK_OVERLOADS(const wk_Module, module)
-WK_OVERLOADS(const wk_Optimizer, optimizer)
-#undef WK_OVERLOADS
-
-static inline bool wk_zero_grad(wk_Module *module)
-{
-    return wk_module_zero_grad(module, true);
-}
-static inline bool wk_zero_grad(wk_Optimizer *optimizer)
-{
-    return wk_optimizer_zero_grad(optimizer, true);
-}
-static inline bool wk_save(wk_Module *object, const char *path)
-{
-    return wk_module_save(object, path);
-}
-static inline bool wk_save(const wk_StateDict *object, const char *path)
-{
-    return wk_state_dict_save(object, path);
-}
-static inline bool wk_save(const wk_Tensor *object, const char *path)
-{
-    return wk_tensor_save(object, path);
-}
-static inline bool wk_step(wk_Optimizer *optimizer)
-{
-    return wk_optimizer_step(optimizer);
-}
-static inline wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x, wk_Tensor *y)
-{
-    return wk_call2(module, x, y);
-}
-
+#elif __cplusplus >= 201703L
+#include "wick/wick.hpp"
 #endif
 #endif

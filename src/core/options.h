@@ -6,10 +6,10 @@
 #include "core/error.h"
 
 /* A 0 at that place (from 1) is meant, although 0 is the unset value. */
-#define WK_PLACED(options, place, member)                       \
-    do {                                                        \
-        if ((options).by_place >= (place) && !(options).member) \
-            (options).member = WK_ZERO;                         \
+#define WK_PLACED(options, place, member)                           \
+    do {                                                            \
+        if ((options).by_place >= (place) && (options).member == 0) \
+            (options).member = WK_ZERO;                             \
     } while (0)
 
 /* False with an error when more options came by place than PyTorch has in that order. `names` are those to give by name. */

@@ -94,7 +94,7 @@ bool wk_rows_to_write(const wk_Tensor *tensor)
 
 void *wk_rows_unasked(const wk_Tensor *tensor)
 {
-    assert(!"row-major memory was not asked for");
+    assert(false && "row-major memory was not asked for");
     return wk_rows_to_read(tensor) ? atomic_load_explicit(&tensor->storage->data, memory_order_acquire)
                                    : NULL;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Compiles each expression of refused.txt with compiler $1: it must fail, with the message that stands beside it.
+# Compiles each expression of file $2 with compiler $1 as language $3 (c17, c++17): it must fail, with the message that stands beside it.
 set -eu
-cc=$1 here=$(dirname "$0")
+cc=$1 here=$(dirname "$0") list=$2 standard=$3
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 count=0 failed=0
@@ -13,7 +13,7 @@ row() # of docs/bad-inputs.md: what follows asserts it
 
 compile() # an expression
 {
-    cat >"$tmp/main.c" <<END
+    cat >"$tmp/main.${standard%17}" <<END
 #include <wick/wick.h>
 void use(wk_Tensor *x, wk_Tensor *y, const wk_Tensor *c, void *p, double d, wk_Generator *g, wk_Module *net);
 void use(wk_Tensor *x, wk_Tensor *y, const wk_Tensor *c, void *p, double d, wk_Generator *g, wk_Module *net)
@@ -22,7 +22,7 @@ void use(wk_Tensor *x, wk_Tensor *y, const wk_Tensor *c, void *p, double d, wk_G
     (void)($1);
 }
 END
-    $cc -std=c17 -I"$here/../../include" -fsyntax-only "$tmp/main.c" 2>"$tmp/log"
+    $cc -std="$standard" -I"$here/../../include" -fsyntax-only "$tmp/main.${standard%17}" 2>"$tmp/log"
 }
 
 row A29
@@ -39,6 +39,6 @@ while IFS= read -r line; do
         echo "$expression fails without '$message':"
         cat "$tmp/log"
     fi
-done <"$here/refused.txt"
+done <"$here/$list"
 echo "$((count - failed)) passed, $failed failed"
 test "$count" -gt 0 && test "$failed" = 0

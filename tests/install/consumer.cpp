@@ -1,17 +1,111 @@
-// A user's program in C++: the header compiles as C++, and the plain functions under the macros are called by name.
+// A user's program in C++: the network of the README, and each form of argument.
 #include <cstdio>
+#include <cstring>
 
 #include <wick/wick.h>
 
+struct Net {
+    wk_Module base;
+    wk_Module *conv1, *conv2, *fc1, *fc2, *fc3;
+};
+
+static wk_Tensor *net_forward(wk_Module *self, wk_Tensor *x)
+{
+    const Net *net = reinterpret_cast<Net *>(self);
+    x = wk_max_pool2d(wk_relu(wk_call(net->conv1, x)), 2);
+    x = wk_max_pool2d(wk_relu(wk_call(net->conv2, x)), 2);
+    x = wk_view(x, -1, 16 * 5 * 5);
+    x = wk_relu(wk_call(net->fc1, x));
+    x = wk_relu(wk_call(net->fc2, x));
+    return wk_call(net->fc3, x);
+}
+
+static wk_Module *Net_new()
+{
+    Net *net = wk_module(Net, net_forward);
+    wk_attr(net, conv1, wk_Conv2d(1, 6, 5));
+    wk_attr(net, conv2, wk_Conv2d(6, 16, 5));
+    wk_attr(net, fc1, wk_Linear(16 * 5 * 5, 120));
+    wk_attr(net, fc2, wk_Linear(120, 84));
+    wk_attr(net, fc3, wk_Linear(84, 10));
+    return &net->base;
+}
+
+static int failures;
+
+static void expect(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    const char *error = wk_error();
+    std::fprintf(stderr, "consumer: %s: %s\n", what, error ? error : "wrong");
+    failures++;
+}
+#define EXPECT(condition) expect(condition, #condition)
+
+static void check_tensors()
+{
+    const wk_Scope scope = wk_scope_begin();
+    std::size_t n = 2;
+    wk_dtype dtype = wk_int64;
+    wk_Tensor *x = wk_tensor({1.f, 2.f, 3.f, 4.f, 5.f, 6.f}, 2, 3);
+    const double raw[] = {1, 2};
+    EXPECT(wk_numel(wk_zeros(n, 3, dtype)) == 6 && wk_dtype_of(wk_zeros(n, 3, dtype)) == wk_int64);
+    EXPECT(wk_dtype_of(wk_tensor(raw, 2)) == wk_float64);
+    EXPECT(wk_item(wk_sum(x)) == 21 && wk_at(wk_sum(x, 0), 2) == 9);
+    EXPECT(wk_ndim(wk_mean(x, wk_dims(0, 1), wk::keepdim = true)) == 2);
+    EXPECT(wk_dtype_of(wk_sum(x, wk::dtype = wk_float64)) == wk_float64);
+    EXPECT(wk_at(wk_var(x, 1, wk::correction = WK_ZERO), 0) < 0.7);
+    EXPECT(wk_item(wk_norm(x, 0)) == 6 && wk_ndim(wk_norm(x, 2, 0)) == 1);
+    EXPECT(wk_at(wk_add(wk_mul(x, 2), x), 1, 2) == 18 && wk_at(wk_mul(x, 0.5L), 0, 0) == 0.5);
+    EXPECT(wk_at(wk_mul(x, UINT64_MAX), 0, 0) > 1.8e19);
+    EXPECT(wk_size(wk_cat(wk_list(x, x), 0), 0) == 4);
+    EXPECT(!wk_tensor({1, 2, 3}, 2, 2) && std::strstr(wk_error(), "invalid for input of size 3"));
+    EXPECT(wk_size(wk_reshape_shape(x, WK_SHAPE(3, 2)), 0) == 3);
+    wk_Generator *generator = wk_Generator_new();
+    EXPECT(wk_equal(wk_rand(3, generator), wk_rand(3, generator)) == false);
+    wk_free(generator);
+    wk_Tensor *w = wk_requires_grad_(wk_clone(x));
+    EXPECT(wk_at(wk_grad(wk_sum(wk_mul(w, w)), w, wk::create_graph = true), 0, 1) == 4);
+    EXPECT(wk_backward(wk_mul(w, w), wk::gradient = wk_ones(2, 3)) && wk_at(wk_grad_of(w), 0, 0) == 2);
+    wk_no_grad EXPECT(!wk_requires_grad(wk_mul(w, 2)));
+    EXPECT(wk_scope_end(scope));
+}
+
+static void check_modules()
+{
+    char *text = nullptr;
+    wk_Module *net = wk_Sequential(wk_Conv2d(1, 6, 5, wk::padding = 2, wk::no_bias = true),
+                                   wk_BatchNorm2d(6, wk::eps = 1e-3), wk_ReLU(wk::inplace = true),
+                                   wk_MaxPool2d(wk::kernel_size_hw = {3, 2}, wk::stride = 2), wk_Flatten(),
+                                   wk_LayerNorm(wk_dims(4, 4)), wk_LayerNorm(8), wk_Dropout(0.5));
+    EXPECT(net && (text = wk_str(net)) && std::strstr(text, "kernel_size=(3, 2), stride=2"));
+    EXPECT(std::strstr(text, "(0): Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), bias=False)"));
+    wk_str_free(text);
+    wk_free(net);
+    EXPECT(!wk_MaxPool2d(wk::stride = 2) && std::strstr(wk_error(), "missing argument 'kernel_size'"));
+}
+
 int main()
 {
-    const int64_t dims[] = {2, 3};
-    wk_Scope scope = wk_scope_begin();
-    wk_Tensor *x = wk_ones_shape(2, dims, wk_default_dtype);
-    if (!x || wk_numel(x) != 6 || wk_size(x, 1) != 3) {
-        std::fprintf(stderr, "consumer: wrong result: %s\n", wk_error());
-        return 1;
+    check_tensors();
+    check_modules();
+    wk_manual_seed(0);
+    wk_Module *net = Net_new();
+    EXPECT(wk_print(net));
+    wk_Optimizer *opt = wk_SGD(wk_parameters(net), wk::lr = 0.05, wk::momentum = 0.9);
+    wk_DataLoader *train =
+        wk_DataLoader(wk_Digits(64, wk::resize = 32), wk::batch_size = 16, wk::shuffle = true);
+    double loss_of_batch = 0;
+    for (wk_Batch b; wk_next(train, &b);) {
+        wk_zero_grad(opt);
+        wk_Tensor *loss = wk_cross_entropy(wk_call(net, b.input), b.target);
+        EXPECT(wk_backward(loss) && wk_step(opt));
+        loss_of_batch = wk_item(loss);
     }
-    std::printf("C++ with wick %s: ok\n", wk_version());
-    return wk_scope_end(scope) ? 0 : 1;
+    EXPECT(loss_of_batch > 1 && loss_of_batch < 4);
+    wk_free(train), wk_free(opt), wk_free(net);
+    if (!failures)
+        std::printf("C++ with wick %s: ok\n", wk_version());
+    return failures != 0;
 }

@@ -1,0 +1,175 @@
+/* C++: modules, optimizers, data and files with the arguments of C's macros. See wick.hpp. */
+#ifndef WICK_MODULES_HPP
+#define WICK_MODULES_HPP
+
+#include "wick/options.hpp"
+
+/* ---- modules ---------------------------------------------------------------------------------------- */
+
+#define wk_module(type, forward) (reinterpret_cast<type *>(wk_module_named(sizeof(type), #type, forward)))
+#define wk_attr(self, name, value) \
+    ((self) ? ((self)->name = wk::attach(&(self)->base, #name, value)) : wk::attach(nullptr, #name, value))
+
+inline wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x, wk_Tensor *y)
+{
+    return wk_call2(module, x, y);
+}
+template <class... M> wk_Module *wk_Sequential(M... modules)
+{
+    wk_Module *const all[] = {modules...};
+    return wk_Sequential_of(static_cast<int>(sizeof...(M)), all);
+}
+template <class... M> wk_Module *wk_ModuleList(M... modules)
+{
+    wk_Module *const all[] = {modules...};
+    return wk_ModuleList_of(static_cast<int>(sizeof...(M)), all);
+}
+template <class... N> bool wk_load_state_dict(wk_Module *module, const wk_StateDict *state, N... named)
+{
+    wk_load_options options{};
+    options.module = module, options.state = state;
+    return wk_load_state_dict_with(wk::with(options, named...));
+}
+
+/* Makers of layers, with one or two arguments by place. */
+#define WK_MAKE(name, type)                                  \
+    template <class... N> wk_Module *wk_##name(N... named)   \
+    {                                                        \
+        return wk_##name##_with(wk::with(type{}, named...)); \
+    }
+#define WK_MAKE_1(name, type, kind, first)                             \
+    template <class... N> wk_Module *wk_##name(kind first, N... named) \
+    {                                                                  \
+        type options{};                                                \
+        options.by_place = 1, options.first = first;                   \
+        return wk_##name##_with(wk::with(options, named...));          \
+    }
+#define WK_MAKE_2(name, type, first, second)                                              \
+    template <class... N> wk_Module *wk_##name(int64_t first, int64_t second, N... named) \
+    {                                                                                     \
+        type options{};                                                                   \
+        options.first = first, options.second = second;                                   \
+        return wk_##name##_with(wk::with(options, named...));                             \
+    }
+/* A size by place or, as a pair, by name. */
+#define WK_MAKE_SIZE(name, size)                                                   \
+    WK_MAKE_1(name, wk_##name##_options, int64_t, size)                            \
+    template <class F, class... N, class = std::enable_if_t<!wk::is_whole<F>>>     \
+    wk_Module *wk_##name(F first, N... named)                                      \
+    {                                                                              \
+        return wk_##name##_with(wk::with(wk_##name##_options{}, first, named...)); \
+    }
+
+WK_MAKE_2(Linear, wk_Linear_options, in_features, out_features)
+WK_MAKE_2(GroupNorm, wk_GroupNorm_options, num_groups, num_channels)
+WK_MAKE_1(Dropout, wk_Dropout_options, double, p)
+WK_MAKE_1(BatchNorm1d, wk_BatchNorm_options, int64_t, num_features)
+WK_MAKE_1(BatchNorm2d, wk_BatchNorm_options, int64_t, num_features)
+WK_MAKE_1(BatchNorm3d, wk_BatchNorm_options, int64_t, num_features)
+WK_MAKE_SIZE(MaxPool2d, kernel_size)
+WK_MAKE_SIZE(AvgPool2d, kernel_size)
+WK_MAKE_SIZE(AdaptiveAvgPool2d, output_size)
+WK_MAKE(ReLU, wk_Activation_options)
+WK_MAKE(SiLU, wk_Activation_options)
+WK_MAKE(Flatten, wk_Flatten_options)
+WK_MAKE(MSELoss, wk_Loss_options)
+WK_MAKE(L1Loss, wk_Loss_options)
+WK_MAKE(NLLLoss, wk_ClassLoss_options)
+WK_MAKE(CrossEntropyLoss, wk_ClassLoss_options)
+#undef WK_MAKE
+#undef WK_MAKE_1
+#undef WK_MAKE_2
+#undef WK_MAKE_SIZE
+
+template <class K, class... N>
+wk_Module *wk_Conv2d(int64_t in_channels, int64_t out_channels, K kernel_size, N... named)
+{
+    wk_Conv2d_options options{};
+    options.in_channels = in_channels, options.out_channels = out_channels;
+    if constexpr (wk::is_whole<K>)
+        options.by_place = 3, options.kernel_size = static_cast<int64_t>(kernel_size);
+    else
+        kernel_size.set(options);
+    return wk_Conv2d_with(wk::with(options, named...));
+}
+template <class D, class... N> wk_Module *wk_LayerNorm(D normalized_shape, N... named)
+{
+    const auto dims = wk::dims_of(normalized_shape);
+    wk_LayerNorm_options options{};
+    options.normalized_shape = dims;
+    return wk_LayerNorm_with(wk::with(options, named...));
+}
+
+#define WK_INIT(name, type)                                                      \
+    template <class... N> wk_Tensor *wk_##name##_(wk_Tensor *tensor, N... named) \
+    {                                                                            \
+        type options{};                                                          \
+        options.tensor = tensor;                                                 \
+        return wk_##name##_with(wk::with(options, named...));                    \
+    }
+WK_INIT(xavier_uniform, wk_xavier_options)
+WK_INIT(xavier_normal, wk_xavier_options)
+WK_INIT(kaiming_uniform, wk_kaiming_options)
+WK_INIT(kaiming_normal, wk_kaiming_options)
+#undef WK_INIT
+
+/* ---- optimizers and data ---------------------------------------------------------------------------- */
+
+#define WK_OPTIMIZER(name)                                                    \
+    template <class... N> wk_Optimizer *wk_##name(wk_List params, N... named) \
+    {                                                                         \
+        wk_##name##_options options{};                                        \
+        options.params = params;                                              \
+        return wk_##name##_with(wk::with(options, named...));                 \
+    }
+WK_OPTIMIZER(SGD)
+WK_OPTIMIZER(Adam)
+WK_OPTIMIZER(RMSprop)
+#undef WK_OPTIMIZER
+
+template <class... N> wk_Dataset *wk_CallbackDataset(int64_t length, wk_GetItem get_item, N... named)
+{
+    wk_CallbackDataset_options options{};
+    options.length = length, options.get_item = get_item;
+    return wk_CallbackDataset_with(wk::with(options, named...));
+}
+template <class... N> wk_Dataset *wk_Images(wk_Tensor *images, N... named)
+{
+    wk_Images_options options{};
+    options.images = images;
+    return wk_Images_with(wk::with(options, named...));
+}
+template <class... N> wk_Dataset *wk_MNIST(const char *root, N... named)
+{
+    wk_MNIST_options options{};
+    options.root = root;
+    return wk_MNIST_with(wk::with(options, named...));
+}
+template <class... N> wk_Dataset *wk_Digits(int64_t count, N... named)
+{
+    wk_Digits_options options{};
+    options.count = count;
+    return wk_Digits_with(wk::with(options, named...));
+}
+
+namespace wk
+{
+template <class... N>::wk_DataLoader *data_loader(wk_Dataset *dataset, N... named)
+{
+    wk_DataLoader_options options{};
+    options.dataset = dataset;
+    return wk_DataLoader_with(with(options, named...));
+}
+} // namespace wk
+/* A type has the same name, so the maker is a macro in C++ too. */
+#define wk_DataLoader(...) wk::data_loader(__VA_ARGS__)
+
+template <class... N>
+bool wk_save_safetensors(int count, const wk_NamedTensor *tensors, const char *path, N... named)
+{
+    wk_save_safetensors_options options{};
+    options.count = count, options.tensors = tensors, options.path = path;
+    return wk_save_safetensors_with(wk::with(options, named...));
+}
+
+#endif
