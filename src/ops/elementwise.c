@@ -379,7 +379,7 @@ wk_Tensor *wk_relu_backward(wk_Tensor *grad, wk_Tensor *result)
 /* ---- what is not a row ------------------------------------------------------------------------------ */
 
 /* alpha * other in the dtype of the result, in which PyTorch multiplies. `self` is the input where it is written to. */
-static wk_Tensor *scaled_row(const Row *row, wk_Tensor *input, wk_Tensor *other, wk_Number alpha,
+static wk_Tensor *add_scaled(const Row *row, wk_Tensor *input, wk_Tensor *other, wk_Number alpha,
                              wk_Tensor *self)
 {
     wk_Tensor *const in[2] = {input, other};
@@ -403,13 +403,13 @@ static wk_Tensor *scaled_row(const Row *row, wk_Tensor *input, wk_Tensor *other,
 #define WITH_ALPHA(name)                                                                                 \
     wk_Tensor *(wk_##name##_alpha)(wk_Tensor * input, wk_Tensor * other, wk_Number alpha)                \
     {                                                                                                    \
-        wk_Tensor *second = scaled_row(&name##_row, input, other, alpha, NULL);                          \
+        wk_Tensor *second = add_scaled(&name##_row, input, other, alpha, NULL);                          \
         return second ? wk_##name##_tensor(input, second) : NULL;                                        \
     }                                                                                                    \
     wk_Tensor *(wk_##name##_alpha_)(wk_Tensor * self, wk_Tensor * other, wk_Number alpha)                \
     {                                                                                                    \
         wk_Tensor *second =                                                                              \
-            self ? scaled_row(&name##_row, self, other, alpha, self) : wk_raise_null(#name "_", "self"); \
+            self ? add_scaled(&name##_row, self, other, alpha, self) : wk_raise_null(#name "_", "self"); \
         return second ? wk_##name##__tensor(self, second) : NULL;                                        \
     }
 WITH_ALPHA(add)
