@@ -79,7 +79,7 @@ static bool mostly_padding(const wk_ConvShape *s)
 {
     if (s->padding[0] <= 3 && s->padding[1] <= 3) /* at most 7 x 7 elements for one that meets */
         return false;
-    return pairs_that_meet(s, 0) * pairs_that_meet(s, 1) * PADDING_MOST <
+    return pairs_that_meet(s, 0) * pairs_that_meet(s, 1) * (double)PADDING_MOST <
            (double)s->oh * (double)s->r * ((double)s->ow * (double)s->s);
 }
 

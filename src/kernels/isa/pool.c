@@ -35,7 +35,7 @@ static void pool_run(PoolJob job)
     const wk_PoolShape *s = job.s;
     const double window = fmin((double)s->kernel[0], (double)s->h) * fmin((double)s->kernel[1], (double)s->w),
                  work = (double)(s->h * s->w) + (double)(s->oh * s->ow) * window + 1;
-    job.per_block = work >= POOL_GRAIN ? 1 : (int64_t)(POOL_GRAIN / work);
+    job.per_block = work >= (double)POOL_GRAIN ? 1 : (int64_t)((double)POOL_GRAIN / work);
     wk_parallel((s->planes + job.per_block - 1) / job.per_block, pool_block, &job);
 }
 
