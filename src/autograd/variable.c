@@ -182,7 +182,7 @@ static bool gradient_fits(const wk_Tensor *tensor, const wk_Tensor *grad)
         return wk_raise(WK_ERROR_DTYPE,
                         "set_grad: attempting to assign a gradient with dtype '%s' to a tensor with "
                         "grad_dtype '%s'. The gradient must match the tensor's dtype",
-                        wk_dtype_in_c(grad->dtype), wk_dtype_type(tensor->dtype)),
+                        wk_dtype_c_type(grad->dtype), wk_dtype_type(tensor->dtype)),
                false;
     if (!wk_shape_same(grad, tensor))
         return wk_raise(WK_ERROR_SHAPE,

@@ -284,14 +284,6 @@ const char *wk_dtype_name(wk_dtype dtype)
     return (unsigned)dtype < WK_DTYPES ? names[dtype] : "unknown";
 }
 
-const char *wk_dtype_in_c(int dtype)
-{
-    static const char *const names[WK_DTYPES] = {
-        [wk_float32] = "float", [wk_float64] = "double",      [wk_int64] = "long int",
-        [wk_int32] = "int",     [wk_uint8] = "unsigned char", [wk_bool] = "bool"};
-    return names[dtype];
-}
-
 const char *wk_dtype_type(int dtype)
 {
     static const char *const names[WK_DTYPES] = {

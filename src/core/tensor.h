@@ -105,9 +105,6 @@ bool wk_tensor_check(const wk_Tensor *tensor, const char *op, const char *name);
 
 /* PyTorch's other name of a dtype, which its messages use: "Float", "Long". */
 const char *wk_dtype_type(int dtype);
-/* And a third one: "float", "long int". */
-const char *wk_dtype_in_c(int dtype);
-
 /* Its name in C++, which a few of PyTorch's messages use: "float", "long int". */
 const char *wk_dtype_c_type(int dtype);
 

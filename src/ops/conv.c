@@ -114,20 +114,11 @@ WK_OP(grad_bias_op) = {.name = "conv2d_grad_bias",
 
 /* ---- arguments -------------------------------------------------------------------------------------- */
 
-/* C's names, which PyTorch's message has here. */
-static const char *c_type(int dtype)
-{
-    static const char *const names[WK_DTYPES] = {
-        [wk_float32] = "float", [wk_float64] = "double",      [wk_int64] = "long int",
-        [wk_int32] = "int",     [wk_uint8] = "unsigned char", [wk_bool] = "bool"};
-    return names[dtype];
-}
-
 static bool conv_ranks_fit(const wk_Tensor *x, const wk_Tensor *w, const wk_Tensor *b)
 {
     if (b && b->dtype != x->dtype)
         return wk_raise(WK_ERROR_DTYPE, "conv2d: Input type (%s) and bias type (%s) should be the same",
-                        c_type(x->dtype), c_type(b->dtype)),
+                        wk_dtype_c_type(x->dtype), wk_dtype_c_type(b->dtype)),
                false;
     if (x->ndim != 3 && x->ndim != 4)
         return wk_raise(WK_ERROR_SHAPE,
