@@ -112,19 +112,36 @@ bool wk_shape_dim_mask(const char *op, int ndim, wk_Dims dims, unsigned *mask)
     return true;
 }
 
+/* The size of dimension i of `ndim` to which a tensor broadcasts. */
+static int64_t size_in(const wk_Tensor *t, int ndim, int i)
+{
+    return i < ndim - t->ndim ? 1 : t->shape[i - (ndim - t->ndim)];
+}
+
+/* PyTorch names the last dimension that does not fit. Apart from the check, which small operations pass through. */
+static __attribute__((noinline)) bool raise_broadcast(const char *op, const wk_Tensor *a, const wk_Tensor *b,
+                                                      int ndim)
+{
+    int i = ndim - 1;
+    while (i > 0 && (size_in(a, ndim, i) == size_in(b, ndim, i) || size_in(a, ndim, i) == 1 ||
+                     size_in(b, ndim, i) == 1))
+        i--;
+    return wk_raise(WK_ERROR_SHAPE,
+                    "%s: The size of tensor a (%lld) must match the size of tensor b (%lld) at non-singleton "
+                    "dimension %d: %s and %s",
+                    op, (long long)size_in(a, ndim, i), (long long)size_in(b, ndim, i), i, WK_SHAPE_TEXT(a),
+                    WK_SHAPE_TEXT(b)),
+           false;
+}
+
 bool wk_shape_broadcast(const char *op, const wk_Tensor *a, const wk_Tensor *b, wk_Shape *out)
 {
     out->ndim = a->ndim > b->ndim ? a->ndim : b->ndim;
-    for (int i = out->ndim - 1; i >= 0; i--) { /* PyTorch names the last dimension that does not fit */
+    for (int i = 0; i < out->ndim; i++) {
         int ia = i - (out->ndim - a->ndim), ib = i - (out->ndim - b->ndim);
         int64_t da = ia < 0 ? 1 : a->shape[ia], db = ib < 0 ? 1 : b->shape[ib];
         if (da != db && da != 1 && db != 1)
-            return wk_raise(WK_ERROR_SHAPE,
-                            "%s: The size of tensor a (%lld) must match the size of tensor b (%lld) at "
-                            "non-singleton "
-                            "dimension %d: %s and %s",
-                            op, (long long)da, (long long)db, i, WK_SHAPE_TEXT(a), WK_SHAPE_TEXT(b)),
-                   false;
+            return raise_broadcast(op, a, b, out->ndim);
         out->dims[i] = da == 1 ? db : da;
     }
     return true;

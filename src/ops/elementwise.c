@@ -127,10 +127,12 @@ static wk_dtype dtype_of_call(const Row *row, const wk_Call *call)
     wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
     if (minus_of_bool(row, call->count, in) || (call->count == 2 && !power_fits(row, in, dtype)))
         return wk_default_dtype;
-    if ((row->types == FLOATING || row->types == CURVES) && !wk_is_floating((int)dtype))
-        dtype = wk_get_default_dtype();
-    else if (row->types == COUNTED && dtype == wk_bool)
-        dtype = wk_int64;
+    if (!wk_is_floating((int)dtype)) {
+        if (row->types == FLOATING || row->types == CURVES)
+            dtype = wk_get_default_dtype();
+        else if (row->types == COUNTED && dtype == wk_bool)
+            dtype = wk_int64;
+    }
     if (loop_of(row, (int)dtype))
         return dtype;
     raise_row(row, dtype);
