@@ -15,7 +15,7 @@ typedef struct Along {
 /* PyTorch has one kernel for the last dimension and one for the others; messages name them. */
 static wk_Tensor *run_rows(const char *op, const wk_Rows *kernels, wk_Tensor *in, int dim)
 {
-    if (!kernels[in->dtype]) {
+    if (!kernels[in->dtype] && in->numel) {
         char kernel[48];
         snprintf(kernel, sizeof kernel, "%s_%skernel_impl", op, dim + 1 < in->ndim ? "" : "lastdim_");
         return wk_raise_kernel(op, kernel, in->dtype);

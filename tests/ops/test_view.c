@@ -193,6 +193,7 @@ static void test_dtypes_by_name(void **state)
         snprintf(text, sizeof text,
                  "log_softmax: \"log_softmax_lastdim_kernel_impl\" not implemented for '%s'", dtypes[i].name);
         EXPECT_ERROR(wk_log_softmax(x, 0), WK_ERROR_DTYPE, text);
+        EXPECT_SHAPE(wk_softmax(wk_zeros_shape(WK_SHAPE(0, 3), dtypes[i].dtype), 1), 0, 3); /* of nothing */
     }
 }
 
