@@ -205,9 +205,8 @@ static wk_Tensor *source_gradient(const GatherArgs *a, wk_Tensor *reached)
     if (!reached || wk_shape_numel(a->src.ndim, a->src.dims) == reached->numel)
         return reached ? wk_reshape_shape(reached, a->src.ndim, a->src.dims) : NULL;
     wk_Tensor *whole = wk_zeros_shape(a->src.ndim, a->src.dims, (wk_dtype)reached->dtype);
-    return whole && reached->numel
-               ? wk_as_strided_scatter(whole, reached, reached->ndim, reached->shape, whole->stride, 0)
-               : whole;
+    return whole ? wk_as_strided_scatter(whole, reached, reached->ndim, reached->shape, whole->stride, 0)
+                 : NULL;
 }
 
 static void scatter_add_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
