@@ -103,7 +103,8 @@ WK_DECLARE_UNARY(gelu)
  *   running ones towards them by
  *   momentum (unset is 0.1, WK_ZERO is 0), the variance unbiased; otherwise it takes the running ones. eps:
  *   unset is 1e-5
- * Differs from PyTorch: a call that fails leaves the running statistics alone. */
+ * Differs from PyTorch: a call that fails leaves the running statistics alone; here and below the mean is not rounded to the dtype
+ * before it is subtracted. */
 typedef struct wk_batch_norm_options {
     wk_Tensor *input, *running_mean, *running_var, *weight, *bias;
     bool training;
@@ -115,7 +116,7 @@ WK_API wk_Tensor *wk_batch_norm_with(wk_batch_norm_options options);
 /* The same over the last dimensions, named by their sizes: wk_layer_norm(x, 768), wk_layer_norm(x, wk_dims(8, 8), weight, bias).  torch: F.layer_norm
  *   input [..., *normalized_shape]   weight, bias [*normalized_shape] or NULL   ->   as input     eps:
  *   unset is 1e-5
- * Differs from PyTorch: never. */
+ * Differs from PyTorch: as batch_norm does. */
 typedef struct wk_layer_norm_options {
     wk_Tensor *input;
     wk_Dims normalized_shape;
