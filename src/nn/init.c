@@ -96,51 +96,63 @@ wk_Tensor *wk_ones_(wk_Tensor *tensor)
     return init_fill("ones_", tensor, 1);
 }
 
-static double xavier_std(const char *op, wk_xavier_options options)
+/* The std, which is NaN where the caller's gain is. */
+static bool xavier_std(const char *op, wk_xavier_options options, double *std)
 {
     Fans fans;
     if (!fans_of(op, options.tensor, &fans))
-        return NAN;
-    return (options.gain != 0 || options.by_place >= 2 ? options.gain : 1) * sqrt(2.0 / (fans.in + fans.out));
+        return false;
+    *std = (options.gain != 0 || options.by_place >= 2 ? options.gain : 1) * sqrt(2.0 / (fans.in + fans.out));
+    return true;
 }
 
 wk_Tensor *wk_xavier_uniform_with(wk_xavier_options options)
 {
-    double bound = sqrt(3.0) * xavier_std("xavier_uniform_", options);
-    return isnan(bound) ? NULL : wk_init_uniform_(options.tensor, -bound, bound, options.generator);
+    double std;
+    if (!xavier_std("xavier_uniform_", options, &std))
+        return NULL;
+    double bound = sqrt(3.0) * std;
+    return wk_init_uniform_(options.tensor, -bound, bound, options.generator);
 }
 
 wk_Tensor *wk_xavier_normal_with(wk_xavier_options options)
 {
-    double std = xavier_std("xavier_normal_", options);
-    return isnan(std) ? NULL : wk_init_normal_(options.tensor, 0, std, options.generator);
+    double std;
+    if (!xavier_std("xavier_normal_", options, &std))
+        return NULL;
+    return wk_init_normal_(options.tensor, 0, std, options.generator);
 }
 
-/* NAN with an error, or the std; 0 elements need none. */
-static double kaiming_std(const char *op, wk_kaiming_options options)
+static bool kaiming_std(const char *op, wk_kaiming_options options, double *std)
 {
     Fans fans;
     if (!wk_by_place_at_most(op, options.by_place, 2, "fan_out, nonlinearity, generator") ||
         !fans_of(op, options.tensor, &fans))
-        return NAN;
+        return false;
     double gain = wk_calculate_gain(options.nonlinearity ? options.nonlinearity : "leaky_relu", options.a);
-    return gain / sqrt(options.fan_out ? fans.out : fans.in);
+    *std = gain / sqrt(options.fan_out ? fans.out : fans.in);
+    return !isnan(gain); /* an unknown nonlinearity, with an error */
 }
 
 wk_Tensor *wk_kaiming_uniform_with(wk_kaiming_options options)
 {
     if (options.tensor && wk_numel(options.tensor) == 0)
         return options.tensor;
-    double bound = sqrt(3.0) * kaiming_std("kaiming_uniform_", options);
-    return isnan(bound) ? NULL : wk_init_uniform_(options.tensor, -bound, bound, options.generator);
+    double std;
+    if (!kaiming_std("kaiming_uniform_", options, &std))
+        return NULL;
+    double bound = sqrt(3.0) * std;
+    return wk_init_uniform_(options.tensor, -bound, bound, options.generator);
 }
 
 wk_Tensor *wk_kaiming_normal_with(wk_kaiming_options options)
 {
     if (options.tensor && wk_numel(options.tensor) == 0)
         return options.tensor;
-    double std = kaiming_std("kaiming_normal_", options);
-    return isnan(std) ? NULL : wk_init_normal_(options.tensor, 0, std, options.generator);
+    double std;
+    if (!kaiming_std("kaiming_normal_", options, &std))
+        return NULL;
+    return wk_init_normal_(options.tensor, 0, std, options.generator);
 }
 
 /* ---- layers ----------------------------------------------------------------------------------------- */

@@ -273,6 +273,9 @@ static void test_init(void **state)
     assert_true(wk_at(w, 2, 3, 1) == 1);
     wk_constant_(w, 0.5);
     assert_true(wk_at(w, 2, 3, 1) == 0.5);
+    EXPECT_ERROR(wk_xavier_uniform_(wk_ones(2, 2), .gain = NAN), WK_ERROR_ARGUMENT, "uniform_");
+    EXPECT_ERROR(wk_xavier_normal_(wk_ones(2, 2), .gain = NAN), WK_ERROR_ARGUMENT,
+                 "normal expects std >= 0.0, but found std nan");
     EXPECT_ERROR(wk_kaiming_uniform_(wk_ones(3)), WK_ERROR_SHAPE,
                  "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
     EXPECT_ERROR(wk_kaiming_normal_(w, .nonlinearity = "none"), WK_ERROR_ARGUMENT,
