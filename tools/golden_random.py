@@ -78,6 +78,16 @@ def randperm(n):
     row("RANDPERM", "i64", n, 0, 0, torch.randperm(n))
 
 
+def long_randperm(n):
+    """The rule of torch.randperm from 214748364 elements on, for fewer: inside out, 64 bits a step. Whole int64s are raw draws."""
+    draws = torch.empty(n, dtype=torch.int64).random_(-2**63, None).tolist()
+    out = [0] * n
+    for i, draw in enumerate(draws):
+        other = draw % 2**64 % (i + 1)
+        out[i], out[other] = out[other], i
+    row("LONG_RANDPERM", "i64", n, 0, 0, torch.tensor(out))
+
+
 def mixed():
     kind, n = choice.choice(["f32", "f64"]), choice.randint(1, 50)
     a, b = choice.choice([0, 0.1, -3.7]), choice.choice([1, 0.02, 2.3])
@@ -117,6 +127,8 @@ def rows():
         randperm(n)
     for _ in range(60):
         mixed()
+    for n in (1, 2, 1000):
+        long_randperm(n)
     print("};")
 
 

@@ -77,6 +77,10 @@ bool wk_fill_randint_i64(wk_Generator *generator, int64_t *out, int64_t n, int64
 bool wk_fill_random_i64(wk_Generator *generator, int64_t *out, int64_t n);
 bool wk_fill_randperm(wk_Generator *generator, int64_t *out, int64_t n);
 
+/* The same with the length from which PyTorch shuffles by another rule given, for tests: that length takes 1.7 GB. */
+#define WK_LONG_PERMUTATION (UINT32_MAX / 20)
+bool wk_fill_randperm_by(wk_Generator *generator, int64_t *out, int64_t n, int64_t long_from);
+
 /* 1 with probability p, else 0: two words each.  torch: bernoulli_(p) */
 bool wk_fill_bernoulli_f32(wk_Generator *generator, float *out, int64_t n, double p);
 bool wk_fill_bernoulli_f64(wk_Generator *generator, double *out, int64_t n, double p);

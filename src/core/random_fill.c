@@ -127,26 +127,19 @@ bool wk_fill_random_i64(wk_Generator *generator, int64_t *out, int64_t n)
     return true;
 }
 
-/* From this length on, 32 bits would be visibly uneven, and PyTorch shuffles inside out with two words a
- * step. */
-#define RANDOM_LONG_PERMUTATION (UINT32_MAX / 20)
-
-bool wk_fill_randperm(wk_Generator *generator, int64_t *out, int64_t n)
+/* Where 32 bits would be visibly uneven PyTorch shuffles inside out with two words a step. */
+static void fill_long_permutation(wk_Generator *generator, int64_t *out, int64_t n)
 {
-    generator = wk_generator(generator);
-    if (!generator)
-        return false;
-    if (n < 0)
-        return wk_raise(WK_ERROR_ARGUMENT, "randperm: n must be non-negative, got %lld", (long long)n), false;
-    if (n >= RANDOM_LONG_PERMUTATION) {
-        for (int64_t i = 0; i < n; i++) {
-            int64_t other = (int64_t)(wk_random64(generator) % (uint64_t)(i + 1));
-            out[i] = i;
-            out[i] = out[other];
-            out[other] = i;
-        }
-        return true;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t other = (int64_t)(wk_random64(generator) % (uint64_t)(i + 1));
+        out[i] = i;
+        out[i] = out[other];
+        out[other] = i;
     }
+}
+
+static void fill_permutation(wk_Generator *generator, int64_t *out, int64_t n)
+{
     for (int64_t i = 0; i < n; i++)
         out[i] = i;
     uint32_t words[RANDOM_CHUNK];
@@ -158,7 +151,25 @@ bool wk_fill_randperm(wk_Generator *generator, int64_t *out, int64_t n)
         out[i] = out[other];
         out[other] = value;
     }
+}
+
+bool wk_fill_randperm_by(wk_Generator *generator, int64_t *out, int64_t n, int64_t long_from)
+{
+    generator = wk_generator(generator);
+    if (!generator)
+        return false;
+    if (n < 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "randperm: n must be non-negative, got %lld", (long long)n), false;
+    if (n >= long_from)
+        fill_long_permutation(generator, out, n);
+    else
+        fill_permutation(generator, out, n);
     return true;
+}
+
+bool wk_fill_randperm(wk_Generator *generator, int64_t *out, int64_t n)
+{
+    return wk_fill_randperm_by(generator, out, n, WK_LONG_PERMUTATION);
 }
 
 /* ---- Bernoulli -------------------------------------------------------------------------------------- */

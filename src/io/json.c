@@ -1,7 +1,7 @@
 /* JSON for readers that know what must come next.
  *
  * A reader asks for "a string" or "a whole number" and anything else is an error with its byte, so nothing nests that the reader does
- * not nest, and a hostile text can cost neither stack nor memory. A general parser would build a tree of some 1 KB per entry first:
+ * not nest, and a hostile text can cost neither stack nor memory. What it does not know it may skip. A general parser would build a tree of some 1 KB per entry first:
  * 60 MB of `[],[],...` cost gigabytes there. Strings are decoded where they stand, as decoding never makes them longer. */
 #include "io/json.h"
 
@@ -177,4 +177,96 @@ bool wk_json_whole(wk_Json *json, uint64_t most, uint64_t *out, const char *what
         return json_expected(json, what);
     *out = value;
     return true;
+}
+
+/* ---- values that are skipped ------------------------------------------------------------------------- */
+
+/* The depth at which the usual reader of safetensors gives up, 128, without the two objects around what is skipped. */
+enum { JSON_DEEPEST = 125 };
+
+static bool skip_digits(wk_Json *json)
+{
+    const size_t start = json->at;
+    while (json->at < json->length && json->text[json->at] >= '0' && json->text[json->at] <= '9')
+        json->at++;
+    return json->at > start || json_expected(json, "a digit");
+}
+
+/* Takes one of these characters. */
+static bool take_any(wk_Json *json, const char *of)
+{
+    const bool is = json->at < json->length && json->text[json->at] && strchr(of, json->text[json->at]);
+    json->at += is;
+    return is;
+}
+
+static bool skip_number(wk_Json *json)
+{
+    take_any(json, "-");
+    const size_t start = json->at;
+    if (!skip_digits(json))
+        return false;
+    if (json->at - start > 1 && json->text[start] == '0')
+        return wk_json_raise(json, start, "a number with leading zeros");
+    if (take_any(json, ".") && !skip_digits(json))
+        return false;
+    if (!take_any(json, "eE"))
+        return true;
+    take_any(json, "+-");
+    return skip_digits(json);
+}
+
+static bool skip_scalar(wk_Json *json)
+{
+    static const char *const words[] = {"null", "true", "false"};
+    const char c = wk_json_peek(json);
+    if (c == '"')
+        return wk_json_string(json, "a string") != NULL;
+    for (int i = 0; i < 3; i++) {
+        const size_t length = strlen(words[i]);
+        if (json->length - json->at >= length && memcmp(json->text + json->at, words[i], length) == 0) {
+            json->at += length;
+            return true;
+        }
+    }
+    return c == '-' || (c >= '0' && c <= '9') ? skip_number(json) : json_expected(json, "a value");
+}
+
+/* The key in front of an object's value. */
+static bool skip_key(wk_Json *json)
+{
+    return wk_json_string(json, "a key") && wk_json_take(json, ':', "':'");
+}
+
+bool wk_json_skip(wk_Json *json)
+{
+    bool object[JSON_DEEPEST]; /* else an array, of what is open */
+    int depth = 0;
+    for (;;) {
+        const char c = wk_json_peek(json);
+        if (c == '{' || c == '[') {
+            if (depth == JSON_DEEPEST)
+                return wk_json_raise(json, json->at, "values that are nested too deeply");
+            json->at++;
+            object[depth++] = c == '{';
+            if (!wk_json_maybe(json, c == '{' ? '}' : ']')) {
+                if (c == '{' && !skip_key(json))
+                    return false;
+                continue;
+            }
+            depth--;
+        } else if (!skip_scalar(json)) {
+            return false;
+        }
+        while (depth > 0 && !wk_json_maybe(json, ',')) {
+            if (!(object[depth - 1] ? wk_json_take(json, '}', "',' or '}'")
+                                    : wk_json_take(json, ']', "',' or ']'")))
+                return false;
+            depth--;
+        }
+        if (depth == 0)
+            return true;
+        if (object[depth - 1] && !skip_key(json))
+            return false;
+    }
 }

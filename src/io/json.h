@@ -29,6 +29,9 @@ char *wk_json_string(wk_Json *json, const char *what);
 /* A whole number from 0 to most; no sign, point, exponent or leading zero. */
 bool wk_json_whole(wk_Json *json, uint64_t most, uint64_t *out, const char *what);
 
+/* Goes past a value of any kind, which must be JSON and may nest 125 deep. */
+bool wk_json_skip(wk_Json *json);
+
 /* Raises WK_ERROR_CORRUPT "op: path: WHAT at byte N" with the given place, and returns false. */
 bool wk_json_raise(const wk_Json *json, size_t at, const char *what);
 

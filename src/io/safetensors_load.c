@@ -104,7 +104,7 @@ static bool st_dtype(StFile *f, StEntry *e)
     return st_raise(f, WK_ERROR_UNSUPPORTED, e->name, "dtype %s not supported", WK_QUOTED(name));
 }
 
-/* What one entry says about itself: each of the three keys once. */
+/* What one entry says about itself: each of the three keys once, and others that are not for us. */
 static bool st_entry(StFile *f, StEntry *e)
 {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
@@ -119,8 +119,11 @@ static bool st_entry(StFile *f, StEntry *e)
             return false;
         while (k < 3 && strcmp(keys[k], key) != 0)
             k++;
-        if (k == 3)
-            return st_raise(f, WK_ERROR_CORRUPT, e->name, "unknown key '%s'", WK_QUOTED(key));
+        if (k == 3) {
+            if (!wk_json_take(&f->json, ':', "':'") || !wk_json_skip(&f->json))
+                return false;
+            continue;
+        }
         if (seen & 1u << k)
             return st_raise(f, WK_ERROR_CORRUPT, e->name, "key '%s' comes twice", key);
         seen |= 1u << k;
@@ -144,6 +147,8 @@ static bool st_metadata(StFile *f)
     if (f->has_metadata)
         return wk_json_raise(json, json->at, "a second __metadata__");
     f->has_metadata = true;
+    if (wk_json_peek(json) == 'n')
+        return wk_json_skip(json); /* null is none */
     if (!wk_json_take(json, '{', "'{' of __metadata__"))
         return false;
     if (wk_json_maybe(json, '}'))

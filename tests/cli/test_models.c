@@ -2,7 +2,7 @@
 #include "cli/program.h"
 
 #include "png_file.h"
-#include "wick/tensor.h"
+#include "wick/wick.h"
 
 /* ---- predicting ------------------------------------------------------------------------------------- */
 
@@ -289,6 +289,32 @@ static void a_text_that_is_wrong(void **state)
     assert_non_null(strstr(text_err, "Missing key(s) in state_dict: \"fc.weight\", \"fc.bias\""));
 }
 
+/* A network whose pictures take much memory for their size is tried on one only as far as 256 MiB go. */
+static void networks_that_need_much_memory(void **state)
+{
+    (void)state;
+    char want[600];
+    static const char wide[] = "Conv2d(1, 70000, 1)\nMaxPool2d(32)\nFlatten()\nLinear(70000, 10)\n",
+                      narrow[] = "Conv2d(1, 50000, 1)\nMaxPool2d(32)\nFlatten()\nLinear(50000, 10)\n";
+    const char *path = temp_write("net.txt", wide, sizeof wide - 1);
+    snprintf(want, sizeof want, "wick train: %s: the network needs more than 256 MiB for a picture", path);
+    failed(RUN("train", "--model", path, "--limit-steps", "1"), 65, want);
+    char model[300], picture[400];
+    wk_Scope scope = wk_scope_begin();
+    wk_Module *net = wk_Sequential_from_text(narrow, sizeof narrow - 1, "narrow");
+    wk_StateDict *dict = wk_state_dict(net);
+    assert_non_null(dict);
+    wk_Metadata metadata[] = {{"network", narrow}};
+    own_path(model, "model.safetensors");
+    assert_true(
+        wk_save_safetensors(dict->count, dict->entries, model, .metadata_count = 1, .metadata = metadata));
+    assert_true(wk_save_idx(wk_zeros_shape(3, (int64_t[]){1, 28, 28}, wk_uint8), temp_path("pictures")));
+    wk_free(dict), wk_free(net);
+    wk_scope_end(scope);
+    snprintf(picture, sizeof picture, "%s:0", temp_path("pictures"));
+    assert_int_equal(RUN("predict", model, picture), 0);
+}
+
 /* ---- CSV -------------------------------------------------------------------------------------------- */
 
 enum { ROWS = 70, PIXELS = 784 };
@@ -391,8 +417,8 @@ int main(void)
         cmocka_unit_test(predictions),          cmocka_unit_test(ink_is_ink),
         cmocka_unit_test(a_network_from_text),  cmocka_unit_test(a_network_for_pictures_as_they_are),
         cmocka_unit_test(advice_for_networks),  cmocka_unit_test(files_in_the_wrong_place),
-        cmocka_unit_test(a_text_that_is_wrong), cmocka_unit_test(predictions_of_rows),
-        cmocka_unit_test(rows_that_are_wrong),
+        cmocka_unit_test(a_text_that_is_wrong), cmocka_unit_test(networks_that_need_much_memory),
+        cmocka_unit_test(predictions_of_rows),  cmocka_unit_test(rows_that_are_wrong),
     };
     return cmocka_run_group_tests(tests, temp_setup, temp_teardown);
 }

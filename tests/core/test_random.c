@@ -15,7 +15,19 @@
 #include "core/random.h"
 #include "core/random_kernels.h"
 
-enum { SEED, UNIFORM, NORMAL, NORMAL_EACH, BERNOULLI, BERNOULLI_OF, EXPONENTIAL, RANDINT, RANDOM, RANDPERM };
+enum {
+    SEED,
+    UNIFORM,
+    NORMAL,
+    NORMAL_EACH,
+    BERNOULLI,
+    BERNOULLI_OF,
+    EXPONENTIAL,
+    RANDINT,
+    RANDOM,
+    RANDPERM,
+    LONG_RANDPERM
+};
 enum { F32, F64, U8, I64 };
 typedef struct RandomRow {
     int call, type;
@@ -85,6 +97,8 @@ static bool run_row(wk_Generator *g, const RandomRow *row, void *out)
         return wk_fill_randint_i64(g, out, n, (int64_t)a, (int64_t)b);
     case RANDOM:
         return wk_fill_random_i64(g, out, n);
+    case LONG_RANDPERM:
+        return wk_fill_randperm_by(g, out, n, n);
     default:
         return wk_fill_randperm(g, out, n);
     }
@@ -287,6 +301,22 @@ static void test_refused_arguments(void **state)
     REFUSED(wk_fill_randperm(NULL, q, -1), WK_ERROR_ARGUMENT, "randperm: n must be non-negative, got -1");
 }
 
+/* The length from which the long rule is taken is PyTorch's, and the first that takes it. */
+static void test_long_permutations_begin(void **state)
+{
+    (void)state;
+    assert_int_equal(WK_LONG_PERMUTATION, 214748364);
+    int64_t usual[100], below[100], at[100];
+    wk_manual_seed(4);
+    assert_true(wk_fill_randperm(NULL, usual, 100));
+    wk_manual_seed(4);
+    assert_true(wk_fill_randperm_by(NULL, below, 100, 101));
+    wk_manual_seed(4);
+    assert_true(wk_fill_randperm_by(NULL, at, 100, 100));
+    assert_memory_equal(below, usual, sizeof usual);
+    assert_memory_not_equal(at, usual, sizeof usual);
+}
+
 /* Whole range and ends: nothing overflows. */
 static void test_limits(void **state)
 {
@@ -345,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_state_round_trip),
         cmocka_unit_test(test_bad_states),
         cmocka_unit_test(test_refused_arguments),
+        cmocka_unit_test(test_long_permutations_begin),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_no_memory),

@@ -451,4 +451,7 @@ static const RandomRow random_rows[] = {
     {RANDOM, I64, 42, 0, 0, 0xda87d8ee53eb2c35, 0x6ef280a7d78dd4da, {0x413bea2952d9b4cc, 0x5ce40d5e13c1b108}},
     {EXPONENTIAL, F32, 17, 1, 0, 0x679ab98e72bc590a, 0xe58df1c9a39c08be, {0x3edc73b8, 0x3fa4d690}},
     {RANDPERM, I64, 2, 0, 0, 0x392209f14dea4c24, 0xda65b548da1b24b2, {0x1, 0x0}},
+    {LONG_RANDPERM, I64, 1, 0, 0, 0xa8c7f832281a39c5, 0xed6ece57bb7ca3d6, {0x0}},
+    {LONG_RANDPERM, I64, 2, 0, 0, 0x692558b056101a44, 0x84bb13d7ecc5586e, {0x0, 0x1}},
+    {LONG_RANDPERM, I64, 1000, 0, 0, 0x06be54b72595185d, 0x65832349b07d77ec, {0x14c, 0x270}},
 };

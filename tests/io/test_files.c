@@ -151,6 +151,67 @@ static void the_system_may_refuse(void **state)
     wk_set_io_hook(NULL, NULL);
 }
 
+/* A hook that says ENOMEM from the n-th operation on. */
+static int no_memory(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
+{
+    (void)operation, (void)path, (void)bytes;
+    return temp_fault_now(user) ? ENOMEM : 0;
+}
+
+static bool write_bytes(const char *path)
+{
+    int64_t n = 100000;
+    wk_Tensor *t = wk_tensor_new("test", wk_uint8, 1, &n);
+    return t && memset(wk_tensor_data(t), 0, 100000) && wk_write_file(path, t);
+}
+
+static bool read_csv(const char *path)
+{
+    return wk_load_csv(path, NULL) != NULL;
+}
+
+/* The kind is memory, in whichever operation on a file the system has none, and whether the system says so or the allocator; never that
+ * of a file that cannot be read, or is not what it should be. */
+static void lack_of_memory_is_of_its_kind(void **state)
+{
+    (void)state;
+    static const char csv[] = "1,2\n3,4\n";
+    static const char idx[] = "\0\0\10\1\0\0\0\3abc";
+    static const char model[] =
+        "\x35\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}x";
+    static const struct {
+        const char *bytes;
+        size_t count;
+        bool (*run)(const char *path);
+    } runs[] = {{idx, sizeof idx - 1, read_idx},
+                {model, sizeof model - 1, read_safetensors},
+                {csv, sizeof csv - 1, read_csv},
+                {csv, sizeof csv - 1, read_bytes},
+                {csv, sizeof csv - 1, write_bytes}};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        for (int allocator = 0; allocator < 2; allocator++) {
+            bool done = false;
+            int at = 0;
+            for (; !done; at++) {
+                TempFault fault = {.at = at, .forever = true};
+                wk_Scope scope = wk_scope_begin();
+                const char *path = temp_write("short", runs[i].bytes, runs[i].count);
+                if (allocator)
+                    wk_set_memory_hook(temp_memory_hook, &fault);
+                else
+                    wk_set_io_hook(no_memory, &fault);
+                done = runs[i].run(path);
+                wk_set_memory_hook(NULL, NULL);
+                wk_set_io_hook(NULL, NULL);
+                wk_scope_end(scope);
+                if (!done && wk_error_kind() != WK_ERROR_MEMORY)
+                    fail_msg("run %zu, %s %d: %s", i, allocator ? "allocation" : "operation", at, wk_error());
+                wk_clear_error();
+            }
+            assert_true(at > 2);
+        }
+}
+
 static int one_byte_and_interrupts(wk_IoOperation operation, const char *path, size_t *bytes, void *user)
 {
     (void)operation, (void)path;
@@ -205,6 +266,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_file),
         cmocka_unit_test(refuses_long_and_strange_names),
         cmocka_unit_test(the_system_may_refuse),
+        cmocka_unit_test(lack_of_memory_is_of_its_kind),
         cmocka_unit_test(short_reads_and_interrupts_are_no_errors),
         cmocka_unit_test(reads_are_bounded),
         cmocka_unit_test(paths_that_are_no_file),

@@ -88,7 +88,62 @@ static void wrong_json(void **state)
     fails("{\"w\":7}", 0, "expected '{' of a tensor, got '7' at byte 13");
     fails("{\"w\":{\"dtype\":\"F32\",\"shape\":[]}}", 0, "tensor 'w': key 'data_offsets' is missing");
     fails("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0, "tensor 'w': key 'dtype' comes twice");
-    fails("{\"w\":{\"kind\":\"F32\"}}", 0, "tensor 'w': unknown key 'kind'");
+    fails("{\"w\":{\"kind\":\"F32\"}}", 0, "tensor 'w': key 'dtype' is missing");
+}
+
+/* Keys that the format does not have are passed over, as the format's own library does; but they are JSON. */
+#define EXTRA(value) \
+    "{\"w\":{\"dtype\":\"F32\",\"x\":" value ",\"shape\":[1],\"data_offsets\":[0,4],\"y\":0}}"
+static void unknown_keys(void **state)
+{
+    (void)state;
+    static const char *const right[] = {EXTRA("\"cpu\""),
+                                        EXTRA("null"),
+                                        EXTRA("true"),
+                                        EXTRA("false"),
+                                        EXTRA("0"),
+                                        EXTRA("-12.50e+03"),
+                                        EXTRA("1E-7"),
+                                        EXTRA("{}"),
+                                        EXTRA("[]"),
+                                        EXTRA("[ ]"),
+                                        EXTRA("[1, 2 ]"),
+                                        EXTRA("1e999"),
+                                        EXTRA("{\"y\":[1,{\"z\":null},[[],{}]],\"\\u00e9\": {\"t\" :true} }"),
+                                        EXTRA("1,\"x\":2")};
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+        loads(right[i], 4);
+    fails(EXTRA("01"), 4, "a number with leading zeros at byte 32");
+    fails(EXTRA("-"), 4, "expected a digit, got ',' at byte 33");
+    fails(EXTRA("1."), 4, "expected a digit, got ',' at byte 34");
+    fails(EXTRA("1e+"), 4, "expected a digit, got ',' at byte 35");
+    fails(EXTRA(".5"), 4, "expected a value, got '.' at byte 32");
+    fails(EXTRA("nul"), 4, "expected a value, got 'n' at byte 32");
+    fails(EXTRA("[1 2]"), 4, "expected ',' or ']', got '2' at byte 35");
+    fails(EXTRA("[1,]"), 4, "expected a value, got ']' at byte 35");
+    fails(EXTRA("{1:2}"), 4, "expected a key, got '1' at byte 33");
+    fails(EXTRA("{\"a\" 2}"), 4, "expected ':', got '2' at byte 37");
+    fails(EXTRA("{\"a\":2]"), 4, "expected ',' or '}', got ']' at byte 38");
+    fails(EXTRA("\"\xff\""), 4, "invalid UTF-8 at byte 33");
+    fails("{\"w\":{\"x\":[[{\"a\":", 0, "expected a value, got the end at byte 25");
+    fails("{\"w\":{\"x\":t", 0, "expected a value, got 't' at byte 18");
+}
+
+/* As deep as the format's own library goes, and no deeper; 125 and 126 arrays. */
+static void unknown_keys_nest_so_deep(void **state)
+{
+    (void)state;
+    char text[400];
+    for (int depth = 125; depth <= 126; depth++) {
+        int n = sprintf(text, "{\"w\":{\"x\":");
+        memset(text + n, '[', (size_t)depth), n += depth;
+        memset(text + n, ']', (size_t)depth), n += depth;
+        sprintf(text + n, ",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}");
+        if (depth == 125)
+            loads(text, 4);
+        else
+            fails(text, 4, "values that are nested too deeply at byte 143");
+    }
 }
 
 static void deep_nesting(void **state)
@@ -176,6 +231,11 @@ static void metadata(void **state)
     fails("{\"__metadata__\":[]}", 0, "expected '{' of __metadata__, got '[' at byte 24");
     fails("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, "key 'a' of __metadata__ comes twice");
     fails("{\"__metadata__\":{},\"__metadata__\":{}}", 0, "a second __metadata__ at byte 42");
+    fails("{\"__metadata__\":null,\"__metadata__\":null}", 0, "a second __metadata__ at byte 44");
+    fails("{\"__metadata__\":nil}", 0, "expected a value, got 'n' at byte 24");
+    fails("{\"__metadata__\":{\"a\":null}}", 0, "expected a string in __metadata__, got 'n' at byte 29");
+    loads("{\"__metadata__\": null}", 0);
+    loads("{\"__metadata__\":null,\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
     const char *text = "{\"__metadata__\":{\"format\":\"pt\",\"\":\"\\u00e9\\ud83d\\ude00\"}}";
     wk_StateDict *dict = wk_load_safetensors(temp_write("model", made, make(strlen(text), text, 0)));
     assert_non_null(dict);
@@ -184,6 +244,37 @@ static void metadata(void **state)
     assert_string_equal(wk_state_dict_metadata(dict, ""), "\xc3\xa9\xf0\x9f\x98\x80");
     assert_null(wk_state_dict_metadata(dict, "none"));
     wk_state_dict_free(dict);
+}
+
+/* Pairs of \u escapes from end to end of what they can be, and their neighbours. */
+static void surrogates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *escape, *utf8;
+    } right[] = {{"\\ud800\\udc00", "\xf0\x90\x80\x80"},
+                 {"\\ud83d\\udc00", "\xf0\x9f\x90\x80"},
+                 {"\\ud83d\\udfff", "\xf0\x9f\x9f\xbf"},
+                 {"\\uDBFF\\uDFFF", "\xf4\x8f\xbf\xbf"},
+                 {"\\ud7ff", "\xed\x9f\xbf"},
+                 {"\\ue000", "\xee\x80\x80"},
+                 {"\\u007f\\u0080", "\x7f\xc2\x80"},
+                 {"\\u07ff\\u0800\\uffff", "\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf"}};
+    static const char *const wrong[] = {"\\ud83d\\udbff",  "\\ud83d\\ue000", "\\ud83d\\u0041", "\\ud83d",
+                                        "\\ud83dx\\udc00", "\\udbff\\udbff", "\\udc00",        "\\udfff",
+                                        "\\ud83d\\",       "\\ud83d\\n"};
+    char text[100];
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        int n = sprintf(text, "{\"__metadata__\":{\"a\":\"%s\"}}", right[i].escape);
+        wk_StateDict *dict = wk_load_safetensors(temp_write("model", made, make((uint64_t)n, text, 0)));
+        assert_non_null(dict);
+        assert_string_equal(wk_state_dict_metadata(dict, "a"), right[i].utf8);
+        wk_state_dict_free(dict);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        sprintf(text, "{\"__metadata__\":{\"a\":\"%s\"}}", wrong[i]);
+        fails(text, 0, "not a unicode escape at byte 32");
+    }
 }
 
 static void a_million_tensors(void **state)
@@ -324,6 +415,9 @@ int main(void)
         cmocka_unit_test(wrong_lengths),
         cmocka_unit_test(wrong_json),
         cmocka_unit_test(deep_nesting),
+        cmocka_unit_test(unknown_keys),
+        cmocka_unit_test(unknown_keys_nest_so_deep),
+        cmocka_unit_test(surrogates),
         cmocka_unit_test(same_name_twice),
         cmocka_unit_test(wrong_places),
         cmocka_unit_test(wrong_shapes),
