@@ -185,6 +185,8 @@ WK_API wk_Module *wk_CrossEntropyLoss_with(wk_ClassLoss_options options);
  *   BatchNorm1d: x [N, C] or [N, C, L]   BatchNorm2d: x [N, C, H, W]   BatchNorm3d: x [N, C, D, H, W]   ->   as x
  *   eps: unset is 1e-5; momentum: unset is 0.1, WK_ZERO is 0; .cumulative (PyTorch: momentum = None) averages all batches alike;
  *   .no_track_running_stats takes the batch's own statistics always
+ *   The statistics and the count of batches move when the layer has run, and not when it fails; what fails after it does not move
+ *   them back.
  *                                                              torch: nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d */
 typedef struct wk_BatchNorm_options {
     int64_t num_features;

@@ -264,17 +264,41 @@ void wk_parallel(int64_t blocks, void (*block)(void *context, int64_t index), vo
     wk_parallel_on(MAX_THREADS, blocks, block, context);
 }
 
-void wk_parallel_on(int most, int64_t blocks, void (*block)(void *context, int64_t index), void *context)
+int wk_cancel_later(void)
 {
-    int threads = most > 1 && blocks > 1 ? wk_thread_count() : 1;
-    threads = threads < most ? threads : most;
-    if (threads > 1 && !atomic_flag_test_and_set_explicit(&wk_threads.busy, memory_order_acquire)) {
+    int former;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &former);
+    return former;
+}
+
+void wk_cancel_as_before(int former)
+{
+    pthread_setcancelstate(former, &former);
+}
+
+/* False when another caller has the pool. A caller that was cancelled would keep it for ever, and its blocks would go on in memory
+ * that is gone. */
+static bool on_the_pool(int threads, int64_t blocks, void (*block)(void *context, int64_t index),
+                        void *context)
+{
+    const int former = wk_cancel_later();
+    const bool ours = !atomic_flag_test_and_set_explicit(&wk_threads.busy, memory_order_acquire);
+    if (ours) {
         wk_threads.block = block;
         wk_threads.context = context;
         run_with_workers(blocks, (int)(blocks < threads ? blocks : threads) - 1);
         atomic_flag_clear_explicit(&wk_threads.busy, memory_order_release);
-        return;
     }
+    wk_cancel_as_before(former);
+    return ours;
+}
+
+void wk_parallel_on(int most, int64_t blocks, void (*block)(void *context, int64_t index), void *context)
+{
+    int threads = most > 1 && blocks > 1 ? wk_thread_count() : 1;
+    threads = threads < most ? threads : most;
+    if (threads > 1 && on_the_pool(threads, blocks, block, context))
+        return;
     const bool inside = wk_inside_block;
     const int number = wk_number;
     wk_inside_block = inside || blocks > 1;

@@ -21,4 +21,8 @@ int wk_thread_count(void);
 /* Inside a block: which of those threads this is, from 0 on. For scratch memory. */
 int wk_thread_number(void);
 
+/* Puts pthread_cancel of this thread off, for what must not end half-way; gives the former state, to be handed back. */
+int wk_cancel_later(void);
+void wk_cancel_as_before(int former);
+
 #endif

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/lifecycle.h"
 #include "core/memory.h"
+#include "core/threads.h"
 #include "data/loader.h"
 
 typedef struct Worker {
@@ -82,6 +83,7 @@ static void *work(void *argument)
 void wk_workers_take(wk_Workers *w, int64_t index, wk_Prepared *prepared)
 {
     size_t slot = batch_slot(w, index);
+    const int former = wk_cancel_later(); /* a wait that is cancelled would leave the lock held */
     pthread_mutex_lock(&w->lock);
     while (!w->full[slot])
         pthread_cond_wait(&w->filled, &w->lock);
@@ -89,6 +91,7 @@ void wk_workers_take(wk_Workers *w, int64_t index, wk_Prepared *prepared)
     w->full[slot] = false;
     pthread_cond_broadcast(&w->emptied);
     pthread_mutex_unlock(&w->lock);
+    wk_cancel_as_before(former);
 }
 
 static size_t slot_count(const wk_Workers *w)
@@ -131,8 +134,10 @@ void wk_workers_stop(wk_Workers *w)
     w->stop = true;
     pthread_cond_broadcast(&w->emptied);
     pthread_mutex_unlock(&w->lock);
+    const int former = wk_cancel_later();
     for (int i = 0; i < w->started; i++)
         pthread_join(w->workers[i].thread, NULL);
+    wk_cancel_as_before(former);
     drop_batches(w);
     pthread_cond_destroy(&w->filled);
     pthread_cond_destroy(&w->emptied);

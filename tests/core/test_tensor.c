@@ -1,5 +1,6 @@
 /* Tensors: who owns them, what they tell of themselves, and borrowed memory. */
 #include "support/check.h"
+#include "wick/nn.h"
 
 static void test_scopes_own_results(void **state)
 {
@@ -40,6 +41,32 @@ static void test_open_scopes_are_mended(void **state)
         EXPECT_TRUE(wk_scope_end(scope));
     }
     assert_int_equal(wk_memory_allocated(), before);
+}
+
+/* Both gradients are one tensor, so the scope of the call owns two shares of what it hands on: one of them ends. */
+static wk_Tensor *gradient_twice(wk_Module *self, wk_Tensor *x)
+{
+    (void)self;
+    wk_Tensor *grads[2];
+    bool done = wk_grads(grads, {1, (wk_Tensor *[]){wk_sum(wk_mul(x, 3))}}, wk_list(x, x));
+    assert_true(done && grads[0] == grads[1]);
+    return grads[0];
+}
+
+static void test_a_result_that_a_scope_owns_twice(void **state)
+{
+    (void)state;
+    wk_Module *module = wk_module_named(sizeof *module, "Twice", gradient_twice);
+    wk_Tensor *x = wk_requires_grad_(f32(1, 2)), *kept = wk_sum(wk_mul(x, 3)); /* x has its node now */
+    size_t before = wk_memory_allocated();
+    wk_Scope scope = wk_scope_begin();
+    kept = wk_keep(wk_call(module, x));
+    EXPECT_VALUES(kept, 3, 3);
+    wk_scope_end(scope);
+    EXPECT_VALUES(kept, 3, 3); /* still whole, and ours alone */
+    wk_tensor_free(kept);
+    assert_int_equal(wk_memory_allocated(), before);
+    wk_module_free(module);
 }
 
 static void test_keep_asks_for_one_free_each(void **state)
@@ -218,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(test_scopes_own_results),
         TENSOR_TEST(test_open_scopes_are_mended),
+        TENSOR_TEST(test_a_result_that_a_scope_owns_twice),
         TENSOR_TEST(test_keep_asks_for_one_free_each),
         TENSOR_TEST(test_borrowed_memory),
         TENSOR_TEST(test_what_a_tensor_tells),

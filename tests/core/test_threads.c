@@ -203,6 +203,70 @@ static void several_callers(void **state)
         pthread_join(threads[i], NULL);
 }
 
+/* ---- callers that are cancelled --------------------------------------------------------------------- */
+
+typedef struct Meeting {
+    atomic_int arrived; /* blocks that are running */
+    atomic_bool go_on;
+} Meeting;
+
+/* The caller's block ends at once, so that it waits for the other one. */
+static void wait_on_a_worker(void *context, int64_t i)
+{
+    Meeting *m = context;
+    (void)i;
+    if (wk_thread_number() == 0) {
+        while (atomic_load(&m->arrived) == 0)
+            sched_yield();
+        return;
+    }
+    atomic_fetch_add(&m->arrived, 1);
+    while (!atomic_load(&m->go_on))
+        sched_yield();
+}
+
+static void *cancelled_caller(void *meeting)
+{
+    wk_parallel(2, wait_on_a_worker, meeting);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* Each block waits for the other: both run only on two threads. */
+static void meet(void *context, int64_t i)
+{
+    Meeting *m = context;
+    (void)i;
+    atomic_fetch_add(&m->arrived, 1);
+    for (int turns = 0; atomic_load(&m->arrived) < 2 && turns < 2000; turns++)
+        usleep(1000);
+    if (atomic_load(&m->arrived) == 2)
+        atomic_store(&m->go_on, true);
+}
+
+static void cancelled_callers_leave_the_pool(void **state)
+{
+    (void)state;
+    wk_set_num_threads(2);
+    for (int times = 0; times < 3; times++) {
+        Meeting m = {0};
+        pthread_t thread;
+        void *result;
+        assert_int_equal(pthread_create(&thread, NULL, cancelled_caller, &m), 0);
+        while (atomic_load(&m.arrived) == 0)
+            sched_yield();
+        usleep(20000); /* the caller has gone from spinning to sleep */
+        pthread_cancel(thread);
+        usleep(20000);
+        atomic_store(&m.go_on, true);
+        pthread_join(thread, &result);
+        assert_ptr_equal(result, PTHREAD_CANCELED);
+        Meeting next = {0};
+        wk_parallel(2, meet, &next);
+        assert_true(atomic_load(&next.go_on));
+    }
+}
+
 static void forked_child_works(void **state)
 {
     (void)state;
@@ -270,6 +334,7 @@ int main(void)
         cmocka_unit_test(threads_have_numbers_below_the_limit),
         cmocka_unit_test(blocks_run_in_the_callers_mode),
         cmocka_unit_test(several_callers),
+        cmocka_unit_test(cancelled_callers_leave_the_pool),
         cmocka_unit_test(forked_child_works),
         cmocka_unit_test(goes_on_without_threads),
         cmocka_unit_test(counts_are_checked),

@@ -149,6 +149,60 @@ static void test_a_failed_call_counts_no_batch(void **state)
     wk_free(norm);
 }
 
+/* A step is several calls. What ran before the call that fails stays, as in PyTorch: the layer that failed has changed nothing. */
+static void test_a_step_that_fails_behind_a_batch_norm(void **state)
+{
+    (void)state;
+    wk_Module *net = wk_Sequential(wk_BatchNorm1d(2, .momentum = 1.0), wk_Linear(2, 3), wk_BatchNorm1d(4));
+    wk_Tensor *x = wk_view(f32(1, 2, 3, 6), 2, 2);
+    wk_NamedTensors buffers = wk_named_buffers(net);
+    const int64_t version = wk_version_of(buffers.items[3].tensor);
+    EXPECT_ERROR(wk_call(net, x), WK_ERROR_SHAPE, "running_mean should contain 3 elements not 4");
+    assert_int_equal(wk_version_of(buffers.items[3].tensor), version);
+    EXPECT_VALUES(buffers.items[0].tensor, 2, 4);
+    EXPECT_VALUES(buffers.items[1].tensor, 2, 8);
+    assert_int_equal(wk_item_int64(buffers.items[2].tensor), 1);
+    EXPECT_VALUES(buffers.items[3].tensor, 0, 0, 0, 0);
+    EXPECT_VALUES(buffers.items[4].tensor, 1, 1, 1, 1);
+    assert_int_equal(wk_item_int64(buffers.items[5].tensor), 0);
+    wk_free(net);
+}
+
+static bool fail_when_none_left(size_t bytes, void *user)
+{
+    int *left = user;
+    (void)bytes;
+    return (*left)-- > 0;
+}
+
+/* Whichever allocation fails, the statistics are those before or those after the call, and so is the count of batches. */
+static void test_statistics_move_last(void **state)
+{
+    (void)state;
+    int failures = 0;
+    for (int n = 0; n < 100; n++) {
+        wk_Scope scope = wk_scope_begin();
+        wk_Module *norm = wk_BatchNorm1d(2, .momentum = 1.0);
+        wk_Tensor *x = wk_view(f32(1, 2, 3, 6), 2, 2);
+        int left = n;
+        wk_set_memory_hook(fail_when_none_left, &left);
+        wk_Tensor *y = wk_call(norm, x);
+        wk_set_memory_hook(NULL, NULL);
+        wk_NamedTensors buffers = wk_named_buffers(norm);
+        if (y)
+            EXPECT_VALUES(buffers.items[0].tensor, 2, 4);
+        else
+            EXPECT_VALUES(buffers.items[0].tensor, 0, 0);
+        EXPECT_VALUES(buffers.items[1].tensor, y ? 2 : 1, y ? 8 : 1);
+        assert_int_equal(wk_item_int64(buffers.items[2].tensor), y != NULL);
+        failures += !y;
+        wk_clear_error();
+        wk_free(norm);
+        wk_scope_end(scope);
+    }
+    assert_in_range(failures, 5, 90);
+}
+
 static void test_to_dtype(void **state)
 {
     (void)state;
@@ -196,6 +250,8 @@ int main(void)
         TENSOR_TEST(test_first_values),
         TENSOR_TEST(test_messages),
         TENSOR_TEST(test_a_failed_call_counts_no_batch),
+        TENSOR_TEST(test_a_step_that_fails_behind_a_batch_norm),
+        TENSOR_TEST(test_statistics_move_last),
         TENSOR_TEST(test_to_dtype),
         TENSOR_TEST(test_failing_allocations),
     };

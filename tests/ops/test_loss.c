@@ -224,12 +224,26 @@ static void test_messages_of_options(void **state)
                  "cross_entropy: -1 is not a valid value for reduction");
 }
 
+/* The mean of soft targets is over samples and places alike, whatever the weights: not over batches, classes or weights. */
+static void test_what_a_mean_of_soft_targets_is_over(void **state)
+{
+    (void)state;
+    wk_Tensor *x = wk_view(wk_div(wk_arange(0, 24, 1), 10.0), 2, 3, 4), *p = wk_softmax(wk_neg(x), 1);
+    EXPECT_VALUES(wk_cross_entropy(x, p, .reduction = wk_reduction_sum), 10.04134369);
+    EXPECT_VALUES(wk_cross_entropy(x, p), 10.04134369 / 8);
+    wk_Tensor *weight = f32(2, 2, 2);
+    EXPECT_VALUES(wk_cross_entropy(x, p, .weight = weight), 10.04134369 / 4);
+    EXPECT_VALUES(wk_cross_entropy(wk_select(x, 2, 0), wk_select(p, 2, 0)), 10.04134369 / 8);
+    EXPECT_VALUES(wk_cross_entropy(wk_select(wk_select(x, 2, 0), 0, 0), wk_select(wk_select(p, 2, 0), 0, 0)),
+                  10.04134369 / 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(test_every_way_to_call_them), TENSOR_TEST(test_dtypes_of_targets),
         TENSOR_TEST(test_dtypes_of_differences),  TENSOR_TEST(test_messages_of_targets),
-        TENSOR_TEST(test_messages_of_options),
+        TENSOR_TEST(test_messages_of_options),    TENSOR_TEST(test_what_a_mean_of_soft_targets_is_over),
     };
     return cmocka_run_group_tests(tests, load_cases, free_cases);
 }
