@@ -88,10 +88,11 @@ if(WICK_ZLIB)
   set_tests_properties(rows PROPERTIES FIXTURES_REQUIRED rows)
 endif()
 
-# The library in a few files, by the script that makes them.
+# The library in one file, by the script that makes it.
 find_program(WICK_PYTHON python3)
 if(WICK_PYTHON AND NOT WICK_SANITIZE)
   add_test(NAME amalgamated COMMAND ${PROJECT_SOURCE_DIR}/tests/install/amalgamated.sh ${CMAKE_C_COMPILER} ${WICK_PYTHON}
+    ${PROJECT_BINARY_DIR}
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/install)
   set_tests_properties(amalgamated PROPERTIES TIMEOUT 300)
 endif()

@@ -54,8 +54,6 @@ void WK_KERNEL(wk_install_softmax)(wk_Kernels *table);
 void WK_KERNEL(wk_install_gemm)(wk_Kernels *table);
 void WK_KERNEL(wk_install_conv)(wk_Kernels *table);
 void WK_KERNEL(wk_install_conv_lanes)(wk_Kernels *table);
-/* Compiled once. */
-void wk_install_conv_taps(wk_Kernels *table);
 void WK_KERNEL(wk_install_pool)(wk_Kernels *table);
 void WK_KERNEL(wk_install_pool_winners)(wk_Kernels *table);
 void WK_KERNEL(wk_install_optim)(wk_Kernels *table);

@@ -231,6 +231,9 @@ typedef struct wk_Kernels {
                                                     void *grad_input);
 } wk_Kernels;
 
+/* Fills in the members that are compiled once, not for each instruction set. */
+void wk_install_conv_taps(wk_Kernels *table);
+
 /* The best table for this machine, or the lesser one that WK_ISA names; chosen when the library is loaded. */
 extern const wk_Kernels *wk_kernels;
 
