@@ -55,7 +55,9 @@ static bool read_idx(const char *path)
 
 static bool read_safetensors(const char *path)
 {
-    return wk_load_safetensors(path) != NULL;
+    wk_StateDict *dict = wk_load_safetensors(path);
+    wk_state_dict_free(dict);
+    return dict != NULL;
 }
 
 static bool read_bytes(const char *path)
