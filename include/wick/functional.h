@@ -157,6 +157,9 @@ typedef struct wk_var_options {
 } wk_var_options;
 WK_API wk_Tensor *wk_var_with(wk_var_options options);
 WK_API wk_Tensor *wk_std_with(wk_var_options options);
+#ifndef __cplusplus
+WK_DEFINE_PLACED(wk_var_options)
+#endif
 #define wk_var(...) WK_REDUCE(wk_var_with, wk_var_options, __VA_ARGS__)
 #define wk_std(...) WK_REDUCE(wk_std_with, wk_var_options, __VA_ARGS__)
 
@@ -177,10 +180,16 @@ static inline double wk_given(double number) /* as an option that is not unset *
 {
     return number == 0 ? (double)WK_ZERO : number;
 }
+static inline wk_norm_options wk_norm_placed(wk_norm_options o, bool by_place)
+{
+    if (by_place)
+        o.p = wk_given(o.p);
+    return o;
+}
 #endif
 #define wk_norm(...)             wk_norm_with(WK_PASTE(WK_NORM_, WK_1_2_OR_3(__VA_ARGS__))(__VA_ARGS__))
 #define WK_NORM_1(x)             ((wk_norm_options){.input = x})
-#define WK_NORM_2(x, order)      ((wk_norm_options){.input = x, .p = wk_given(order)})
+#define WK_NORM_2(x, second)     wk_norm_placed((wk_norm_options){.input = x, second}, (#second)[0] != '.')
 #define WK_NORM_3(x, order, ...) WK_PASTE(WK_NORM_AND_, WK_1_2_OR_3(__VA_ARGS__))(x, order, __VA_ARGS__)
 #define WK_NORM_AND_1(x, order, over) \
     ((wk_norm_options){.input = x, .p = wk_given(order), .dims = WK_DIMS_OF(over)})

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "wick/arguments.h"
+#include "wick/dimension.h"
 #include "wick/error.h"
 #include "wick/number.h"
 #include "wick/runtime.h"
@@ -53,7 +54,8 @@ typedef struct wk_Dims {
     const int64_t *dims;
 } wk_Dims;
 #define wk_dims(...) ((wk_Dims){WK_SHAPE(__VA_ARGS__)})
-#define WK_ALL       ((wk_Dims){0, NULL})
+#define WK_ALL       ((wk_Dims){0, wk_no_dimensions})
+static const int64_t wk_no_dimensions[1] = {0};
 
 /* A list of tensors: wk_cat(wk_list(a, b), 0). */
 typedef struct wk_List {
@@ -447,7 +449,10 @@ WK_API wk_Tensor *wk_stack(wk_List tensors, int64_t dim);
 /* Over one dimension, several, or all when only the tensor is given; then options by name, of which keepdim may come by
  * place. Sums of integers are int64; .dtype converts first, and is the result's.
  *     wk_sum(x)   wk_sum(x, 0)   wk_mean(x, -1, true)   wk_sum(x, wk_dims(0, 1), .keepdim = true)
- *     wk_sum(x, WK_ALL, .dtype = wk_float64)                                              torch: sum, mean */
+ * An option by name may follow the tensor at once; more than one follow the dimensions. A wk_Dims of yours that is
+ * empty goes by name, as by place it is dimension 0.
+ *     wk_sum(x, .dtype = wk_float64)   wk_sum(x, WK_ALL, .keepdim = true, .dtype = wk_float64)
+ *                                               torch: sum, mean */
 typedef struct wk_reduce_options {
     wk_Tensor *input;
     wk_Dims dims;
@@ -457,8 +462,22 @@ typedef struct wk_reduce_options {
 #define WK_REDUCE(function, options, ...) \
     function(WK_PASTE(WK_REDUCE_, WK_1_2_OR_3(__VA_ARGS__))(options, __VA_ARGS__))
 #define WK_REDUCE_1(options, x)            ((options){.input = x})
-#define WK_REDUCE_2(options, x, over)      ((options){.input = x, .dims = WK_DIMS_OF(over)})
+#define WK_REDUCE_2(options, x, second)    WK_DIMENSION_OR_OPTION(options, x, second)
 #define WK_REDUCE_3(options, x, over, ...) ((options){.input = x, .dims = WK_DIMS_OF(over), __VA_ARGS__})
+#ifndef __cplusplus
+/* Behind the tensor alone, a number lies in dims.count, and by_place tells it from an option by name. */
+#define WK_DEFINE_PLACED(options)                                                            \
+    static inline options options##_placed(options o, bool by_place)                         \
+    {                                                                                        \
+        static _Thread_local int64_t one; /* read by the call that this is an argument of */ \
+        if (by_place && !o.dims.dims) {                                                      \
+            one = o.dims.count;                                                              \
+            o.dims = (wk_Dims){1, &one};                                                     \
+        }                                                                                    \
+        return o;                                                                            \
+    }
+WK_DEFINE_PLACED(wk_reduce_options)
+#endif
 WK_API wk_Tensor *wk_sum_with(wk_reduce_options options);
 WK_API wk_Tensor *wk_mean_with(wk_reduce_options options);
 #define wk_sum(...)  WK_REDUCE(wk_sum_with, wk_reduce_options, __VA_ARGS__)

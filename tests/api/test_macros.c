@@ -142,6 +142,17 @@ static void test_dimensions_by_place(void **state)
     EXPECT_SHAPE(wk_mean(x, wk_dims(0, 1), .keepdim = true), 1, 1);
     EXPECT_SHAPE(wk_sum(x, WK_ALL, .keepdim = true), 1, 1);
     expect_dtype(wk_sum(x, WK_ALL, .dtype = wk_float64), wk_float64);
+    expect_dtype(wk_sum(x, .dtype = wk_float64), wk_float64);
+    EXPECT_VALUES(wk_sum(x, .dtype = wk_float64), 21);
+    EXPECT_VALUES(wk_sum(x, WK_ALL), 21);
+    EXPECT_VALUES(wk_sum(x, .dims = wk_dims(0)), 5, 7, 9);
+    EXPECT_SHAPE(wk_sum(x, .keepdim = true), 1, 1);
+    const int axis = 0;
+    EXPECT_VALUES(wk_sum(wk_sum(x, axis), axis), 21);
+    EXPECT_ERROR(wk_sum(x, 7), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 7");
+    EXPECT_VALUES(wk_norm(x, 0), 6);
+    EXPECT_VALUES(wk_norm(x, .p = 1), 21);
+    EXPECT_VALUES(wk_norm(x, .dims = wk_dims(1)), 3.741657387, 8.774964387);
     EXPECT_VALUES(wk_amax(x, 0), 4, 5, 6);
     EXPECT_VALUES(wk_amin(x, 1), 1, 4);
     EXPECT_VALUES(wk_argmax(x, 0), 1, 1, 1);
