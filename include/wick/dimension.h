@@ -7,10 +7,9 @@
 #pragma GCC system_header
 
 #ifdef __clang__
-#define WK_QUIET                                                      \
-    _Pragma("clang diagnostic push")                                  \
-    _Pragma("clang diagnostic ignored \"-Wmissing-braces\"")          \
-    _Pragma("clang diagnostic ignored \"-Wmissing-field-initializers\"")
+#define WK_QUIET                                                                              \
+    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wmissing-braces\"") \
+        _Pragma("clang diagnostic ignored \"-Wmissing-field-initializers\"")
 #define WK_LOUD _Pragma("clang diagnostic pop")
 #else
 #define WK_QUIET

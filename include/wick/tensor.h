@@ -450,7 +450,8 @@ WK_API wk_Tensor *wk_stack(wk_List tensors, int64_t dim);
  * place. Sums of integers are int64; .dtype converts first, and is the result's.
  *     wk_sum(x)   wk_sum(x, 0)   wk_mean(x, -1, true)   wk_sum(x, wk_dims(0, 1), .keepdim = true)
  * An option by name may follow the tensor at once; more than one follow the dimensions. A wk_Dims of yours that is
- * empty goes by name, as by place it is dimension 0.
+ * empty goes by name, as by place it is dimension 0. Within a list of initializers gcc's -Wmissing-braces warns of a
+ * number there; wk_dims(0) says the same.
  *     wk_sum(x, .dtype = wk_float64)   wk_sum(x, WK_ALL, .keepdim = true, .dtype = wk_float64)
  *                                               torch: sum, mean */
 typedef struct wk_reduce_options {

@@ -208,7 +208,7 @@ static void test_new_tensors_begin_at_version_0(void **state)
         wk_softmax(m, 1),
         wk_matmul(m, m),
         wk_var(x),
-        wk_var(m, 1),
+        wk_var(m, wk_dims(1)),
     };
     for (size_t i = 0; i < LENGTH(made); i++)
         if (!made[i] || wk_version_of(made[i]) != 0)
