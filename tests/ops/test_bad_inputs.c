@@ -17,7 +17,8 @@ static void test_null_is_passed_on(void **state)
     EXPECT_ERROR(wk_relu(wk_add(wk_view(x, 3), 1)),
                  WK_ERROR_SHAPE, /* the first message is the one that stays */
                  "view: shape '[3]' is invalid for input of size 2");
-    EXPECT_ERROR(wk_sum(x, .dims = {-1, NULL}), WK_ERROR_ARGUMENT, "sum: argument dims has -1 items");
+    EXPECT_ERROR(wk_sum_with((wk_reduce_options){.input = x, .dims = {-1, NULL}}), WK_ERROR_ARGUMENT,
+                 "sum: argument dims has -1 items");
     EXPECT_ERROR(wk_cat(((wk_List){-1, NULL}), 0), WK_ERROR_ARGUMENT, "cat: argument tensors has -1 items");
 }
 
