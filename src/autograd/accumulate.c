@@ -86,7 +86,10 @@ static bool replace_gradient(const Task *t, wk_Variable *v, wk_Tensor *grad)
 bool wk_accumulate(const Task *t, wk_Tensor *leaf, wk_Tensor *grad)
 {
     wk_Variable *v = wk_variable(leaf);
-    if (!v->requires_grad && !v->grad_fn) /* it was taken away after the forward */
+    if (v->grad_fn)
+        return wk_raise(WK_ERROR_STATE, "backward: leaf variable has been moved into the graph interior"),
+               false;
+    if (!v->requires_grad) /* it was taken away after the forward */
         return true;
     if (v->grad && wk_grad_disabled)
         return wk_add__tensor(v->grad, grad) != NULL;

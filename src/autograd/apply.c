@@ -152,8 +152,8 @@ static wk_Tensor *run(wk_Call *call)
     wk_Node *node = NULL, *through = NULL;
     const uint8_t mode = wk_grad_disabled;
     const bool tracked = (op->backward || op->backward_all) && any_tracked(call->count, call->in);
-    if (call->inplace && !((op->fills || writable(call->inplace, op->name)) &&
-                           wk_inplace_check(call->inplace, op->name, tracked)))
+    if (call->inplace && !(wk_inplace_check(call->inplace, op->name, tracked) &&
+                           (op->fills || writable(call->inplace, op->name))))
         return NULL;
     if (tracked && !(node = prepare(op, call, &wanted, &through)))
         return NULL;

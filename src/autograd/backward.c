@@ -49,12 +49,12 @@ static bool add_inputs(Task *t)
 {
     for (int i = 0; i < t->input_count; i++) {
         wk_Tensor *input = t->inputs[i];
+        if (t->into_grads && !wk_retain_grad(input)) /* as PyTorch does; nothing for a leaf */
+            return false;
         if (!wk_requires_grad(input))
             return wk_raise(WK_ERROR_STATE,
                             "grad: One of the differentiated Tensors does not require grad (input %d)", i),
                    false;
-        if (t->into_grads && !wk_retain_grad(input)) /* as PyTorch does; nothing for a leaf */
-            return false;
         if (!wk_gradient_edge(input, &t->input_edges[i]))
             return false;
         size_t at = wk_task_slot(t, t->input_edges[i].node);

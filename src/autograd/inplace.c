@@ -174,9 +174,17 @@ bool wk_refresh_view(wk_Tensor *view)
     bool former = wk_set_grad_enabled(true);
     wk_Tensor *base = wk_variable(view)->base;
     wk_Scope scope = wk_scope_begin();
+    const bool lost = !wk_requires_grad(base); /* its history: the view keeps a node that leads nowhere */
+    wk_Tensor *of = lost && scope.id ? wk_tensor_shallow(base) : base;
+    of = lost && of ? wk_requires_grad_(of) : of;
     wk_Tensor *same =
-        scope.id ? wk_as_strided(base, view->ndim, view->shape, view->stride, view->offset) : NULL;
-    bool done = same && wk_set_history(view, wk_node_retain(wk_variable(same)->grad_fn), 0);
+        scope.id && of ? wk_as_strided(of, view->ndim, view->shape, view->stride, view->offset) : NULL;
+    wk_Node *node = same ? wk_variable(same)->grad_fn : NULL;
+    if (lost && node) {
+        wk_node_release(node->edges[0].node);
+        node->edges[0] = (wk_Edge){NULL, 0};
+    }
+    bool done = node && wk_set_history(view, wk_node_retain(node), 0);
     if (scope.id)
         wk_scope_end(scope);
     wk_set_grad_enabled(former);

@@ -281,6 +281,8 @@ static uint64_t add_hook(wk_Tensor *tensor, wk_NodeHook hook)
 {
     static atomic_uint_least64_t last_id;
     wk_Node *grad_fn = wk_grad_fn(tensor);
+    if (!grad_fn && !wk_is_leaf(tensor)) /* a view's new history could not be made */
+        return 0;
     wk_Variable *v = wk_variable_make(tensor);
     wk_NodeHook *added = v ? wk_alloc(sizeof *added) : NULL;
     if (!added)

@@ -49,6 +49,19 @@ static void test_leaf_that_no_longer_requires_one(void **state)
     EXPECT_VALUES(wk_grad_of(v), 1, 2);
 }
 
+/* And one that has become the result of an operation is an error, as its gradient would be another's. */
+static void test_leaf_that_is_none_any_more(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *v = wk_requires_grad_(f64(3, 4)), *y = wk_sum(wk_mul(w, 2));
+    wk_set_requires_grad_(w, false);
+    EXPECT_TRUE(wk_mul_(w, v) != NULL);
+    EXPECT_ERROR(wk_backward(y), WK_ERROR_STATE, "leaf variable has been moved into the graph interior");
+    assert_null(wk_grad_of(w));
+    EXPECT_ERROR(wk_backward(wk_sum(w), .inputs = wk_list(f64(1))), WK_ERROR_STATE,
+                 "can't retain_grad on Tensor that has requires_grad=False");
+}
+
 /* A recorded gradient holds the graph, and so the leaf that holds it. */
 static void end_cycles(wk_Tensor *a, wk_Tensor *b)
 {
@@ -189,6 +202,7 @@ int main(void)
         TENSOR_TEST(test_retained_gradients_add),
         TENSOR_TEST(test_inputs_that_are_no_leaves),
         TENSOR_TEST(test_leaf_that_no_longer_requires_one),
+        TENSOR_TEST(test_leaf_that_is_none_any_more),
         TENSOR_TEST(test_recorded_gradients_are_copies),
         TENSOR_TEST(test_replaced_gradients_stay_readable),
         TENSOR_TEST(test_zeroed_gradients_keep_their_tensor),

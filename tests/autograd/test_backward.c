@@ -308,6 +308,36 @@ static void test_leaves_that_are_views(void **state)
     EXPECT_VALUES(wk_grad_of(leaf), 4, 8);
 }
 
+/* A view whose base lost its history and was written to keeps a node, which leads nowhere: its values are of no leaf any more. */
+static void test_view_of_a_detached_and_written_base(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *x = wk_mul(w, 3), *view = wk_slice(x, 0, 0, 1, 1);
+    EXPECT_TRUE(wk_detach_(x) && wk_mul_(x, 2));
+    EXPECT_VALUES(view, 6);
+    EXPECT_NODE(view, "AsStridedBackward0");
+    assert_null(wk_node_next(wk_grad_fn(view), 0));
+    EXPECT_TRUE(wk_requires_grad(view) && wk_backward(view));
+    assert_null(wk_grad_of(w));
+    assert_false(wk_requires_grad(x));
+}
+
+/* What hangs on a history asks for it first, and a write in place does before it looks at the memory. */
+static void test_hooks_of_views_without_a_history(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *x = f64(3, 4), *view = NULL;
+    wk_no_grad
+    {
+        view = wk_slice(x, 0, 0, 1, 1);
+    }
+    EXPECT_TRUE(wk_mul_(x, w) != NULL);
+    EXPECT_ERROR(wk_retain_grad(view), WK_ERROR_STATE, "its base or another view of its base has been");
+    EXPECT_ERROR(wk_register_hook(view, (wk_Hook)(void (*)(void))wk_clone, NULL), WK_ERROR_STATE,
+                 "its base or another view of its base has been");
+    EXPECT_ERROR(wk_mul_(wk_expand(wk_view(w, 1, 2), 3, 2), 2), WK_ERROR_STATE, "a view of a leaf Variable");
+}
+
 /* The base of a view loses its history: the view keeps its own, and writing to it would be lost. */
 static void test_detached_base(void **state)
 {
@@ -424,6 +454,8 @@ int main(void)
         TENSOR_TEST(test_views_of_plain_tensors_made_without_recording),
         TENSOR_TEST(test_leaves_that_are_views),
         TENSOR_TEST(test_detached_base),
+        TENSOR_TEST(test_view_of_a_detached_and_written_base),
+        TENSOR_TEST(test_hooks_of_views_without_a_history),
         TENSOR_TEST(test_versions),
         TENSOR_TEST(test_leaves),
         TENSOR_TEST(test_walking_the_graph),
