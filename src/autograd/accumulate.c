@@ -1,7 +1,7 @@
 /* AccumulateGrad: where the way back ends, at a leaf; and how a gradient gets into .grad.
  *
- * A leaf owns its node, made when an operation first records it; shares of the node are shares of the leaf. So threads that record the
- * same parameters only count: none of them can see the node go, and the one that makes it publishes it in one exchange.
+ * A leaf owns its node, made when an operation first records it; as long as the node has shares they hold one of the leaf. So threads that
+ * record the same parameters only count: none of them can see the node go, and the one that makes it publishes it in one exchange.
  *
  * The first gradient becomes .grad itself when nobody else has it. Later ones are added in place to a leaf's, or into a new tensor when
  * the addition itself is recorded (create_graph), and for tensors that retain their gradient. */
@@ -33,6 +33,7 @@ wk_Node *wk_accumulate_node(wk_Tensor *leaf)
     wk_Node *made = wk_node_new(&accumulate_op, 0, 0, 1, NULL, 0);
     if (!made)
         return NULL;
+    atomic_store_explicit(&made->object.refs, 0, memory_order_relaxed);
     made->of_leaf = true;
     made->leaf = leaf;
     made->sequence = UINT64_MAX;
@@ -41,6 +42,33 @@ wk_Node *wk_accumulate_node(wk_Tensor *leaf)
         return wk_node_retain(made);
     wk_release(made, made->bytes); /* another thread was first */
     return wk_node_retain(node);
+}
+
+/* The last share of one that was parted from its leaf is the end of the node, else of the shares' hold on the leaf. */
+void wk_accumulate_release(wk_Node *node)
+{
+    if (atomic_fetch_sub_explicit(&node->object.refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (node->leaf)
+        wk_tensor_release(node->leaf);
+    else
+        wk_release(node, node->bytes);
+}
+
+void wk_accumulate_part(wk_Variable *v)
+{
+    wk_Node *node = atomic_exchange_explicit(&v->accumulate, NULL, memory_order_acq_rel);
+    wk_Tensor *leaf = node->leaf;
+    node->leaf = NULL;
+    if (atomic_load_explicit(&node->object.refs, memory_order_acquire))
+        wk_tensor_release(leaf);
+    else
+        wk_release(node, node->bytes);
+}
+
+void *wk_raise_moved_leaf(void)
+{
+    return wk_raise(WK_ERROR_STATE, "backward: leaf variable has been moved into the graph interior");
 }
 
 void wk_accumulate_retype(wk_Tensor *leaf)
@@ -85,10 +113,9 @@ static bool replace_gradient(const Task *t, wk_Variable *v, wk_Tensor *grad)
 
 bool wk_accumulate(const Task *t, wk_Tensor *leaf, wk_Tensor *grad)
 {
+    if (!leaf)
+        return wk_raise_moved_leaf() != NULL;
     wk_Variable *v = wk_variable(leaf);
-    if (v->grad_fn)
-        return wk_raise(WK_ERROR_STATE, "backward: leaf variable has been moved into the graph interior"),
-               false;
     if (!v->requires_grad) /* it was taken away after the forward */
         return true;
     if (v->grad && wk_grad_disabled)

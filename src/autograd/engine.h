@@ -9,6 +9,15 @@
 wk_Node *wk_accumulate_node(wk_Tensor *leaf);
 bool wk_is_accumulate(const wk_Node *node);
 
+/* Ends a share of such a node. */
+void wk_accumulate_release(wk_Node *node);
+
+/* Parts a leaf from its node, as it becomes the result of an operation: it may be one that leads back to the node. */
+void wk_accumulate_part(wk_Variable *v);
+
+/* "leaf variable has been moved into the graph interior" */
+void *wk_raise_moved_leaf(void);
+
 /* Tells the node, if there is one, that the leaf's dtype has changed. */
 void wk_accumulate_retype(wk_Tensor *leaf);
 

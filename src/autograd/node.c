@@ -57,7 +57,8 @@ void wk_node_free_saved(wk_Node *node)
 {
     for (int i = 0; i < node->saved_count; i++)
         if (node->saved[i].tensor) {
-            wk_tensor_release(node->saved[i].tensor);
+            if (node->saved[i].kind != WK_SAVED_LEAF)
+                wk_tensor_release(node->saved[i].tensor);
             node->saved[i].tensor = NULL;
             node->freed = true;
         }
@@ -95,7 +96,7 @@ static void take_apart(wk_Node *node)
 void wk_node_release(wk_Node *node)
 {
     if (node && node->of_leaf) {
-        wk_tensor_release(node->leaf); /* and with the last share the node itself */
+        wk_accumulate_release(node);
         return;
     }
     if (!node || !wk_object_drop(&node->object))
@@ -130,8 +131,12 @@ void wk_node_save(wk_Node *node, int slot, wk_Tensor *tensor)
 bool wk_node_save_input(wk_Node *node, int slot, wk_Tensor *tensor, int input)
 {
     const wk_Variable *v = wk_variable(tensor);
-    bool leaf = v && v->requires_grad && !v->grad_fn; /* it cannot be written to in place */
-    wk_Tensor *plain = leaf || !wk_is_floating(tensor->dtype) ? tensor : wk_tensor_shallow(tensor);
+    if (v && v->requires_grad && !v->grad_fn) {
+        node->saved[slot] = (wk_Saved){
+            .tensor = tensor, .version = wk_tensor_version(tensor), .kind = WK_SAVED_LEAF, .from = input};
+        return true;
+    }
+    wk_Tensor *plain = !wk_is_floating(tensor->dtype) ? tensor : wk_tensor_shallow(tensor);
     if (!plain)
         return false;
     wk_node_save(node, slot, plain);
@@ -202,9 +207,12 @@ wk_Tensor *wk_node_unpack(wk_Node *node, int slot)
     const wk_Saved *saved = &node->saved[slot];
     if (!saved->tensor)
         return node->freed ? raise_freed() : NULL;
+    const bool leaf = saved->kind == WK_SAVED_LEAF;
+    if (leaf && node->edges[saved->from].node->leaf != saved->tensor)
+        return wk_raise_moved_leaf();
     if (wk_tensor_version(saved->tensor) != saved->version)
         return raise_changed(node, saved);
-    if (saved->kind == WK_SAVED_WHOLE || wk_grad_disabled)
+    if (leaf || saved->kind == WK_SAVED_WHOLE || wk_grad_disabled)
         return saved->tensor;
     if (saved->kind == WK_SAVED_OUTPUT && node->outer)
         return wk_written_view(node->outer, saved->tensor);

@@ -108,7 +108,12 @@ typedef struct wk_Saved {
     wk_Tensor *tensor;
     uint32_t version;
     /* Where its history is when `tensor` is kept without it: output `from` of the node itself, or what edge `from` leads to. */
-    enum { WK_SAVED_WHOLE, WK_SAVED_OUTPUT, WK_SAVED_INPUT } kind;
+    enum {
+        WK_SAVED_WHOLE,
+        WK_SAVED_OUTPUT,
+        WK_SAVED_INPUT,
+        WK_SAVED_LEAF, /* not owned: edge `from` holds the leaf */
+    } kind;
     int from;
 } wk_Saved;
 
@@ -131,15 +136,16 @@ struct wk_Node {
     uint64_t sequence; /* later operations have higher numbers and go first on the way back */
     int edge_count, saved_count, output_count;
     bool freed;   /* the saved tensors are gone */
-    bool of_leaf; /* shares of the node are the leaf's */
+    bool of_leaf; /* an AccumulateGrad */
     wk_Edge *edges;
     wk_Saved *saved; /* inputs in order, the output, the extras: NULL where not saved */
     wk_Meta *meta;   /* of each output */
     void *attributes;
     wk_NodeHook *hooks;
     union {
-        wk_Node *inner;  /* a node that runs inside this one, or NULL */
-        wk_Tensor *leaf; /* not owned: of an AccumulateGrad, which the leaf owns */
+        wk_Node *inner; /* a node that runs inside this one, or NULL */
+        wk_Tensor *
+            leaf; /* of an AccumulateGrad: the node is the leaf's, and all its shares together hold one of the leaf */
     };
     wk_Node *outer;        /* not owned: the node inside which this one runs */
     wk_Node *release_next; /* the list of nodes being released, so that long chains need no deep stack */
@@ -151,8 +157,8 @@ wk_Node *wk_node_new(const wk_Op *op, int edges, int saved, int outputs, const v
 void wk_node_release(wk_Node *node);
 static inline wk_Node *wk_node_retain(wk_Node *node)
 {
-    if (node)
-        wk_object_retain(node->of_leaf ? &node->leaf->object : &node->object);
+    if (node && atomic_fetch_add_explicit(&node->object.refs, 1, memory_order_relaxed) == 0)
+        wk_tensor_retain(node->leaf); /* only an AccumulateGrad can be without a share */
     return node;
 }
 void wk_node_set_meta(wk_Node *node, int output, const wk_Tensor *tensor);

@@ -81,6 +81,8 @@ bool wk_set_history(wk_Tensor *tensor, wk_Node *node, int output)
         v->retains_grad = false;
     }
     wk_node_release(v->grad_fn);
+    if (node && atomic_load_explicit(&v->accumulate, memory_order_relaxed))
+        wk_accumulate_part(v);
     v->grad_fn = node;
     v->output = output;
     v->requires_grad = false;

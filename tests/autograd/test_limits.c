@@ -104,6 +104,23 @@ static void test_no_cycles_of_ownership(void **state)
     }
 }
 
+/* A leaf that becomes the result of an operation on what was made of it: the way back would lead to the tensor that holds it. */
+static void test_leaves_that_become_results(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        wk_Scope scope = wk_scope_begin();
+        wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *plain = f64(3, 4);
+        wk_Tensor *y = kind == 0 ? wk_mul(w, 2) : kind == 1 ? wk_exp(w) : wk_mul_(plain, w); /* saves w */
+        if (kind == 3)
+            EXPECT_TRUE(wk_detach_(w) == w);
+        wk_set_requires_grad_(w, false);
+        EXPECT_TRUE(wk_mul_(w, y) != NULL);
+        EXPECT_ERROR(wk_backward(wk_sum(w)), WK_ERROR_STATE, "has been moved into the graph interior");
+        wk_scope_end(scope);
+    }
+}
+
 static void test_unfinished_graphs_are_released(void **state)
 {
     (void)state;
@@ -388,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(test_no_cycles_of_ownership),
+        TENSOR_TEST(test_leaves_that_become_results),
         TENSOR_TEST(test_unfinished_graphs_are_released),
         TENSOR_TEST(test_failing_allocations),
         TENSOR_TEST(test_failed_write_has_not_happened),
