@@ -43,6 +43,7 @@ static void predictions(void **state)
 #endif
 }
 
+#if WICK_HAS_PNG
 /* What is told of the picture behind its name. */
 static const char *told_of(const char *model, const char *path, const char *option)
 {
@@ -50,6 +51,7 @@ static const char *told_of(const char *model, const char *path, const char *opti
     assert_int_equal(strncmp(text_out, path, strlen(path)), 0);
     return text_out + strlen(path);
 }
+#endif
 
 /* A stroke of ink: black on white in 8 bits and in 16, black on nothing, and white on black. */
 static void ink_is_ink(void **state)
