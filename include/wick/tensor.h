@@ -460,23 +460,7 @@ typedef struct wk_reduce_options {
     bool keepdim;
     wk_dtype dtype;
 } wk_reduce_options;
-#define WK_REDUCE(function, options, ...) \
-    function(WK_PASTE(WK_REDUCE_, WK_1_2_OR_3(__VA_ARGS__))(options, __VA_ARGS__))
-#define WK_REDUCE_1(options, x)            ((options){.input = x})
-#define WK_REDUCE_2(options, x, second)    WK_DIMENSION_OR_OPTION(options, x, second)
-#define WK_REDUCE_3(options, x, over, ...) ((options){.input = x, .dims = WK_DIMS_OF(over), __VA_ARGS__})
 #ifndef __cplusplus
-/* Behind the tensor alone, a number lies in dims.count, and by_place tells it from an option by name. */
-#define WK_DEFINE_PLACED(options)                                                            \
-    static inline options options##_placed(options o, bool by_place)                         \
-    {                                                                                        \
-        static _Thread_local int64_t one; /* read by the call that this is an argument of */ \
-        if (by_place && !o.dims.dims) {                                                      \
-            one = o.dims.count;                                                              \
-            o.dims = (wk_Dims){1, &one};                                                     \
-        }                                                                                    \
-        return o;                                                                            \
-    }
 WK_DEFINE_PLACED(wk_reduce_options)
 #endif
 WK_API wk_Tensor *wk_sum_with(wk_reduce_options options);

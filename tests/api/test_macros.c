@@ -149,6 +149,12 @@ static void test_dimensions_by_place(void **state)
     EXPECT_SHAPE(wk_sum(x, .keepdim = true), 1, 1);
     const int axis = 0;
     EXPECT_VALUES(wk_sum(wk_sum(x, axis), axis), 21);
+    wk_reduce_options first =
+        wk_reduce_options_placed((wk_reduce_options){.input = x, .dims = {0, NULL}}, true);
+    wk_reduce_options last =
+        wk_reduce_options_placed((wk_reduce_options){.input = x, .dims = {1, NULL}}, true);
+    EXPECT_VALUES(wk_sum_with(first), 5, 7, 9); /* the arguments of one function may be evaluated in turns */
+    EXPECT_VALUES(wk_sum_with(last), 6, 15);
     EXPECT_ERROR(wk_sum(x, 7), WK_ERROR_INDEX, "expected to be in range of [-2, 1], but got 7");
     EXPECT_VALUES(wk_norm(x, 0), 6);
     EXPECT_VALUES(wk_norm(x, .p = 1), 21);
