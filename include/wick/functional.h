@@ -95,6 +95,124 @@ WK_API wk_Tensor *wk_dropout_from_(wk_Generator *generator, wk_Tensor *self, dou
 WK_DECLARE_UNARY(silu)
 WK_DECLARE_UNARY(gelu)
 
+/* x * relu6(x + 3) / 6; relu6(x + 3) / 6; x * tanh(softplus(x)); log(sigmoid(x)).
+ *                                                                 torch: F.hardswish, F.hardsigmoid, F.mish, F.logsigmoid */
+WK_DECLARE_UNARY(hardswish)
+WK_DECLARE_UNARY(hardsigmoid)
+WK_DECLARE_UNARY(mish)
+WK_DECLARE_UNARY(logsigmoid)
+
+/* scale * x where x is above 0, else scale * alpha * (exp(x) - 1), with alpha = 1.6732632 and scale = 1.0507010; min(max(x, 0), 6).
+ *                                                                                          torch: F.selu, F.relu6 */
+WK_DECLARE_UNARY(selu)
+WK_DECLARE_UNARY(relu6)
+
+/* x / (1 + |x|); x - tanh(x); softmax(-x).                               torch: F.softsign, F.tanhshrink, F.softmin */
+WK_API wk_Tensor *wk_softsign(wk_Tensor *input);
+WK_API wk_Tensor *wk_tanhshrink(wk_Tensor *input);
+WK_API wk_Tensor *wk_softmin(wk_Tensor *input, int64_t dim);
+
+/* x where it is above 0, else weight * x.                                                  torch: F.prelu
+ *   input [N, C, ...]   weight: one element, or [C]   ->   as input */
+WK_API wk_Tensor *wk_prelu(wk_Tensor *input, wk_Tensor *weight);
+
+/* The first half of the input along dim times the sigmoid of the second.                   torch: F.glu */
+WK_API wk_Tensor *wk_glu(wk_Tensor *input, int64_t dim);
+
+/* x where it is above 0, else negative_slope * x.                                          torch: F.leaky_relu
+ *     wk_leaky_relu(x)   wk_leaky_relu(x, 0.2)
+ * Here and below: a number by place is what it says; by name 0 is the default, and WK_ZERO is 0. The function with _ at its end
+ * writes into its input. */
+typedef struct wk_leaky_relu_options {
+    int by_place;
+    wk_Tensor *input;
+    double negative_slope; /* = 0.01 */
+} wk_leaky_relu_options;
+WK_API wk_Tensor *wk_leaky_relu_with(wk_leaky_relu_options options);
+WK_API wk_Tensor *wk_leaky_relu__with(wk_leaky_relu_options options);
+#define wk_leaky_relu(...) \
+    wk_leaky_relu_with(WK_OPTIONS(wk_leaky_relu_options, #__VA_ARGS__, .input = __VA_ARGS__))
+#define wk_leaky_relu_(...) \
+    wk_leaky_relu__with(WK_OPTIONS(wk_leaky_relu_options, #__VA_ARGS__, .input = __VA_ARGS__))
+
+/* scale * x where x is above 0, else scale * alpha * (exp(input_scale * x) - 1).           torch: F.elu
+ * Differs from PyTorch: scale and input_scale, which torch.ops.aten.elu has, are options too. */
+typedef struct wk_elu_options {
+    int by_place;
+    wk_Tensor *input;
+    double alpha;              /* = 1 */
+    double scale, input_scale; /* = 1 */
+} wk_elu_options;
+WK_API wk_Tensor *wk_elu_with(wk_elu_options options);
+WK_API wk_Tensor *wk_elu__with(wk_elu_options options);
+#define wk_elu(...)  wk_elu_with(WK_OPTIONS(wk_elu_options, #__VA_ARGS__, .input = __VA_ARGS__))
+#define wk_elu_(...) wk_elu__with(WK_OPTIONS(wk_elu_options, #__VA_ARGS__, .input = __VA_ARGS__))
+
+/* x where it is above 0, else alpha * (exp(x / alpha) - 1).                                torch: F.celu */
+typedef struct wk_celu_options {
+    int by_place;
+    wk_Tensor *input;
+    double alpha; /* = 1 */
+} wk_celu_options;
+WK_API wk_Tensor *wk_celu_with(wk_celu_options options);
+WK_API wk_Tensor *wk_celu__with(wk_celu_options options);
+#define wk_celu(...)  wk_celu_with(WK_OPTIONS(wk_celu_options, #__VA_ARGS__, .input = __VA_ARGS__))
+#define wk_celu_(...) wk_celu__with(WK_OPTIONS(wk_celu_options, #__VA_ARGS__, .input = __VA_ARGS__))
+
+/* log(1 + exp(beta * x)) / beta; x itself where beta * x is above threshold.               torch: F.softplus */
+typedef struct wk_softplus_options {
+    int by_place;
+    wk_Tensor *input;
+    double beta;      /* = 1 */
+    double threshold; /* = 20 */
+} wk_softplus_options;
+WK_API wk_Tensor *wk_softplus_with(wk_softplus_options options);
+#define wk_softplus(...) wk_softplus_with(WK_OPTIONS(wk_softplus_options, #__VA_ARGS__, .input = __VA_ARGS__))
+
+/* x within [min_val, max_val]; integers stay integers. The gradient is 0 on the bounds.    torch: F.hardtanh */
+typedef struct wk_hardtanh_options {
+    int by_place;
+    wk_Tensor *input;
+    double min_val; /* = -1 */
+    double max_val; /* = 1 */
+} wk_hardtanh_options;
+WK_API wk_Tensor *wk_hardtanh_with(wk_hardtanh_options options);
+WK_API wk_Tensor *wk_hardtanh__with(wk_hardtanh_options options);
+#define wk_hardtanh(...) wk_hardtanh_with(WK_OPTIONS(wk_hardtanh_options, #__VA_ARGS__, .input = __VA_ARGS__))
+#define wk_hardtanh_(...) \
+    wk_hardtanh__with(WK_OPTIONS(wk_hardtanh_options, #__VA_ARGS__, .input = __VA_ARGS__))
+
+/* x where it is above threshold, else value: wk_threshold(x, 0.1, 20).                     torch: F.threshold */
+typedef struct wk_threshold_options {
+    int by_place;
+    wk_Tensor *input;
+    double threshold, value;
+} wk_threshold_options;
+WK_API wk_Tensor *wk_threshold_with(wk_threshold_options options);
+WK_API wk_Tensor *wk_threshold__with(wk_threshold_options options);
+#define wk_threshold(x, at, ...) \
+    wk_threshold_with((wk_threshold_options){.input = x, .threshold = at, .value = __VA_ARGS__})
+#define wk_threshold_(x, at, ...) \
+    wk_threshold__with((wk_threshold_options){.input = x, .threshold = at, .value = __VA_ARGS__})
+
+/* x moved towards 0 by lambd, 0 where |x| <= lambd; x, 0 where |x| <= lambd.               torch: F.softshrink, F.hardshrink */
+typedef struct wk_softshrink_options {
+    int by_place;
+    wk_Tensor *input;
+    double lambd; /* = 0.5 */
+} wk_softshrink_options;
+typedef struct wk_hardshrink_options {
+    int by_place;
+    wk_Tensor *input;
+    double lambd; /* = 0.5 */
+} wk_hardshrink_options;
+WK_API wk_Tensor *wk_softshrink_with(wk_softshrink_options options);
+WK_API wk_Tensor *wk_hardshrink_with(wk_hardshrink_options options);
+#define wk_softshrink(...) \
+    wk_softshrink_with(WK_OPTIONS(wk_softshrink_options, #__VA_ARGS__, .input = __VA_ARGS__))
+#define wk_hardshrink(...) \
+    wk_hardshrink_with(WK_OPTIONS(wk_hardshrink_options, #__VA_ARGS__, .input = __VA_ARGS__))
+
 /* ---- normalisation ---------------------------------------------------------------------------------- */
 
 /* (x - mean) / sqrt(var + eps) * weight + bias for each channel.                           torch: F.batch_norm

@@ -253,6 +253,31 @@ template <class... N> wk_Tensor *wk_group_norm(wk_Tensor *input, int64_t num_gro
     return wk_group_norm_with(wk::with(options, named...));
 }
 
+/* An activation with numbers: by place, or by name. */
+#define WK_ACTIVATION(name, function, ...)                                                            \
+    template <class... N> wk_Tensor *name(wk_Tensor *input, N... given)                               \
+    {                                                                                                 \
+        using Options = wk_##function##_options;                                                      \
+        static constexpr double Options::*members[] = {__VA_ARGS__};                                  \
+        Options options{};                                                                            \
+        options.input = input, options.by_place = 1;                                                  \
+        return name##_with(wk::placed<sizeof members / sizeof *members>(options, members, given...)); \
+    }
+WK_ACTIVATION(wk_leaky_relu, leaky_relu, &Options::negative_slope)
+WK_ACTIVATION(wk_leaky_relu_, leaky_relu, &Options::negative_slope)
+WK_ACTIVATION(wk_elu, elu, &Options::alpha, &Options::scale, &Options::input_scale)
+WK_ACTIVATION(wk_elu_, elu, &Options::alpha, &Options::scale, &Options::input_scale)
+WK_ACTIVATION(wk_celu, celu, &Options::alpha)
+WK_ACTIVATION(wk_celu_, celu, &Options::alpha)
+WK_ACTIVATION(wk_softplus, softplus, &Options::beta, &Options::threshold)
+WK_ACTIVATION(wk_hardtanh, hardtanh, &Options::min_val, &Options::max_val)
+WK_ACTIVATION(wk_hardtanh_, hardtanh, &Options::min_val, &Options::max_val)
+WK_ACTIVATION(wk_threshold, threshold, &Options::threshold, &Options::value)
+WK_ACTIVATION(wk_threshold_, threshold, &Options::threshold, &Options::value)
+WK_ACTIVATION(wk_softshrink, softshrink, &Options::lambd)
+WK_ACTIVATION(wk_hardshrink, hardshrink, &Options::lambd)
+#undef WK_ACTIVATION
+
 #define WK_LOSS(name, type)                                                                     \
     template <class... N> wk_Tensor *wk_##name(wk_Tensor *input, wk_Tensor *target, N... named) \
     {                                                                                           \

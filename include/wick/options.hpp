@@ -60,11 +60,15 @@
 #undef wk_avg_pool2d
 #undef wk_backward
 #undef wk_batch_norm
+#undef wk_celu
+#undef wk_celu_
 #undef wk_conv2d
 #undef wk_cross_entropy
 #undef wk_dims
 #undef wk_div
 #undef wk_div_
+#undef wk_elu
+#undef wk_elu_
 #undef wk_empty
 #undef wk_eq
 #undef wk_expand
@@ -78,12 +82,17 @@
 #undef wk_grads
 #undef wk_group_norm
 #undef wk_gt
+#undef wk_hardshrink
+#undef wk_hardtanh
+#undef wk_hardtanh_
 #undef wk_index
 #undef wk_kaiming_normal_
 #undef wk_kaiming_uniform_
 #undef wk_l1_loss
 #undef wk_layer_norm
 #undef wk_le
+#undef wk_leaky_relu
+#undef wk_leaky_relu_
 #undef wk_list
 #undef wk_load_state_dict
 #undef wk_lt
@@ -109,11 +118,15 @@
 #undef wk_remainder_
 #undef wk_reshape
 #undef wk_save_safetensors
+#undef wk_softplus
+#undef wk_softshrink
 #undef wk_std
 #undef wk_sub
 #undef wk_sub_
 #undef wk_sum
 #undef wk_tensor
+#undef wk_threshold
+#undef wk_threshold_
 #undef wk_var
 #undef wk_view
 #undef wk_xavier_normal_
@@ -193,18 +206,23 @@ WK_OPTION(gradient)
 WK_OPTION(groups)
 WK_OPTION(ignore_index)
 WK_OPTION(inplace)
+WK_OPTION(input_scale)
 WK_OPTION(inputs)
 WK_OPTION(keepdim)
 WK_OPTION(kernel_size)
 WK_OPTION(kernel_size_hw)
 WK_OPTION(label_smoothing)
 WK_OPTION(labels)
+WK_OPTION(lambd)
 WK_OPTION(lr)
 WK_OPTION(materialize_grads)
+WK_OPTION(max_val)
 WK_OPTION(maximize)
 WK_OPTION(metadata)
 WK_OPTION(metadata_count)
+WK_OPTION(min_val)
 WK_OPTION(momentum)
+WK_OPTION(negative_slope)
 WK_OPTION(nesterov)
 WK_OPTION(no_affine)
 WK_OPTION(no_bias)
@@ -226,14 +244,17 @@ WK_OPTION(retain_graph)
 WK_OPTION(rtol)
 WK_OPTION(running_mean)
 WK_OPTION(running_var)
+WK_OPTION(scale)
 WK_OPTION(seed)
 WK_OPTION(shuffle)
 WK_OPTION(start_dim)
 WK_OPTION(stride)
 WK_OPTION(stride_hw)
 WK_OPTION(test)
+WK_OPTION(threshold)
 WK_OPTION(training)
 WK_OPTION(user)
+WK_OPTION(value)
 WK_OPTION(weight)
 WK_OPTION(weight_decay)
 #undef WK_OPTION
@@ -243,6 +264,24 @@ template <class O, class... Named> O with(O options, const Named &...named)
 {
     (named.set(options), ...);
     return options;
+}
+
+/* The same behind numbers by place, which go to the members in their order. */
+template <int left, class O> O placed(O options, double O::*const *)
+{
+    return options;
+}
+template <int left, class O, class First, class... Rest>
+O placed(O options, double O::*const *member, const First &first, const Rest &...rest)
+{
+    if constexpr (std::is_arithmetic<First>::value) {
+        static_assert(left > 0, "more numbers than this function takes");
+        options.**member = static_cast<double>(first);
+        options.by_place++;
+        return placed<left - 1>(options, member + 1, rest...);
+    } else {
+        return with(options, first, rest...);
+    }
 }
 
 /* ---- sizes, dimensions and lists -------------------------------------------------------------------- */

@@ -10,8 +10,8 @@
 #include "wick/tensor.h"
 
 /* One row of an elementwise operation: data[0] is the result, data[1..] the inputs; strides in bytes, 0 repeats an input.
- * The result may be one of the inputs, element for element. False: an integer divisor was zero (the other results are written). */
-typedef bool (*wk_Loop)(int64_t n, char *const *data, const int64_t *stride);
+ * The result may be one of the inputs, element for element. numbers: the row's own, in its order; NULL if it has none. False: an integer divisor was zero (the other results are written). */
+typedef bool (*wk_Loop)(int64_t n, char *const *data, const int64_t *stride, const double *numbers);
 
 /* A result of so many bytes fits into no cache, and fast loops store it past them: its lines are not read first, a third of the traffic.
  * (What the system says of the last cache cannot be trusted: in a virtual machine it may be that of the whole host.) */
@@ -137,9 +137,11 @@ typedef struct wk_Kernels {
 
     /* Elementwise: a member for every row, such as wk_kernels->exp[wk_float32] (unary: data[0] = f(data[1])). Input and result have
      * the same dtype, but comparisons and logical_not give bool. */
-#define UNARY(name, ...)   wk_Loop name[WK_DTYPES];
-#define BINARY(name, ...)  wk_Loop name[WK_DTYPES];
-#define COMPARE(name, ...) wk_Loop name[WK_DTYPES];
+#define UNARY(name, ...)      wk_Loop name[WK_DTYPES];
+#define BINARY(name, ...)     wk_Loop name[WK_DTYPES];
+#define COMPARE(name, ...)    wk_Loop name[WK_DTYPES];
+#define UNARY_WITH(name, ...) wk_Loop name[WK_DTYPES];
+#define GRADIENT(name, ...)   wk_Loop name[WK_DTYPES];
 #include "kernels/rows.def"
     wk_Loop logical_not[WK_DTYPES];
     wk_Loop where[WK_DTYPES]; /* data: result, condition (bool), a, b */
@@ -148,7 +150,8 @@ typedef struct wk_Kernels {
     wk_Loop cast[WK_DTYPES][WK_DTYPES];
 
     /* Runs a loop of so many inputs whose result, dense and none of the inputs, is stored past the caches. */
-    bool (*stream)(wk_Loop loop, int64_t n, int inputs, char *const *data, const int64_t *stride);
+    bool (*stream)(wk_Loop loop, int64_t n, int inputs, char *const *data, const int64_t *stride,
+                   const double *numbers);
 
     /* Reductions. sum and prod of integers and bool are int64; of nothing, 0 and 1. Floats are added in a fixed tree. */
     wk_Reduce sum[WK_DTYPES], prod[WK_DTYPES];
@@ -233,6 +236,11 @@ typedef struct wk_Kernels {
 
 /* Fills in the members that are compiled once, not for each instruction set. */
 void wk_install_conv_taps(wk_Kernels *table);
+void wk_install_integer_loops(wk_Kernels *table);
+
+/* Runs a loop of one or two inputs that takes contiguous elements on others, in contiguous copies. Sizes of an element are in bytes. */
+bool wk_loop_in_pieces(wk_Loop loop, int64_t n, int inputs, int64_t out_size, int64_t in_size,
+                       char *const *data, const int64_t *stride, const double *numbers);
 
 /* The best table for this machine, or the lesser one that WK_ISA names; chosen when the library is loaded. */
 extern const wk_Kernels *wk_kernels;

@@ -46,6 +46,13 @@ static inline double wk_exp_parts(double x, double *scale)
     return r * q;
 }
 
+static inline double wk_exp_core(double x)
+{
+    double clamped = x < -700 ? -700 : x > 700 ? 700 : x;
+    double scale, q = wk_exp_parts(clamped, &scale);
+    return scale * q + scale;
+}
+
 static inline double wk_expm1_core(double x)
 {
     double clamped = x < -700 ? -700 : x > 700 ? 700 : x;
@@ -84,6 +91,7 @@ static inline double wk_log1p_core(double x)
     {                                              \
         return (float)wk_##name##_core((double)x); \
     }
+WK_FLOAT_FUNCTION(exp)
 WK_FLOAT_FUNCTION(expm1)
 WK_FLOAT_FUNCTION(log)
 WK_FLOAT_FUNCTION(log1p)
@@ -330,25 +338,130 @@ static inline bool wk_v_mul_b(bool x, bool y)
     return x & y;
 }
 
-#define WK_OF_CURVE(x, name) _Generic((x), wk_vf : name##_vf, double : name##_f64)
+/* What has no vector form of its own, lane by lane; and one lane of what has: a row of any class may use every word. */
+#define WK_LANES(name, scalar)             \
+    static inline wk_vf name##_vf(wk_vf x) \
+    {                                      \
+        float lane[WK_VF];                 \
+        wk_vf_store(lane, x);              \
+        for (int c = 0; c < WK_VF; c++)    \
+            lane[c] = scalar(lane[c]);     \
+        return wk_vf_load(lane);           \
+    }
+#define WK_LANES_OF_TWO(name, scalar)               \
+    static inline wk_vf name##_vf(wk_vf x, wk_vf y) \
+    {                                               \
+        float lane[WK_VF], other[WK_VF];            \
+        wk_vf_store(lane, x);                       \
+        wk_vf_store(other, y);                      \
+        for (int c = 0; c < WK_VF; c++)             \
+            lane[c] = scalar(lane[c], other[c]);    \
+        return wk_vf_load(lane);                    \
+    }
+#define WK_ONE_LANE(name)                   \
+    static inline float name##_f32(float x) \
+    {                                       \
+        return name##_vf(wk_vf_all(x))[0];  \
+    }
+WK_LANES(wk_expm1, wk_expm1_f32)
+WK_LANES(wk_log, wk_log_f32)
+WK_LANES(wk_log1p, wk_log1p_f32)
+WK_LANES(wk_sin, sinf)
+WK_LANES(wk_cos, cosf)
+WK_LANES(wk_sqrt, __builtin_sqrtf)
+WK_LANES(wk_v_neg, wk_v_neg_f32)
+WK_LANES(wk_v_abs, wk_v_abs_f32)
+WK_LANES(wk_v_sign, wk_v_sign_f32)
+WK_LANES(wk_v_relu, wk_v_relu_f32)
+WK_LANES(wk_v_floor, wk_v_floor_f32)
+WK_LANES(wk_v_ceil, wk_v_ceil_f32)
+WK_LANES(wk_v_round, wk_v_round_f32)
+WK_LANES_OF_TWO(wk_v_add, wk_v_add_f32)
+WK_LANES_OF_TWO(wk_v_sub, wk_v_sub_f32)
+WK_LANES_OF_TWO(wk_v_mul, wk_v_mul_f32)
+WK_LANES_OF_TWO(wk_v_maximum, wk_v_maximum_f32)
+WK_LANES_OF_TWO(wk_v_minimum, wk_v_minimum_f32)
+WK_LANES_OF_TWO(wk_v_floordiv, wk_v_floordiv_f32)
+WK_LANES_OF_TWO(wk_v_remainder, wk_v_remainder_f32)
+WK_LANES_OF_TWO(wk_v_pow, powf)
+WK_ONE_LANE(wk_tanh)
+WK_ONE_LANE(wk_erf)
+WK_ONE_LANE(wk_sigmoid)
+WK_ONE_LANE(wk_silu)
+WK_ONE_LANE(wk_gelu)
+WK_ONE_LANE(wk_silu_slope)
+WK_ONE_LANE(wk_gelu_slope)
+
+#define WK_SELECT(S, T, C)                                  \
+    static inline T wk_select_##S(C condition, T yes, T no) \
+    {                                                       \
+        return condition ? yes : no;                        \
+    }
+WK_SELECT(f32, float, bool)
+WK_SELECT(f64, double, bool)
+WK_SELECT(i64, int64_t, bool)
+WK_SELECT(i32, int32_t, bool)
+WK_SELECT(u8, uint8_t, bool)
+
+static inline wk_vf wk_select_vf(wk_vi condition, wk_vf yes, wk_vf no)
+{
+    return (wk_vf)((condition & (wk_vi)yes) | (~condition & (wk_vi)no));
+}
+
+static inline float wk_like_f32(double number)
+{
+    return (float)number;
+}
+
+static inline double wk_like_f64(double number)
+{
+    return number;
+}
+
+static inline wk_vf wk_like_vf(double number)
+{
+    return wk_vf_all((float)number);
+}
+
+#define WK_OF_FLOATING(x, name) _Generic((x), wk_vf : name##_vf, float : name##_f32, double : name##_f64)
 #define WK_OF_NUMERIC(x, name)     \
-    _Generic((x), float            \
+    _Generic((x), wk_vf            \
+             : name##_vf, float    \
              : name##_f32, double  \
              : name##_f64, int64_t \
              : name##_i64, int32_t \
              : name##_i32, uint8_t \
              : name##_u8)
 #define WK_OF_ANY(x, name)         \
-    _Generic((x), float            \
+    _Generic((x), wk_vf            \
+             : name##_vf, float    \
              : name##_f32, double  \
              : name##_f64, int64_t \
              : name##_i64, int32_t \
              : name##_i32, uint8_t \
              : name##_u8, bool     \
              : name##_b)
-#define wk_v_maximum_b  wk_v_add_b
-#define wk_v_minimum_b  wk_v_mul_b
+#define wk_v_maximum_b wk_v_add_b
+#define wk_v_minimum_b wk_v_mul_b
+#define wk_v_pow_f32   powf
+#define wk_v_pow_f64   pow
+#define wk_exp_f64     exp
+#define wk_expm1_f64   expm1
+#define wk_log_f64     log
+#define wk_log1p_f64   log1p
+#define wk_sin_f32     sinf
+#define wk_sin_f64     sin
+#define wk_cos_f32     cosf
+#define wk_cos_f64     cos
+#define wk_tanh_f64    tanh
+#define wk_erf_f64     erf
+#define wk_sqrt_f32    __builtin_sqrtf
+#define wk_sqrt_f64    __builtin_sqrt
 
+#define SELU_ALPHA     1.6732632423543772848170429916717
+#define SELU_SCALE     1.0507009873554804934193349852946
+
+/* The words. A condition of SELECT is a comparison of the row's own values; LIKE makes a number a value of the type of x. */
 #define NEG(x)          WK_OF_NUMERIC(x, wk_v_neg)(x)
 #define ABS(x)          WK_OF_NUMERIC(x, wk_v_abs)(x)
 #define SIGN(x)         WK_OF_ANY(x, wk_v_sign)(x)
@@ -363,28 +476,24 @@ static inline bool wk_v_mul_b(bool x, bool y)
 #define MINIMUM(x, y)   WK_OF_ANY(x, wk_v_minimum)(x, y)
 #define FLOORDIV(x, y)  WK_OF_NUMERIC(x, wk_v_floordiv)(x, y)
 #define REMAINDER(x, y) WK_OF_NUMERIC(x, wk_v_remainder)(x, y)
-#define POW(x, y)                    \
-    _Generic((x), float              \
-             : powf, double          \
-             : pow, int64_t          \
-             : wk_v_pow_i64, int32_t \
-             : wk_v_pow_i32, uint8_t \
-             : wk_v_pow_u8)(x, y)
-#define EXP(x)        _Generic((x), wk_vf : wk_exp_vf, wk_vd : wk_exp_vd, double : exp)(x)
-#define EXPM1(x)      _Generic((x), float : wk_expm1_f32, double : expm1)(x)
-#define LOG(x)        _Generic((x), float : wk_log_f32, double : log)(x)
-#define LOG1P(x)      _Generic((x), float : wk_log1p_f32, double : log1p)(x)
-#define SIN(x)        _Generic((x), float : sinf, double : sin)(x)
-#define COS(x)        _Generic((x), float : cosf, double : cos)(x)
-#define TANH(x)       _Generic((x), wk_vf : wk_tanh_vf, double : tanh)(x)
-#define ERF(x)        _Generic((x), wk_vf : wk_erf_vf, double : erf)(x)
-#define SQRT(x)       _Generic((x), float : __builtin_sqrtf, double : __builtin_sqrt)(x)
-#define RSQRT(x)      (1 / SQRT(x))
-#define RECIPROCAL(x) (1 / (x))
-#define SIGMOID(x)    WK_OF_CURVE(x, wk_sigmoid)(x)
-#define SILU(x)       WK_OF_CURVE(x, wk_silu)(x)
-#define GELU(x)       WK_OF_CURVE(x, wk_gelu)(x)
-#define SILU_SLOPE(x) WK_OF_CURVE(x, wk_silu_slope)(x)
-#define GELU_SLOPE(x) WK_OF_CURVE(x, wk_gelu_slope)(x)
+#define POW(x, y)       WK_OF_NUMERIC(x, wk_v_pow)(x, y)
+#define SELECT(c, x, y) WK_OF_NUMERIC(x, wk_select)(c, x, y)
+#define LIKE(x, number) WK_OF_FLOATING(x, wk_like)(number)
+#define EXP(x)          _Generic((x), wk_vf : wk_exp_vf, wk_vd : wk_exp_vd, float : wk_exp_f32, double : wk_exp_f64)(x)
+#define EXPM1(x)        WK_OF_FLOATING(x, wk_expm1)(x)
+#define LOG(x)          WK_OF_FLOATING(x, wk_log)(x)
+#define LOG1P(x)        WK_OF_FLOATING(x, wk_log1p)(x)
+#define SIN(x)          WK_OF_FLOATING(x, wk_sin)(x)
+#define COS(x)          WK_OF_FLOATING(x, wk_cos)(x)
+#define TANH(x)         WK_OF_FLOATING(x, wk_tanh)(x)
+#define ERF(x)          WK_OF_FLOATING(x, wk_erf)(x)
+#define SQRT(x)         WK_OF_FLOATING(x, wk_sqrt)(x)
+#define RSQRT(x)        (1 / SQRT(x))
+#define RECIPROCAL(x)   (1 / (x))
+#define SIGMOID(x)      WK_OF_FLOATING(x, wk_sigmoid)(x)
+#define SILU(x)         WK_OF_FLOATING(x, wk_silu)(x)
+#define GELU(x)         WK_OF_FLOATING(x, wk_gelu)(x)
+#define SILU_SLOPE(x)   WK_OF_FLOATING(x, wk_silu_slope)(x)
+#define GELU_SLOPE(x)   WK_OF_FLOATING(x, wk_gelu_slope)(x)
 
 #endif

@@ -13,6 +13,7 @@ enum { OPERANDS = 4, BLOCK = 1 << 15 };
 
 typedef struct Map {
     wk_Loop loop;
+    const double *numbers;
     int operands, ndim;
     int64_t shape[WK_MAX_DIMS];
     int64_t stride[OPERANDS][WK_MAX_DIMS]; /* bytes */
@@ -101,8 +102,8 @@ static void map_part(Map *m, int64_t row, int64_t first, int64_t count)
         for (int i = 0; i < m->operands; i++)
             at[i] += k * m->stride[i][d];
     }
-    if (!(m->streams ? wk_kernels->stream(m->loop, count, m->operands - 1, at, stride)
-                     : m->loop(count, at, stride)))
+    if (!(m->streams ? wk_kernels->stream(m->loop, count, m->operands - 1, at, stride, m->numbers)
+                     : m->loop(count, at, stride, m->numbers)))
         atomic_store_explicit(&m->failed, true, memory_order_relaxed);
 }
 
@@ -169,10 +170,11 @@ static char *rows_at_hand(const wk_Tensor *t)
 }
 
 /* Apart from map_any, as small operations do without its arrays. */
-static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, bool slow, wk_Tensor *out,
-                                                  int count, wk_Tensor *const *operands)
+static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, const double *numbers,
+                                                  bool slow, wk_Tensor *out, int count,
+                                                  wk_Tensor *const *operands)
 {
-    Map m = {.loop = loop, .ndim = out->ndim};
+    Map m = {.loop = loop, .numbers = numbers, .ndim = out->ndim};
     memcpy(m.shape, out->shape, sizeof m.shape);
     if (!add_operands(&m, out, count, operands))
         return false;
@@ -193,7 +195,7 @@ static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, 
 }
 
 /* Where everything is dense and in one order, there is no geometry to work out. */
-static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int count,
+static bool map_any(const char *op, wk_Loop loop, const double *numbers, bool slow, wk_Tensor *out, int count,
                     wk_Tensor *const *operands)
 {
     if (out->numel == 0)
@@ -204,21 +206,28 @@ static bool map_any(const char *op, wk_Loop loop, bool slow, wk_Tensor *out, int
     for (int i = 0; i < count && dense; i++) {
         const wk_Tensor *t = operands[i];
         data[i + 1] = rows_at_hand(t);
-        stride[i + 1] = t->numel == 1 ? 0 : wk_dtype_bytes[t->dtype];
+        stride[i + 1] = t->numel == 1 && out->numel != 1 ? 0 : wk_dtype_bytes[t->dtype];
         dense = data[i + 1] && lies_alike(t, out);
     }
-    return dense ? loop(out->numel, data, stride) || raise_zero_divisor(op)
-                 : map_strided(op, loop, slow, out, count, operands);
+    return dense ? loop(out->numel, data, stride, numbers) || raise_zero_divisor(op)
+                 : map_strided(op, loop, numbers, slow, out, count, operands);
 }
 
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
 {
-    return map_any(op, loop, false, out, count, operands);
+    return map_any(op, loop, NULL, false, out, count, operands);
 }
 
-bool wk_map_slow(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
+bool wk_map_numbers(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
+                    wk_Tensor *const *operands)
 {
-    return map_any(op, loop, true, out, count, operands);
+    return map_any(op, loop, numbers, false, out, count, operands);
+}
+
+bool wk_map_slow(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
+                 wk_Tensor *const *operands)
+{
+    return map_any(op, loop, numbers, true, out, count, operands);
 }
 
 wk_Split wk_split_at(const wk_Tensor *tensor, int dim)

@@ -11,8 +11,13 @@
  * in row-major order (core/order.h). */
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
 
+/* The same with the numbers of the loop's row. */
+bool wk_map_numbers(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
+                    wk_Tensor *const *operands);
+
 /* The same for a loop that is slower than memory: to store its results past the caches would only add to that. */
-bool wk_map_slow(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
+bool wk_map_slow(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
+                 wk_Tensor *const *operands);
 
 /* A new tensor of a shape that lies in memory as the first operand of that shape does, so that a chain of operations stays in one order. */
 wk_Tensor *wk_result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count,
@@ -50,14 +55,6 @@ typedef struct wk_Split {
     int64_t outer, n, inner;
 } wk_Split;
 wk_Split wk_split_at(const wk_Tensor *tensor, int dim);
-
-/* Gradients that are operations. */
-wk_Tensor *wk_threshold_backward(wk_Tensor *grad, wk_Tensor *input);
-wk_Tensor *wk_relu_backward(wk_Tensor *grad, wk_Tensor *result);
-wk_Tensor *wk_sigmoid_backward(wk_Tensor *grad, wk_Tensor *result);
-wk_Tensor *wk_tanh_backward(wk_Tensor *grad, wk_Tensor *result);
-wk_Tensor *wk_silu_backward(wk_Tensor *grad, wk_Tensor *input);
-wk_Tensor *wk_gelu_backward(wk_Tensor *grad, wk_Tensor *input);
 
 /* Raises "OP: not implemented for 'Bool'" in PyTorch's words; with the name that PyTorch gives its kernel, the whole of its message,
  * OP: "KERNEL" not implemented for 'Bool'. Both return NULL. */

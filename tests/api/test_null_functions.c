@@ -5,6 +5,30 @@
 
 /* ---- functional.h ----------------------------------------------------------------------------------- */
 
+/* The rows of elementwise operations: those of tensor.h once more. */
+static void test_rows(void **state)
+{
+    (void)state;
+#define UNARY(name, ...)                                           \
+    REFUSES(wk_##name(NULL), #name ": argument input is NULL");    \
+    REFUSES(wk_##name##_(NULL), #name "_: argument self is NULL"); \
+    note_called("wk_" #name), note_called("wk_" #name "_");
+#define UNARY_WITH(name, ...)                                                                          \
+    REFUSES(wk_##name##_with((wk_##name##_options){.input = NULL}), #name ": argument input is NULL"); \
+    note_called("wk_" #name "_with");
+#define IN_PLACE(name, ...)                                                                             \
+    REFUSES(wk_##name##__with((wk_##name##_options){.input = NULL}), #name "_: argument self is NULL"); \
+    note_called("wk_" #name "__with");
+#include "kernels/rows.def"
+    wk_Tensor *x = f32(1);
+    REFUSES(wk_softsign(NULL), "softsign: argument input is NULL");
+    REFUSES(wk_tanhshrink(NULL), "tanhshrink: argument input is NULL");
+    REFUSES(wk_softmin(NULL, 0), "softmin: argument input is NULL");
+    REFUSES(wk_glu(NULL, 0), "glu: argument input is NULL");
+    REFUSES(wk_prelu(NULL, x), "prelu: argument input is NULL");
+    REFUSES(wk_prelu(x, NULL), "prelu: argument weight is NULL");
+}
+
 static void test_layers(void **state)
 {
     (void)state;
@@ -27,10 +51,6 @@ static void test_layers(void **state)
             "adaptive_avg_pool2d: argument input is NULL");
     REFUSES(wk_softmax(NULL, 0), "softmax: argument input is NULL");
     REFUSES(wk_log_softmax(NULL, 0), "log_softmax: argument input is NULL");
-    REFUSES(wk_silu(NULL), "silu: argument input is NULL");
-    REFUSES(wk_silu_(NULL), "silu_: argument self is NULL");
-    REFUSES(wk_gelu(NULL), "gelu: argument input is NULL");
-    REFUSES(wk_gelu_(NULL), "gelu_: argument self is NULL");
     REFUSES(wk_dropout(NULL, 0.5, true), "dropout: argument input is NULL");
     REFUSES(wk_dropout_from(NULL, NULL, 0.5, true), "dropout: argument input is NULL");
     REFUSES(wk_dropout_from_(NULL, NULL, 0.5, true), "dropout_: argument self is NULL");
@@ -211,9 +231,13 @@ static void test_nothing_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_layers),        TENSOR_TEST(test_recording),
-        TENSOR_TEST(test_backward),      TENSOR_TEST(test_hooks_and_graph),
-        TENSOR_TEST(test_own_functions), cmocka_unit_test(test_nothing_is_left_out),
+        TENSOR_TEST(test_rows),
+        TENSOR_TEST(test_layers),
+        TENSOR_TEST(test_recording),
+        TENSOR_TEST(test_backward),
+        TENSOR_TEST(test_hooks_and_graph),
+        TENSOR_TEST(test_own_functions),
+        cmocka_unit_test(test_nothing_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

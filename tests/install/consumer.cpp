@@ -59,6 +59,8 @@ static void check_tensors()
     EXPECT(wk_item(wk_norm(x, 0)) == 6 && wk_ndim(wk_norm(x, 2, 0)) == 1);
     EXPECT(wk_at(wk_add(wk_mul(x, 2), x), 1, 2) == 18 && wk_at(wk_mul(x, 0.5L), 0, 0) == 0.5);
     EXPECT(wk_at(wk_mul(x, UINT64_MAX), 0, 0) > 1.8e19);
+    EXPECT(wk_at(wk_leaky_relu(wk_neg(x), 0.5), 0, 1) == -1 && wk_at(wk_leaky_relu(wk_neg(x), 0), 0, 1) == 0);
+    EXPECT(wk_at(wk_hardtanh(x, wk::max_val = 2), 1, 2) == 2 && wk_at(wk_threshold(x, 5, 7), 0, 0) == 7);
     EXPECT(wk_size(wk_cat(wk_list(x, x), 0), 0) == 4);
     EXPECT(!wk_tensor({1, 2, 3}, 2, 2) && std::strstr(wk_error(), "invalid for input of size 3"));
     EXPECT(wk_size(wk_reshape_shape(x, WK_SHAPE(3, 2)), 0) == 3);

@@ -16,23 +16,24 @@ static void floats_to_integers(void **state)
         int64_t a[12];
         int32_t b[12];
         uint8_t c[12];
-        k->cast[wk_float64][wk_int64](12, (char *[]){(char *)a, (char *)in}, (int64_t[]){8, 8});
+        k->cast[wk_float64][wk_int64](12, (char *[]){(char *)a, (char *)in}, (int64_t[]){8, 8}, NULL);
         assert_memory_equal(a, i64, sizeof a);
-        k->cast[wk_float64][wk_int32](12, (char *[]){(char *)b, (char *)in}, (int64_t[]){4, 8});
+        k->cast[wk_float64][wk_int32](12, (char *[]){(char *)b, (char *)in}, (int64_t[]){4, 8}, NULL);
         assert_memory_equal(b, i32, sizeof b);
-        k->cast[wk_float64][wk_uint8](12, (char *[]){(char *)c, (char *)in}, (int64_t[]){1, 8});
+        k->cast[wk_float64][wk_uint8](12, (char *[]){(char *)c, (char *)in}, (int64_t[]){1, 8}, NULL);
         assert_int_equal(c[0], 0);
         assert_int_equal(c[5], 44);
         assert_int_equal(c[6], 255);
-        k->cast[wk_float64][wk_bool](12, (char *[]){(char *)c, (char *)in}, (int64_t[]){1, 8});
+        k->cast[wk_float64][wk_bool](12, (char *[]){(char *)c, (char *)in}, (int64_t[]){1, 8}, NULL);
         assert_memory_equal(c, truth, sizeof c);
         k->cast[wk_float32][wk_int64](2, (char *[]){(char *)a, (char *)(float[]){NAN, 1e30f}},
-                                      (int64_t[]){8, 4});
+                                      (int64_t[]){8, 4}, NULL);
         assert_true(a[0] == 0 && a[1] == INT64_MAX);
         k->cast[wk_int64][wk_uint8](2, (char *[]){(char *)c, (char *)(int64_t[]){-1, ((int64_t)1 << 40) + 5}},
-                                    (int64_t[]){1, 8});
+                                    (int64_t[]){1, 8}, NULL);
         assert_true(c[0] == 255 && c[1] == 5);
-        k->cast[wk_int64][wk_bool](2, (char *[]){(char *)c, (char *)(int64_t[]){256, 0}}, (int64_t[]){1, 8});
+        k->cast[wk_int64][wk_bool](2, (char *[]){(char *)c, (char *)(int64_t[]){256, 0}}, (int64_t[]){1, 8},
+                                   NULL);
         assert_true(c[0] == 1 && c[1] == 0);
     }
 }
@@ -54,7 +55,8 @@ static void every_pair(void **state)
                 const int64_t to_stride = stride ? stride : 1;
                 k->cast[from][to](
                     N, (char *[]){out, in},
-                    (int64_t[]){to_stride * (int64_t)test_bytes(to), stride * (int64_t)test_bytes(from)});
+                    (int64_t[]){to_stride * (int64_t)test_bytes(to), stride * (int64_t)test_bytes(from)},
+                    NULL);
                 for (int64_t i = 0; i < N; i++) {
                     double want = test_get(in, from, i * stride);
                     assert_true(test_get(out, to, i * to_stride) == (to == wk_bool ? want != 0 : want));
@@ -76,7 +78,8 @@ static void where_chooses(void **state)
             test_fill(b, dtype, N * 2, true);
             test_fill(mask, wk_bool, N, true);
             const int64_t size = (int64_t)test_bytes(dtype);
-            k->where[dtype](N, (char *[]){out, (char *)mask, a, b}, (int64_t[]){size, 1, step * size, size});
+            k->where[dtype](N, (char *[]){out, (char *)mask, a, b}, (int64_t[]){size, 1, step * size, size},
+                            NULL);
             for (int64_t i = 0; i < N; i++)
                 assert_true(test_get(out, dtype, i) ==
                             (mask[i] ? test_get(a, dtype, i * step) : test_get(b, dtype, i)));

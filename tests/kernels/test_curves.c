@@ -66,7 +66,7 @@ static const Curve curves[] = {
     {"silu_backward", offsetof(wk_Kernels, silu_backward), silu_slope, silu_terms, -87, 4},
     {"gelu_backward", offsetof(wk_Kernels, gelu_backward), gelu_slope, gelu_terms, -INFINITY, 4},
 };
-enum { CURVES = sizeof curves / sizeof *curves };
+enum { CURVE_COUNT = sizeof curves / sizeof *curves };
 
 /* The distance in units of the last place of a float of that size, infinity being the float after the largest. */
 static double ulps(float got, double want, double size)
@@ -84,13 +84,14 @@ static double ulps(float got, double want, double size)
 static void worst_of_batch(const wk_Kernels *k, const float *x, double *worst)
 {
     float y[BATCH], one = 1;
-    for (int c = 0; c < CURVES; c++) {
+    for (int c = 0; c < CURVE_COUNT; c++) {
         wk_Loop loop;
         memcpy(&loop, (const char *)k + curves[c].member + wk_float32 * sizeof loop, sizeof loop);
         if (curves[c].terms) /* gradient, input */
-            loop(BATCH, (char *[]){(char *)y, (char *)&one, (char *)(uintptr_t)x}, (int64_t[]){4, 0, 4});
+            loop(BATCH, (char *[]){(char *)y, (char *)&one, (char *)(uintptr_t)x}, (int64_t[]){4, 0, 4},
+                 NULL);
         else
-            loop(BATCH, (char *[]){(char *)y, (char *)(uintptr_t)x}, (int64_t[]){4, 4});
+            loop(BATCH, (char *[]){(char *)y, (char *)(uintptr_t)x}, (int64_t[]){4, 4}, NULL);
         for (int i = 0; i < BATCH; i++) {
             const double at = (double)x[i], want = curves[c].want(at);
             if (at < curves[c].low)
@@ -107,7 +108,7 @@ static void errors_stay_below_their_bounds(void **state)
     (void)state;
     FOR_EACH_ISA(k)
     {
-        double worst[CURVES] = {0};
+        double worst[CURVE_COUNT] = {0};
         uint64_t bits = 0;
         while (bits < (uint64_t)1 << 32) {
             float x[BATCH];
@@ -117,7 +118,7 @@ static void errors_stay_below_their_bounds(void **state)
             }
             worst_of_batch(k, x, worst);
         }
-        for (int c = 0; c < CURVES; c++) {
+        for (int c = 0; c < CURVE_COUNT; c++) {
             print_message("%-9s%-14s %.3f ulp\n", k->isa, curves[c].name, worst[c]);
             if (!(worst[c] <= curves[c].bound))
                 fail_msg("%s %s: %g ulp, allowed %g", k->isa, curves[c].name, worst[c], curves[c].bound);

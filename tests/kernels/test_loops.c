@@ -79,6 +79,52 @@ static double reference(const char *name, double x, double y)
         return x / (1 + exp(-y)) * (1 + y / (1 + exp(y)));
     if (IS("gelu_backward"))
         return x * (0.5 * erfc(-y * 0.70710678118654752440) + y * exp(-0.5 * y * y) * 0.39894228040143267794);
+    if (IS("leaky_relu"))
+        return x > 0 ? x : 0.01 * x;
+    if (IS("elu"))
+        return x > 0 ? x : expm1(x);
+    if (IS("celu"))
+        return x > 0 ? x : expm1(x);
+    if (IS("selu"))
+        return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x));
+    if (IS("relu6"))
+        return fmin(fmax(x, 0), 6);
+    if (IS("prelu_kernel"))
+        return x > 0 ? x : x * y;
+    if (IS("softplus"))
+        return log1p(exp(x));
+    if (IS("hardtanh"))
+        return fmax(-1, fmin(1, x));
+    if (IS("threshold"))
+        return x > 0 ? x : 0;
+    if (IS("softshrink"))
+        return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0;
+    if (IS("hardshrink"))
+        return fabs(x) > 0.5 ? x : 0;
+    if (IS("hardsigmoid"))
+        return fmax(0, fmin(6, x + 3)) / 6;
+    if (IS("hardswish"))
+        return x * fmax(0, fmin(6, x + 3)) / 6;
+    if (IS("mish"))
+        return x * tanh(log1p(exp(x)));
+    if (IS("logsigmoid"))
+        return -log1p(exp(-x));
+    if (IS("leaky_relu_backward"))
+        return y > 0 ? x : 0.01 * x;
+    if (IS("elu_backward"))
+        return y > 0 ? x : x * exp(y);
+    if (IS("elu_result_backward"))
+        return y > 0 ? x : x * (y + 1);
+    if (IS("softplus_backward"))
+        return x / (1 + exp(-y));
+    if (IS("hardtanh_backward"))
+        return fabs(y) < 1 ? x : 0;
+    if (IS("shrink_backward"))
+        return fabs(y) > 0.5 ? x : 0;
+    if (IS("hardsigmoid_backward"))
+        return fabs(y) < 3 ? x / 6 : 0;
+    if (IS("hardswish_backward"))
+        return y <= -3 ? 0 : y >= 3 ? x : x * (2 * y + 3) / 6;
     fail_msg("no reference for %s", name);
     return 0;
 }
@@ -88,13 +134,36 @@ typedef struct Row {
     size_t member; /* offset in the table */
     int inputs;
     double low, high;
+    double numbers[3]; /* the row's defaults */
 } Row;
+#define PASTE_LIST(prefix, list) prefix##list
+#define NUMBERS_OF(list)         PASTE_LIST(DEFAULT_OF_, list)
+#define DEFAULT_OF_N0() \
+    {                   \
+        0               \
+    }
+#define DEFAULT_OF_N1(a, da) \
+    {                        \
+        da                   \
+    }
+#define DEFAULT_OF_N2(a, da, b, db) \
+    {                               \
+        da, db                      \
+    }
+#define DEFAULT_OF_N3(a, da, b, db, c, dc) \
+    {                                      \
+        da, db, dc                         \
+    }
 
 static const Row rows[] = {
 #define UNARY(name, types, value, node, saves, gradient, low, high) \
-    {#name, offsetof(wk_Kernels, name), 1, low, high},
+    {#name, offsetof(wk_Kernels, name), 1, low, high, {0}},
 #define BINARY(name, types, value, node, number_node, saves_x, saves_y, gx, gy, low, high) \
-    {#name, offsetof(wk_Kernels, name), 2, low, high},
+    {#name, offsetof(wk_Kernels, name), 2, low, high, {0}},
+#define UNARY_WITH(name, numbers, types, value, node, saves, gradient, low, high) \
+    {#name, offsetof(wk_Kernels, name), 1, low, high, NUMBERS_OF(numbers)},
+#define GRADIENT(name, numbers, types, value, node, saves_x, saves_y, gx, gy, low, high) \
+    {#name, offsetof(wk_Kernels, name), 2, low, high, NUMBERS_OF(numbers)},
 #include "kernels/rows.def"
 };
 
@@ -134,7 +203,8 @@ static void check_row(const wk_Kernels *k, const Row *row, wk_dtype dtype, int64
          *out = test_array(COUNT * 3, dtype);
     sample(x, dtype, COUNT * 3, row);
     sample(y, dtype, COUNT * 3, row);
-    assert_true(loop(COUNT, (char *[]){out, x, y}, (int64_t[]){s0 * size, s1 * size, s2 * size}));
+    assert_true(
+        loop(COUNT, (char *[]){out, x, y}, (int64_t[]){s0 * size, s1 * size, s2 * size}, row->numbers));
     for (int64_t i = 0; i < COUNT; i++) {
         double a = test_get(x, dtype, i * s1), b = test_get(y, dtype, i * s2),
                want = reference(row->name, a, b);
@@ -178,9 +248,11 @@ static void strides_agree(void **state)
         sample(y, wk_float32, COUNT, &rows[r]);
         for (int i = 0; i < COUNT; i++)
             wide[2 * i] = x[i];
-        loop(COUNT, (char *[]){(char *)straight, (char *)x, (char *)y}, (int64_t[]){4, 4, 4});
-        loop(COUNT, (char *[]){(char *)sparse, (char *)wide, (char *)y}, (int64_t[]){8, 8, 4});
-        loop(COUNT, (char *[]){(char *)x, (char *)x, (char *)y}, (int64_t[]){4, 4, 4});
+        loop(COUNT, (char *[]){(char *)straight, (char *)x, (char *)y}, (int64_t[]){4, 4, 4},
+             rows[r].numbers);
+        loop(COUNT, (char *[]){(char *)sparse, (char *)wide, (char *)y}, (int64_t[]){8, 8, 4},
+             rows[r].numbers);
+        loop(COUNT, (char *[]){(char *)x, (char *)x, (char *)y}, (int64_t[]){4, 4, 4}, rows[r].numbers);
         assert_memory_equal(x, straight, sizeof x);
         for (int i = 0; i < COUNT; i++)
             assert_true(sparse[2 * i] == straight[i]);
@@ -270,9 +342,9 @@ static void edges_are_pytorchs(void **state)
         for (int i = 0; i < COUNT; i++)
             xf[i] = (float)(x[i] = edges[e].x), yf[i] = (float)(y[i] = edges[e].y);
         loop_of(k, edges[e].member, wk_float32)(COUNT, (char *[]){(char *)outf, (char *)xf, (char *)yf},
-                                                (int64_t[]){4, 4, 4});
+                                                (int64_t[]){4, 4, 4}, NULL);
         loop_of(k, edges[e].member, wk_float64)(COUNT, (char *[]){(char *)out, (char *)x, (char *)y},
-                                                (int64_t[]){8, 8, 8});
+                                                (int64_t[]){8, 8, 8}, NULL);
         for (int i = 0; i < COUNT; i++)
             if (!test_same(outf[i], edges[e].want) || !test_same(out[i], edges[e].want))
                 fail_msg("%s edge %zu (%g, %g): float %g, double %g, wanted %g", k->isa, e, edges[e].x,
@@ -288,24 +360,24 @@ static void integers_wrap_and_refuse_zero(void **state)
         int32_t a[] = {INT32_MIN, INT32_MAX, -7, 7, 3, 0}, b[] = {-1, 1, 2, -2, -1, -1}, out[6];
         char *data[] = {(char *)out, (char *)a, (char *)b};
         const int64_t stride[] = {4, 4, 4};
-        assert_true(k->floor_divide[wk_int32](6, data, stride));
+        assert_true(k->floor_divide[wk_int32](6, data, stride, NULL));
         assert_memory_equal(out, ((int32_t[]){INT32_MIN, INT32_MAX, -4, -4, -3, 0}), sizeof out);
-        assert_true(k->remainder[wk_int32](6, data, stride));
+        assert_true(k->remainder[wk_int32](6, data, stride, NULL));
         assert_memory_equal(out, ((int32_t[]){0, 0, 1, -1, 0, 0}), sizeof out);
-        k->add[wk_int32](6, data, stride);
+        k->add[wk_int32](6, data, stride, NULL);
         assert_memory_equal(out, ((int32_t[]){INT32_MAX, INT32_MIN, -5, 5, 2, -1}), sizeof out);
-        k->mul[wk_int32](6, data, stride);
+        k->mul[wk_int32](6, data, stride, NULL);
         assert_memory_equal(out, ((int32_t[]){INT32_MIN, INT32_MAX, -14, -14, -3, 0}), sizeof out);
-        k->pow[wk_int32](6, data, stride);
+        k->pow[wk_int32](6, data, stride, NULL);
         assert_memory_equal(out, ((int32_t[]){0, INT32_MAX, 49, 0, 0, 0}), sizeof out);
-        k->neg[wk_int32](6, data, stride);
+        k->neg[wk_int32](6, data, stride, NULL);
         assert_int_equal(out[0], INT32_MIN);
-        k->abs[wk_int32](6, data, stride);
+        k->abs[wk_int32](6, data, stride, NULL);
         assert_int_equal(out[0], INT32_MIN);
         b[3] = 0;
-        assert_false(k->floor_divide[wk_int32](6, data, stride));
-        assert_false(k->remainder[wk_int32](6, data, stride));
-        assert_false(k->remainder[wk_int32](6, (char *[]){(char *)b, (char *)a, (char *)b}, stride));
+        assert_false(k->floor_divide[wk_int32](6, data, stride, NULL));
+        assert_false(k->remainder[wk_int32](6, data, stride, NULL));
+        assert_false(k->remainder[wk_int32](6, (char *[]){(char *)b, (char *)a, (char *)b}, stride, NULL));
     }
 }
 
@@ -322,7 +394,7 @@ static void comparisons_give_bool(void **state)
         const int64_t stride[] = {1, 4, 4};
         const size_t members[] = {AT(eq), AT(ne), AT(lt), AT(le), AT(gt), AT(ge)};
         for (int m = 0; m < 6; m++) {
-            loop_of(k, members[m], wk_float32)(COUNT, data, stride);
+            loop_of(k, members[m], wk_float32)(COUNT, data, stride, NULL);
             for (int i = 0; i < COUNT; i++) {
                 const bool want[] = {x[i] == y[i], x[i] != y[i], x[i]<y[i], x[i] <= y[i], x[i]> y[i],
                                      x[i] >= y[i]};
@@ -331,10 +403,10 @@ static void comparisons_give_bool(void **state)
         }
         uint8_t odd[] = {2, 0, 1}; /* any byte but 0 is true */
         k->eq[wk_bool](3, (char *[]){(char *)out, (char *)odd, (char *)(uint8_t[]){1, 1, 1}},
-                       (int64_t[]){1, 1, 1});
+                       (int64_t[]){1, 1, 1}, NULL);
         assert_memory_equal(out, ((uint8_t[]){1, 0, 1}), 3);
         k->logical_not[wk_float32](3, (char *[]){(char *)out, (char *)(float[]){0, 2, NAN}},
-                                   (int64_t[]){1, 4});
+                                   (int64_t[]){1, 4}, NULL);
         assert_memory_equal(out, ((uint8_t[]){1, 0, 0}), 3);
     }
 }

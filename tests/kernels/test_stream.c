@@ -14,11 +14,11 @@ static void loops_in_pieces(void **state)
     for (int shift = 0; shift < 2; shift++) { /* aligned, and not */
         char *data[] = {(char *)(y + shift), (char *)x, (char *)(uintptr_t)&two};
         memset(y, 0, sizeof y);
-        assert_true(k->stream(k->exp[wk_float32], LENGTH, 1, data, stride));
-        k->exp[wk_float32](LENGTH, (char *[]){(char *)want, (char *)x}, whole);
+        assert_true(k->stream(k->exp[wk_float32], LENGTH, 1, data, stride, NULL));
+        k->exp[wk_float32](LENGTH, (char *[]){(char *)want, (char *)x}, whole, NULL);
         assert_memory_equal(y + shift, want, sizeof want);
         assert_true(y[LENGTH + shift] == 0);
-        assert_true(k->stream(k->mul[wk_float32], LENGTH, 2, data, stride));
+        assert_true(k->stream(k->mul[wk_float32], LENGTH, 2, data, stride, NULL));
         for (int i = 0; i < LENGTH; i++)
             assert_true(y[i + shift] == 2 * x[i]);
     }
@@ -35,9 +35,9 @@ static void zero_divisors_are_told(void **state)
     FOR_EACH_ISA(k)
     {
         b[3] = 1;
-        assert_true(k->stream(k->remainder[wk_int32], LENGTH, 2, data, (int64_t[]){4, 4, 4}));
+        assert_true(k->stream(k->remainder[wk_int32], LENGTH, 2, data, (int64_t[]){4, 4, 4}, NULL));
         b[3] = 0;
-        assert_false(k->stream(k->remainder[wk_int32], LENGTH, 2, data, (int64_t[]){4, 4, 4}));
+        assert_false(k->stream(k->remainder[wk_int32], LENGTH, 2, data, (int64_t[]){4, 4, 4}, NULL));
     }
 }
 

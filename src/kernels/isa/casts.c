@@ -44,8 +44,10 @@ static inline int32_t saturate_i32(double x)
 #define TO_TRUTH(x) ((x) != 0)
 
 #define CAST_LOOP(from, to, convert)                                                                       \
-    static bool cast_##from##_##to(int64_t n, char *const *data, const int64_t *stride)                    \
+    static bool cast_##from##_##to(int64_t n, char *const *data, const int64_t *stride,                    \
+                                   const double *numbers)                                                  \
     {                                                                                                      \
+        (void)numbers;                                                                                     \
         const int64_t s0 = stride[0], s1 = stride[1];                                                      \
         const int64_t from_bytes = sizeof(memory_##from), to_bytes = sizeof(memory_##to);                  \
         if (s0 == to_bytes && s1 == from_bytes) {                                                          \
@@ -81,22 +83,23 @@ CAST_FROM_INTEGER(int32)
 CAST_FROM_INTEGER(uint8)
 CAST_FROM_INTEGER(truth)
 
-#define COPY_LOOP(S)                                                             \
-    static bool copy_##S(int64_t n, char *const *data, const int64_t *stride)    \
-    {                                                                            \
-        const int64_t s0 = stride[0], s1 = stride[1], size = sizeof(memory_##S); \
-        if (s0 == size && s1 == size) {                                          \
-            if (n > 0)                                                           \
-                memmove(data[0], data[1], (size_t)(n * size));                   \
-            return true;                                                         \
-        }                                                                        \
-        if (s0 == size && s1 == 0 && n > 0) {                                    \
-            const memory_##S value = cast_load_##S(data[1]);                     \
-            for (int64_t i = 0; i < n; i++)                                      \
-                ((memory_##S *)data[0])[i] = value;                              \
-            return true;                                                         \
-        }                                                                        \
-        return cast_##S##_##S(n, data, stride);                                  \
+#define COPY_LOOP(S)                                                                                 \
+    static bool copy_##S(int64_t n, char *const *data, const int64_t *stride, const double *numbers) \
+    {                                                                                                \
+        (void)numbers;                                                                               \
+        const int64_t s0 = stride[0], s1 = stride[1], size = sizeof(memory_##S);                     \
+        if (s0 == size && s1 == size) {                                                              \
+            if (n > 0)                                                                               \
+                memmove(data[0], data[1], (size_t)(n * size));                                       \
+            return true;                                                                             \
+        }                                                                                            \
+        if (s0 == size && s1 == 0 && n > 0) {                                                        \
+            const memory_##S value = cast_load_##S(data[1]);                                         \
+            for (int64_t i = 0; i < n; i++)                                                          \
+                ((memory_##S *)data[0])[i] = value;                                                  \
+            return true;                                                                             \
+        }                                                                                            \
+        return cast_##S##_##S(n, data, stride, numbers);                                             \
     }
 COPY_LOOP(float32)
 COPY_LOOP(float64)
@@ -105,25 +108,26 @@ COPY_LOOP(int32)
 COPY_LOOP(uint8)
 COPY_LOOP(truth)
 
-#define WHERE_LOOP(S)                                                                              \
-    static bool where_##S(int64_t n, char *const *data, const int64_t *stride)                     \
-    {                                                                                              \
-        const int64_t s0 = stride[0], s1 = stride[1], s2 = stride[2], s3 = stride[3];              \
-        const int64_t size = sizeof(memory_##S);                                                   \
-        const char *a = data[2], *b = data[3];                                                     \
-        if (s0 == size && s1 == 1 && s2 == size && s3 == size) {                                   \
-            WK_INDEPENDENT                                                                         \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                const memory_##S x = cast_load_##S(a + i * size), y = cast_load_##S(b + i * size); \
-                ((memory_##S *)data[0])[i] = ((const uint8_t *)data[1])[i] ? x : y;                \
-            }                                                                                      \
-            return true;                                                                           \
-        }                                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            const memory_##S x = cast_load_##S(a + i * s2), y = cast_load_##S(b + i * s3);         \
-            *(memory_##S *)(data[0] + i * s0) = data[1][i * s1] ? x : y;                           \
-        }                                                                                          \
-        return true;                                                                               \
+#define WHERE_LOOP(S)                                                                                 \
+    static bool where_##S(int64_t n, char *const *data, const int64_t *stride, const double *numbers) \
+    {                                                                                                 \
+        (void)numbers;                                                                                \
+        const int64_t s0 = stride[0], s1 = stride[1], s2 = stride[2], s3 = stride[3];                 \
+        const int64_t size = sizeof(memory_##S);                                                      \
+        const char *a = data[2], *b = data[3];                                                        \
+        if (s0 == size && s1 == 1 && s2 == size && s3 == size) {                                      \
+            WK_INDEPENDENT                                                                            \
+            for (int64_t i = 0; i < n; i++) {                                                         \
+                const memory_##S x = cast_load_##S(a + i * size), y = cast_load_##S(b + i * size);    \
+                ((memory_##S *)data[0])[i] = ((const uint8_t *)data[1])[i] ? x : y;                   \
+            }                                                                                         \
+            return true;                                                                              \
+        }                                                                                             \
+        for (int64_t i = 0; i < n; i++) {                                                             \
+            const memory_##S x = cast_load_##S(a + i * s2), y = cast_load_##S(b + i * s3);            \
+            *(memory_##S *)(data[0] + i * s0) = data[1][i * s1] ? x : y;                              \
+        }                                                                                             \
+        return true;                                                                                  \
     }
 WHERE_LOOP(float32)
 WHERE_LOOP(float64)

@@ -12,18 +12,32 @@ typedef struct ElementwiseSample {
     double low, high;
 } ElementwiseSample;
 
-/* Rows that no header names: gradients that are rows themselves. */
-#define UNARY(...)
-#define BINARY(name, ...)                                              \
-    wk_Tensor *wk_##name##_tensor(wk_Tensor *input, wk_Tensor *other); \
-    wk_Tensor *wk_##name##_double(wk_Tensor *input, double other);     \
-    wk_Tensor *wk_##name##__tensor(wk_Tensor *self, wk_Tensor *other);
+/* Forms that no header names. */
+wk_Tensor *wk_maximum__tensor(wk_Tensor *self, wk_Tensor *other);
+wk_Tensor *wk_minimum__tensor(wk_Tensor *self, wk_Tensor *other);
+wk_Tensor *wk_prelu_kernel_tensor(wk_Tensor *input, wk_Tensor *weight);
+wk_Tensor *wk_prelu_kernel__tensor(wk_Tensor *self, wk_Tensor *weight);
+wk_Tensor *wk_prelu_kernel_double(wk_Tensor *input, double weight);
+
+/* Rows with numbers: with their defaults, and others. */
+#define UNARY_WITH(name, ...)                                       \
+    static wk_Tensor *default_##name(wk_Tensor *x)                  \
+    {                                                               \
+        return wk_##name##_with((wk_##name##_options){.input = x}); \
+    }
+#define IN_PLACE(name, ...)                                          \
+    static wk_Tensor *default_##name##_(wk_Tensor *x)                \
+    {                                                                \
+        return wk_##name##__with((wk_##name##_options){.input = x}); \
+    }
 #include "kernels/rows.def"
 
 #define LOW_HIGH_OF_UNARY(types, value, node, saves, gradient, low, high)         low, high
+#define LOW_HIGH_OF_WITH(list, types, value, node, saves, gradient, low, high)    low, high
 #define LOW_HIGH_OF_BINARY(types, value, node, number, sx, sy, gx, gy, low, high) low, high
 static const ElementwiseSample elementwise[] = {
-#define UNARY(name, ...) {#name, wk_##name, wk_##name##_, NULL, NULL, NULL, LOW_HIGH_OF_UNARY(__VA_ARGS__)},
+#define UNARY(name, ...)      {#name, wk_##name, wk_##name##_, NULL, NULL, NULL, LOW_HIGH_OF_UNARY(__VA_ARGS__)},
+#define UNARY_WITH(name, ...) {#name, default_##name, NULL, NULL, NULL, NULL, LOW_HIGH_OF_WITH(__VA_ARGS__)},
 #define BINARY(name, ...) \
     {#name,               \
      NULL,                \
@@ -32,6 +46,15 @@ static const ElementwiseSample elementwise[] = {
      wk_##name##__tensor, \
      wk_##name##_double,  \
      LOW_HIGH_OF_BINARY(__VA_ARGS__)},
+#include "kernels/rows.def"
+};
+
+/* The forms in place of rows with numbers: from the interval of their row. */
+static const struct {
+    const char *name;
+    Unary inplace;
+} inplace_forms[] = {
+#define IN_PLACE(name, ...) {#name, default_##name##_},
 #include "kernels/rows.def"
 };
 
@@ -68,7 +91,8 @@ static void check_unary(const ElementwiseSample *s)
                            strided(l, h, 2, 3)};
     for (size_t i = 0; i < LENGTH(inputs); i++) {
         check_all(call_unary, wk_list(inputs[i]), (void *)s, s->name);
-        check_all(call_unary_inplace, wk_list(inputs[i]), (void *)s, s->name);
+        if (s->unary_inplace)
+            check_all(call_unary_inplace, wk_list(inputs[i]), (void *)s, s->name);
     }
 }
 
@@ -101,13 +125,62 @@ static void check_binary(const ElementwiseSample *s)
     check_all(call_with_number, wk_list(X0(l, h)), (void *)s, s->name);
 }
 
+static void check_inplace_forms(const ElementwiseSample *s)
+{
+    for (size_t i = 0; i < LENGTH(inplace_forms); i++)
+        if (strcmp(inplace_forms[i].name, s->name) == 0) {
+            const ElementwiseSample form = {s->name, NULL,   inplace_forms[i].inplace, NULL, NULL, NULL,
+                                            s->low,  s->high};
+            check_all(call_unary_inplace, wk_list(BETWEEN(s->low, s->high, 3, 5)), (void *)(uintptr_t)&form,
+                      s->name);
+        }
+}
+
+/* Both sides of the kinks, and numbers other than the defaults. */
+DEFINE(leaky_relu, wk_leaky_relu(a, 0.3))
+DEFINE(elu, wk_elu(a, 0.7, 1.3, 0.4))
+DEFINE(elu_, wk_elu_(wk_mul(a, 1), 0.7, 1.3, 0.4))
+DEFINE(softplus, wk_softplus(a, 2.5, 1))
+DEFINE(hardtanh, wk_hardtanh(a, -0.5, 1.5))
+DEFINE(threshold, wk_threshold(a, 0.1, 3))
+DEFINE(shrinks, wk_add(wk_softshrink(a, 0.3), wk_hardshrink(a, 0.4)))
+
+DEFINE(prelu, wk_prelu(wk_view(a, 2, 2, 2), b))
+DEFINE(softsign, wk_softsign(a))
+DEFINE(tanhshrink, wk_tanhshrink(a))
+DEFINE(softmin, wk_softmin(a, 0))
+DEFINE(glu, wk_glu(a, 0))
+
+GRADIENTS_OF(rows_with_numbers)
+{
+    wk_Tensor *x = wk_requires_grad_(f64(-2, -1.7, -0.9, -0.2, 0.2, 0.7, 1.2, 1.9));
+    const struct {
+        wk_Tensor *(*call)(wk_List, void *);
+        const char *name;
+    } calls[] = {{leaky_relu, "leaky_relu"},
+                 {elu, "elu"},
+                 {elu_, "elu_"},
+                 {softplus, "softplus"},
+                 {hardtanh, "hardtanh"},
+                 {threshold, "threshold"},
+                 {shrinks, "shrinks"},
+                 {softsign, "softsign"},
+                 {tanhshrink, "tanhshrink"},
+                 {softmin, "softmin"},
+                 {glu, "glu"}};
+    for (size_t i = 0; i < LENGTH(calls); i++)
+        check_all(calls[i].call, wk_list(x), NULL, calls[i].name);
+    check_all(prelu, wk_list(x, wk_requires_grad_(f64(0.3, -0.6))), NULL, "prelu");
+}
+
 GRADIENTS_OF(elementwise_rows)
 {
     for (size_t i = 0; i < LENGTH(elementwise); i++) {
         wk_Scope scope = wk_scope_begin();
-        if (elementwise[i].unary)
+        if (elementwise[i].unary) {
             check_unary(&elementwise[i]);
-        else
+            check_inplace_forms(&elementwise[i]);
+        } else
             check_binary(&elementwise[i]);
         wk_scope_end(scope);
     }
