@@ -100,10 +100,11 @@ WK_MAKER(Conv2d, wk_Conv2d_options)
 WK_LAYER(Conv2d) = {
     .name = "Conv2d",
     .make = Conv2d_make,
-    .required = 3,
-    .arguments = {WK_INT(wk_Conv2d_options, in_channels, 0), WK_INT(wk_Conv2d_options, out_channels, 0),
-                  WK_SIZE(wk_Conv2d_options, kernel_size, 0), WK_SIZE(wk_Conv2d_options, stride, 0),
-                  WK_SIZE(wk_Conv2d_options, padding, 0), WK_SIZE(wk_Conv2d_options, dilation, 0),
-                  WK_INT(wk_Conv2d_options, groups, WK_HAS_ZERO), WK_UNLESS(bias, wk_Conv2d_options, no_bias),
-                  WK_ONLY(padding_mode, "'zeros'")},
+    .arguments = WK_TAKES(WK_INT(wk_Conv2d_options, in_channels, WK_REQUIRED),
+                          WK_INT(wk_Conv2d_options, out_channels, WK_REQUIRED),
+                          WK_SIZE(wk_Conv2d_options, kernel_size, WK_REQUIRED),
+                          WK_SIZE(wk_Conv2d_options, stride, 0), WK_SIZE(wk_Conv2d_options, padding, 0),
+                          WK_SIZE(wk_Conv2d_options, dilation, 0),
+                          WK_INT(wk_Conv2d_options, groups, WK_HAS_ZERO),
+                          WK_UNLESS(bias, wk_Conv2d_options, no_bias), WK_ONLY(padding_mode, "'zeros'")),
 };

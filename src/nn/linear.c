@@ -1,4 +1,4 @@
-/* Linear and Identity. Both tensors of a Linear are there before the first random number is drawn. */
+/* Linear. Both tensors of a Linear are there before the first random number is drawn. */
 #include <math.h>
 #include <stdio.h>
 
@@ -55,30 +55,7 @@ WK_MAKER(Linear, wk_Linear_options)
 WK_LAYER(Linear) = {
     .name = "Linear",
     .make = Linear_make,
-    .required = 2,
-    .arguments = {WK_INT(wk_Linear_options, in_features, 0), WK_INT(wk_Linear_options, out_features, 0),
-                  WK_UNLESS(bias, wk_Linear_options, no_bias)},
+    .arguments = WK_TAKES(WK_INT(wk_Linear_options, in_features, WK_REQUIRED),
+                          WK_INT(wk_Linear_options, out_features, WK_REQUIRED),
+                          WK_UNLESS(bias, wk_Linear_options, no_bias)),
 };
-
-/* ---- Identity --------------------------------------------------------------------------------------- */
-
-static wk_Tensor *Identity_forward(wk_Module *self, wk_Tensor *x)
-{
-    (void)self;
-    return x;
-}
-
-static const wk_Class identity_class = {.name = "Identity", .forward = Identity_forward};
-
-wk_Module *wk_Identity(void)
-{
-    return wk_module_new(sizeof(wk_Module), &identity_class);
-}
-
-static wk_Module *Identity_make(const void *none)
-{
-    (void)none;
-    return wk_Identity();
-}
-
-WK_LAYER(Identity) = {.name = "Identity", .make = Identity_make};

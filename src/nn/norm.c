@@ -170,17 +170,17 @@ wk_Module *wk_BatchNorm3d_with(wk_BatchNorm_options options)
 }
 
 /* momentum = None averages all batches alike. */
-#define BATCH_NORM_LAYER(cls)                                                                       \
-    {                                                                                               \
-        .name = #cls, .make = cls##_make, .required = 1,                                            \
-        .arguments = {WK_INT(wk_BatchNorm_options, num_features, 0),                                \
-                      WK_NUMBER_OF(wk_BatchNorm_options, eps, WK_HAS_ZERO),                         \
-                      WK_ROW(momentum, WK_ARGUMENT_NUMBER, WK_HAS_ZERO | WK_HAS_NONE,               \
-                             WK_OFFSET(double, wk_BatchNorm_options, momentum),                     \
-                             WK_OFFSET(bool, wk_BatchNorm_options, cumulative)),                    \
-                      WK_UNLESS(affine, wk_BatchNorm_options, no_affine),                           \
-                      WK_UNLESS(track_running_stats, wk_BatchNorm_options, no_track_running_stats), \
-                      WK_UNLESS(bias, wk_BatchNorm_options, no_bias)},                              \
+#define BATCH_NORM_LAYER(cls)                                                                               \
+    {                                                                                                       \
+        .name = #cls, .make = cls##_make,                                                                   \
+        .arguments = WK_TAKES(WK_INT(wk_BatchNorm_options, num_features, WK_REQUIRED),                      \
+                              WK_NUMBER_OF(wk_BatchNorm_options, eps, WK_HAS_ZERO),                         \
+                              WK_ROW(momentum, WK_ARGUMENT_NUMBER, WK_HAS_ZERO | WK_HAS_NONE,               \
+                                     WK_OFFSET(double, wk_BatchNorm_options, momentum),                     \
+                                     WK_OFFSET(bool, wk_BatchNorm_options, cumulative)),                    \
+                              WK_UNLESS(affine, wk_BatchNorm_options, no_affine),                           \
+                              WK_UNLESS(track_running_stats, wk_BatchNorm_options, no_track_running_stats), \
+                              WK_UNLESS(bias, wk_BatchNorm_options, no_bias)),                              \
     }
 WK_MAKER(BatchNorm1d, wk_BatchNorm_options)
 WK_MAKER(BatchNorm2d, wk_BatchNorm_options)
@@ -269,11 +269,10 @@ WK_MAKER(LayerNorm, wk_LayerNorm_options)
 WK_LAYER(LayerNorm) = {
     .name = "LayerNorm",
     .make = LayerNorm_make,
-    .required = 1,
-    .arguments = {WK_DIMS(wk_LayerNorm_options, normalized_shape),
-                  WK_NUMBER_OF(wk_LayerNorm_options, eps, WK_HAS_ZERO),
-                  WK_UNLESS(elementwise_affine, wk_LayerNorm_options, no_elementwise_affine),
-                  WK_UNLESS(bias, wk_LayerNorm_options, no_bias)},
+    .arguments = WK_TAKES(WK_DIMS(wk_LayerNorm_options, normalized_shape, WK_REQUIRED),
+                          WK_NUMBER_OF(wk_LayerNorm_options, eps, WK_HAS_ZERO),
+                          WK_UNLESS(elementwise_affine, wk_LayerNorm_options, no_elementwise_affine),
+                          WK_UNLESS(bias, wk_LayerNorm_options, no_bias)),
 };
 
 /* ---- GroupNorm -------------------------------------------------------------------------------------- */
@@ -344,9 +343,9 @@ WK_MAKER(GroupNorm, wk_GroupNorm_options)
 WK_LAYER(GroupNorm) = {
     .name = "GroupNorm",
     .make = GroupNorm_make,
-    .required = 2,
-    .arguments = {WK_INT(wk_GroupNorm_options, num_groups, 0), WK_INT(wk_GroupNorm_options, num_channels, 0),
-                  WK_NUMBER_OF(wk_GroupNorm_options, eps, WK_HAS_ZERO),
-                  WK_UNLESS(affine, wk_GroupNorm_options, no_affine),
-                  WK_UNLESS(bias, wk_GroupNorm_options, no_bias)},
+    .arguments = WK_TAKES(WK_INT(wk_GroupNorm_options, num_groups, WK_REQUIRED),
+                          WK_INT(wk_GroupNorm_options, num_channels, WK_REQUIRED),
+                          WK_NUMBER_OF(wk_GroupNorm_options, eps, WK_HAS_ZERO),
+                          WK_UNLESS(affine, wk_GroupNorm_options, no_affine),
+                          WK_UNLESS(bias, wk_GroupNorm_options, no_bias)),
 };

@@ -101,6 +101,9 @@ static bool store(const wk_Argument *a, const wk_TextValue *v, TextCall *call)
         return v->type == WK_TEXT_TRUE || v->type == WK_TEXT_FALSE;
     case WK_ARGUMENT_ONLY:
         return is_only(v->text, a->only);
+    case WK_ARGUMENT_REDUCTION:
+    case WK_ARGUMENT_TENSOR:
+        break; /* of losses, which are no layers */
     }
     return false;
 }
@@ -119,7 +122,7 @@ static const char *kind_text(const wk_Argument *a)
 static int argument_count(const wk_Layer *layer)
 {
     int count = 0;
-    while (count < WK_LAYER_ARGUMENTS && layer->arguments[count].name)
+    while (layer->arguments[count].name)
         count++;
     return count;
 }
@@ -165,6 +168,14 @@ static const wk_Argument *take_argument_name(wk_TextReader *r, TextCall *call)
     return a;
 }
 
+/* Options that a call in C must give and a text may leave out. */
+static void set_text_defaults(TextCall *call)
+{
+    for (const wk_Argument *a = call->layer->arguments; a->name; a++)
+        if (a->flags & WK_TEXT_DEFAULT)
+            *(double *)(void *)(call->options.bytes + a->at) = a->unset;
+}
+
 static bool take_arguments(wk_TextReader *r, TextCall *call)
 {
     const wk_Layer *layer = call->layer;
@@ -182,8 +193,8 @@ static bool take_arguments(wk_TextReader *r, TextCall *call)
         if (!more && !wk_scan_take(r, ')'))
             return wk_scan_expected(r, "',' or ')'");
     }
-    for (int i = 0; i < layer->required; i++)
-        if (!(call->given >> i & 1))
+    for (int i = 0; i < argument_count(layer); i++)
+        if (layer->arguments[i].flags & WK_REQUIRED && !(call->given >> i & 1))
             return wk_scan_error(r, call->at, "%s: missing argument '%s'", layer->name,
                                  layer->arguments[i].name);
     return true;
@@ -250,8 +261,7 @@ static bool read_layer(wk_TextReader *r)
     call.layer = find_layer(r, word);
     if (!call.layer)
         return false;
-    if (call.layer->defaults)
-        memcpy(call.options.bytes, call.layer->defaults, call.layer->bytes);
+    set_text_defaults(&call);
     if (!take_arguments(r, &call))
         return false;
     wk_scan_skip(r);

@@ -1,0 +1,147 @@
+/* The modules of nn/modules.def: what the table's words become. */
+#include "nn/row.h"
+
+#include "core/text.h"
+
+/* ---- arguments, over the options O of their row ----------------------------------------------------- */
+
+/* clang-format off */
+#define KIND_OF(member)                      \
+    _Generic(((O *)0)->member,               \
+        int64_t: WK_ARGUMENT_INT,            \
+        double: WK_ARGUMENT_NUMBER,          \
+        bool: WK_ARGUMENT_IF,                \
+        wk_Reduction: WK_ARGUMENT_REDUCTION, \
+        wk_Tensor *: WK_ARGUMENT_TENSOR)
+/* clang-format on */
+
+#define ARGUMENT(member, value, how, bits, check)                                                      \
+    {                                                                                                  \
+        .name = #member, .at = offsetof(O, member), .kind = KIND_OF(member),                           \
+        .flags = (bits) | ((value) != 0 && !((bits)&WK_TEXT_DEFAULT) ? WK_HAS_ZERO : 0), .print = how, \
+        .unset = value, .allowed = check                                                               \
+    }
+#define NAMED(member, value) ARGUMENT(member, value, WK_PRINT_NAMED, 0, NULL)
+#define BARE(member, value)  ARGUMENT(member, value, WK_PRINT_BARE, 0, NULL)
+#define NEVER(member, value) ARGUMENT(member, value, WK_PRINT_NEVER, 0, NULL)
+#define FLAG(member)         ARGUMENT(member, 0, WK_PRINT_IF_SET, 0, NULL)
+#define GIVEN(member)        ARGUMENT(member, 0, WK_PRINT_NAMED, WK_REQUIRED, NULL)
+#define SIZE(member, value, how, bits)                                                                      \
+    {                                                                                                       \
+        .name = #member, .at = WK_OFFSET(int64_t, O, member), .also = WK_OFFSET(int64_t *, O, member##_hw), \
+        .kind = WK_ARGUMENT_SIZE, .flags = (bits) | WK_HAS_ZERO, .print = how, .unset = value               \
+    }
+#define UNLESS(label, member)                                                                          \
+    {                                                                                                  \
+        .name = #label, .only = #member, .at = WK_OFFSET(bool, O, member), .kind = WK_ARGUMENT_UNLESS, \
+    }
+#define ONLY(label, value)                                      \
+    {                                                           \
+        .name = #label, .only = value, .kind = WK_ARGUMENT_ONLY \
+    }
+#define WORD(label, value)                                                               \
+    {                                                                                    \
+        .name = #label, .only = value, .kind = WK_ARGUMENT_ONLY, .print = WK_PRINT_NAMED \
+    }
+#define NONE         \
+    {                \
+        .name = NULL \
+    }
+
+static bool probability(const char *layer, const void *option)
+{
+    const double p = *(const double *)option;
+    if (p >= 0 && p <= 1)
+        return true;
+    wk_raise(WK_ERROR_ARGUMENT, "%s: dropout probability has to be between 0 and 1, but got %s", layer,
+             WK_NUMBER(p));
+    return false;
+}
+
+static bool no_label_smoothing(const char *layer, const void *option)
+{
+    if (*(const double *)option == 0)
+        return true;
+    wk_raise(WK_ERROR_ARGUMENT, "%s: unexpected keyword argument 'label_smoothing'", layer);
+    return false;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------- */
+
+/* Options of modules whose makers take none, or a dimension. */
+typedef struct PlainOptions {
+    int by_place;
+} PlainOptions;
+typedef struct AlongOptions {
+    int by_place;
+    int64_t dim;
+} AlongOptions;
+
+/* NAME_row(): the row, whose class has that forward. */
+#define ROW(NAME, OPTIONS, forwards, ...)                                          \
+    static const wk_Row *NAME##_row(void)                                          \
+    {                                                                              \
+        typedef OPTIONS O;                                                         \
+        static const wk_Argument arguments[] = {__VA_ARGS__, NONE};                \
+        static const wk_Row row = {                                                \
+            .cls = {.name = #NAME, .describe = wk_row_describe, forwards},         \
+            .layer = {.name = #NAME, .make = NAME##_make, .arguments = arguments}, \
+            .bytes = sizeof(O),                                                    \
+            .by_place = offsetof(O, by_place),                                     \
+        };                                                                         \
+        return &row;                                                               \
+    }
+#define MAKE(NAME)                                     \
+    static wk_Module *NAME##_make(const void *options) \
+    {                                                  \
+        return wk_row_module(NAME##_row(), options);   \
+    }
+#define MAKE_WITH(NAME, OPTIONS)                      \
+    wk_Module *wk_##NAME##_with(OPTIONS options)      \
+    {                                                 \
+        return wk_row_module(NAME##_row(), &options); \
+    }
+
+#define LAYER(NAME, OPTIONS, call, ...)                             \
+    static wk_Tensor *NAME##_forward(wk_Module *self, wk_Tensor *x) \
+    {                                                               \
+        const OPTIONS *o = wk_row_options(self);                    \
+        return (void)o, call;                                       \
+    }                                                               \
+    static const wk_Row *NAME##_row(void);                          \
+    MAKE(NAME)                                                      \
+    ROW(NAME, OPTIONS, .forward = NAME##_forward, __VA_ARGS__)      \
+    __attribute__((constructor)) static void NAME##_enter(void)     \
+    {                                                               \
+        static wk_LayerEntry entry;                                 \
+        entry = (wk_LayerEntry){&NAME##_row()->layer, wk_layers};   \
+        wk_layers = &entry;                                         \
+    }
+#define MODULE(NAME, OPTIONS, call, ...)    \
+    LAYER(NAME, OPTIONS, call, __VA_ARGS__) \
+    MAKE_WITH(NAME, OPTIONS)
+#define PLAIN(NAME, call, ...)                                        \
+    LAYER(NAME, PlainOptions, call, __VA_ARGS__)                      \
+    wk_Module *wk_##NAME(void)                                        \
+    {                                                                 \
+        return wk_row_module(NAME##_row(), &(const PlainOptions){0}); \
+    }
+#define ALONG(NAME, call)                                                      \
+    LAYER(NAME, AlongOptions, call, GIVEN(dim))                                \
+    wk_Module *wk_##NAME(int64_t dim)                                          \
+    {                                                                          \
+        return wk_row_module(NAME##_row(), &(const AlongOptions){.dim = dim}); \
+    }
+
+#define LOSS(NAME, OPTIONS, call, ...)                                                 \
+    static wk_Tensor *NAME##_forward(wk_Module *self, wk_Tensor *x, wk_Tensor *target) \
+    {                                                                                  \
+        const OPTIONS *o = wk_row_options(self);                                       \
+        return call;                                                                   \
+    }                                                                                  \
+    static const wk_Row *NAME##_row(void);                                             \
+    MAKE(NAME)                                                                         \
+    ROW(NAME, OPTIONS, .forward2 = NAME##_forward, __VA_ARGS__)                        \
+    MAKE_WITH(NAME, OPTIONS)
+
+#include "nn/modules.def"
