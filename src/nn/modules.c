@@ -79,11 +79,11 @@ typedef struct AlongOptions {
 
 /* NAME_row(): the row, whose class has that forward. */
 #define ROW(NAME, OPTIONS, forwards, ...)                                          \
-    static const wk_Row *NAME##_row(void)                                          \
+    static const wk_ModuleRow *NAME##_row(void)                                    \
     {                                                                              \
         typedef OPTIONS O;                                                         \
         static const wk_Argument arguments[] = {__VA_ARGS__, NONE};                \
-        static const wk_Row row = {                                                \
+        static const wk_ModuleRow row = {                                          \
             .cls = {.name = #NAME, .describe = wk_row_describe, forwards},         \
             .layer = {.name = #NAME, .make = NAME##_make, .arguments = arguments}, \
             .bytes = sizeof(O),                                                    \
@@ -108,7 +108,7 @@ typedef struct AlongOptions {
         const OPTIONS *o = wk_row_options(self);                    \
         return (void)o, call;                                       \
     }                                                               \
-    static const wk_Row *NAME##_row(void);                          \
+    static const wk_ModuleRow *NAME##_row(void);                    \
     MAKE(NAME)                                                      \
     ROW(NAME, OPTIONS, .forward = NAME##_forward, __VA_ARGS__)      \
     __attribute__((constructor)) static void NAME##_enter(void)     \
@@ -139,7 +139,7 @@ typedef struct AlongOptions {
         const OPTIONS *o = wk_row_options(self);                                       \
         return call;                                                                   \
     }                                                                                  \
-    static const wk_Row *NAME##_row(void);                                             \
+    static const wk_ModuleRow *NAME##_row(void);                                       \
     MAKE(NAME)                                                                         \
     ROW(NAME, OPTIONS, .forward2 = NAME##_forward, __VA_ARGS__)                        \
     MAKE_WITH(NAME, OPTIONS)

@@ -36,7 +36,7 @@ static bool resolve_size(const char *layer, const wk_Argument *a, char *options,
     return !(a->flags & WK_REQUIRED) || wk_size_given(layer, a->name, *number, pair);
 }
 
-static bool reduction_known(const char *layer, wk_Reduction reduction)
+static bool reduction_option_known(const char *layer, wk_Reduction reduction)
 {
     if ((unsigned)reduction <= wk_reduction_none)
         return true;
@@ -44,7 +44,7 @@ static bool reduction_known(const char *layer, wk_Reduction reduction)
     return false;
 }
 
-static bool resolve(const wk_Row *row, const wk_Argument *a, char *options, bool placed)
+static bool resolve(const wk_ModuleRow *row, const wk_Argument *a, char *options, bool placed)
 {
     void *option = options + a->at;
     if (a->allowed && !a->allowed(row->cls.name, option))
@@ -57,14 +57,14 @@ static bool resolve(const wk_Row *row, const wk_Argument *a, char *options, bool
     case WK_ARGUMENT_SIZE:
         return resolve_size(row->cls.name, a, options, placed);
     case WK_ARGUMENT_REDUCTION:
-        return reduction_known(row->cls.name, *(const wk_Reduction *)option);
+        return reduction_option_known(row->cls.name, *(const wk_Reduction *)option);
     default:
         return true;
     }
 }
 
 /* By place no option comes whose PyTorch argument is its opposite, and none behind it. */
-static bool placed_allowed(const wk_Row *row, int given)
+static bool placed_allowed(const wk_ModuleRow *row, int given)
 {
     const wk_Argument *a = row->layer.arguments;
     int most = 0;
@@ -82,7 +82,7 @@ static bool placed_allowed(const wk_Row *row, int given)
     return false;
 }
 
-static bool resolve_all(const wk_Row *row, char *options)
+static bool resolve_all(const wk_ModuleRow *row, char *options)
 {
     const int given = *(const int *)(const void *)(options + row->by_place);
     int place = 0;
@@ -99,7 +99,7 @@ static bool resolve_all(const wk_Row *row, char *options)
 /* ---- the module ------------------------------------------------------------------------------------- */
 
 /* A tensor among the options becomes a buffer, and stays the caller's as well. */
-static bool register_tensors(const wk_Row *row, wk_Module *module, const char *options)
+static bool register_tensors(const wk_ModuleRow *row, wk_Module *module, const char *options)
 {
     for (const wk_Argument *a = row->layer.arguments; a->name; a++) {
         wk_Tensor *tensor =
@@ -110,7 +110,7 @@ static bool register_tensors(const wk_Row *row, wk_Module *module, const char *o
     return true;
 }
 
-wk_Module *wk_row_module(const wk_Row *row, const void *options)
+wk_Module *wk_row_module(const wk_ModuleRow *row, const void *options)
 {
     union {
         max_align_t align;
@@ -136,21 +136,21 @@ static const char *bool_text(bool value)
     return value ? "True" : "False";
 }
 
-static bool append_int_option(wk_Text *text, int64_t value, int64_t unset)
+static bool append_option_int(wk_Text *text, int64_t value, int64_t unset)
 {
     value = value ? wk_row_int(value) : unset;
     return value == WK_NONE ? wk_text_append(text, "None") : wk_text_printf(text, "%lld", (long long)value);
 }
 
 /* A size as it was given: "5" or "(5, 3)". */
-static bool append_size_option(wk_Text *text, const wk_Argument *a, const char *options)
+static bool append_option_size(wk_Text *text, const wk_Argument *a, const char *options)
 {
     const int64_t number = *(const int64_t *)(const void *)(options + a->at);
     const int64_t *pair = (const int64_t *)(const void *)(options + a->also);
     if (pair[0] || pair[1])
-        return wk_text_append(text, "(") && append_int_option(text, pair[0], 0) &&
-               wk_text_append(text, ", ") && append_int_option(text, pair[1], 0) && wk_text_append(text, ")");
-    return append_int_option(text, number, (int64_t)a->unset);
+        return wk_text_append(text, "(") && append_option_int(text, pair[0], 0) &&
+               wk_text_append(text, ", ") && append_option_int(text, pair[1], 0) && wk_text_append(text, ")");
+    return append_option_int(text, number, (int64_t)a->unset);
 }
 
 /* Whether the argument has another value than its default. */
@@ -160,14 +160,14 @@ static bool size_option_given(const wk_Argument *a, const char *options)
     return *(const int64_t *)(const void *)(options + a->at) || pair[0] || pair[1];
 }
 
-static bool append_value(wk_Text *text, const wk_Argument *first, const wk_Argument *a, const char *options)
+static bool append_option(wk_Text *text, const wk_Argument *first, const wk_Argument *a, const char *options)
 {
     const void *option = options + a->at;
     switch (a->kind) {
     case WK_ARGUMENT_INT:
-        return append_int_option(text, *(const int64_t *)option, 0);
+        return append_option_int(text, *(const int64_t *)option, 0);
     case WK_ARGUMENT_SIZE:
-        return append_size_option(text, a->flags & WK_AS_FIRST && !size_option_given(a, options) ? first : a,
+        return append_option_size(text, a->flags & WK_AS_FIRST && !size_option_given(a, options) ? first : a,
                                   options);
     case WK_ARGUMENT_NUMBER:
         return wk_text_repr(text, wk_row_double(*(const double *)option));
@@ -181,7 +181,7 @@ static bool append_value(wk_Text *text, const wk_Argument *first, const wk_Argum
 
 bool wk_row_describe(const wk_Module *self, char *out, size_t size)
 {
-    const wk_Argument *first = ((const wk_Row *)(const void *)self->cls)->layer.arguments;
+    const wk_Argument *first = ((const wk_ModuleRow *)(const void *)self->cls)->layer.arguments;
     const char *options = wk_row_options(self);
     wk_Text text = {0};
     for (const wk_Argument *a = first; a->name; a++) {
@@ -190,7 +190,7 @@ bool wk_row_describe(const wk_Module *self, char *out, size_t size)
         wk_text_append(&text, text.length ? ", " : "");
         if (a->print != WK_PRINT_BARE)
             wk_text_printf(&text, "%s=", a->name);
-        append_value(&text, first, a, options);
+        append_option(&text, first, a, options);
     }
     bool done = !text.failed;
     if (done)

@@ -11,15 +11,15 @@
 #include "nn/text.h"
 
 /* The class comes first: a module finds its row through it. */
-typedef struct wk_Row {
+typedef struct wk_ModuleRow {
     wk_Class cls;
     wk_Layer layer;
     size_t bytes;      /* of the options */
     uint16_t by_place; /* offset of their count of options by place */
-} wk_Row;
+} wk_ModuleRow;
 
 /* A module with these options, resolved; their tensors become its buffers. */
-wk_Module *wk_row_module(const wk_Row *row, const void *options);
+wk_Module *wk_row_module(const wk_ModuleRow *row, const void *options);
 
 /* A module's own options. */
 static inline const void *wk_row_options(const wk_Module *self)
