@@ -238,9 +238,12 @@ typedef struct wk_Kernels {
 void wk_install_conv_taps(wk_Kernels *table);
 void wk_install_integer_loops(wk_Kernels *table);
 
-/* Runs a loop of one or two inputs that takes contiguous elements on others, in contiguous copies. Sizes of an element are in bytes. */
-bool wk_loop_in_pieces(wk_Loop loop, int64_t n, int inputs, int64_t out_size, int64_t in_size,
-                       char *const *data, const int64_t *stride, const double *numbers);
+/* Runs a loop of one or two inputs that takes contiguous elements on others, in contiguous copies. The operands are the number of inputs
+ * and the bytes of an element, in one word: with six arguments the call from a loop needs no frame. */
+#define WK_OPERANDS(inputs, out_bytes, in_bytes) \
+    ((unsigned)(inputs) | (unsigned)(out_bytes) << 8 | (unsigned)(in_bytes) << 16)
+bool wk_loop_in_pieces(wk_Loop loop, int64_t n, unsigned operands, char *const *data, const int64_t *stride,
+                       const double *numbers);
 
 /* The best table for this machine, or the lesser one that WK_ISA names; chosen when the library is loaded. */
 extern const wk_Kernels *wk_kernels;

@@ -24,9 +24,11 @@ static void copy_piece(int64_t size, int64_t count, char *to, int64_t to_step, c
     }
 }
 
-bool wk_loop_in_pieces(wk_Loop loop, int64_t n, int inputs, int64_t out_size, int64_t in_size,
-                       char *const *data, const int64_t *stride, const double *numbers)
+bool wk_loop_in_pieces(wk_Loop loop, int64_t n, unsigned operands, char *const *data, const int64_t *stride,
+                       const double *numbers)
 {
+    const int inputs = (int)(operands & 0xff);
+    const int64_t out_size = operands >> 8 & 0xff, in_size = operands >> 16;
     _Alignas(64) char piece[1 + PIECE_INPUTS][PIECE_BYTES];
     const int64_t dense[1 + PIECE_INPUTS] = {out_size, in_size, in_size};
     const bool in_place = stride[0] == out_size;

@@ -176,9 +176,8 @@ wk_Tensor *wk_elementwise_forward(wk_Call *call)
                          ? self
                          : wk_result_like(row->op.name, out_dtype, &shape, call->count, in);
     const bool slow = row->types <= VECTOR_ONLY || (row->types <= FLOATING_ONLY && call->count == 1);
-    const double *numbers = call->attributes;
-    if (!out ||
-        !(slow ? wk_map_slow : wk_map_numbers)(row->op.name, loop, numbers, out, call->count, operands))
+    const int how = call->count | (slow ? WK_SLOW_LOOP : 0);
+    if (!out || !wk_map_row(row->op.name, loop, call->attributes, out, how, operands))
         return NULL;
     out->number = !self && call->count == 2 && in[0]->number && in[1]->number;
     if (!self || out == self)

@@ -169,11 +169,11 @@ static char *rows_at_hand(const wk_Tensor *t)
     return data ? data + (size_t)t->offset * wk_dtype_bytes[t->dtype] : NULL;
 }
 
-/* Apart from map_any, as small operations do without its arrays. */
+/* Apart from wk_map_row, as small operations do without its arrays. */
 static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, const double *numbers,
-                                                  bool slow, wk_Tensor *out, int count,
-                                                  wk_Tensor *const *operands)
+                                                  wk_Tensor *out, int how, wk_Tensor *const *operands)
 {
+    const int count = how & ~WK_SLOW_LOOP;
     Map m = {.loop = loop, .numbers = numbers, .ndim = out->ndim};
     memcpy(m.shape, out->shape, sizeof m.shape);
     if (!add_operands(&m, out, count, operands))
@@ -181,8 +181,8 @@ static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, 
     order_dims(&m);
     join_dims(&m);
     const int64_t bytes = (int64_t)wk_dtype_size((wk_dtype)out->dtype);
-    m.streams =
-        !slow && out->dense && m.stride[0][m.ndim - 1] == bytes && out->numel * bytes >= WK_STREAM_BYTES;
+    m.streams = !(how & WK_SLOW_LOOP) && out->dense && m.stride[0][m.ndim - 1] == bytes &&
+                out->numel * bytes >= WK_STREAM_BYTES;
     for (int i = 0; i < count; i++)
         m.streams = m.streams && operands[i]->storage != out->storage;
     m.row = m.shape[m.ndim - 1];
@@ -195,9 +195,10 @@ static __attribute__((noinline)) bool map_strided(const char *op, wk_Loop loop, 
 }
 
 /* Where everything is dense and in one order, there is no geometry to work out. */
-static bool map_any(const char *op, wk_Loop loop, const double *numbers, bool slow, wk_Tensor *out, int count,
-                    wk_Tensor *const *operands)
+bool wk_map_row(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int how,
+                wk_Tensor *const *operands)
 {
+    const int count = how & ~WK_SLOW_LOOP;
     if (out->numel == 0)
         return true;
     char *data[OPERANDS] = {rows_at_hand(out)};
@@ -210,24 +211,12 @@ static bool map_any(const char *op, wk_Loop loop, const double *numbers, bool sl
         dense = data[i + 1] && lies_alike(t, out);
     }
     return dense ? loop(out->numel, data, stride, numbers) || raise_zero_divisor(op)
-                 : map_strided(op, loop, numbers, slow, out, count, operands);
+                 : map_strided(op, loop, numbers, out, how, operands);
 }
 
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands)
 {
-    return map_any(op, loop, NULL, false, out, count, operands);
-}
-
-bool wk_map_numbers(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
-                    wk_Tensor *const *operands)
-{
-    return map_any(op, loop, numbers, false, out, count, operands);
-}
-
-bool wk_map_slow(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
-                 wk_Tensor *const *operands)
-{
-    return map_any(op, loop, numbers, true, out, count, operands);
+    return wk_map_row(op, loop, NULL, out, count, operands);
 }
 
 wk_Split wk_split_at(const wk_Tensor *tensor, int dim)

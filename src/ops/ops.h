@@ -11,13 +11,11 @@
  * in row-major order (core/order.h). */
 bool wk_map(const char *op, wk_Loop loop, wk_Tensor *out, int count, wk_Tensor *const *operands);
 
-/* The same with the numbers of the loop's row. */
-bool wk_map_numbers(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
-                    wk_Tensor *const *operands);
-
-/* The same for a loop that is slower than memory: to store its results past the caches would only add to that. */
-bool wk_map_slow(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int count,
-                 wk_Tensor *const *operands);
+/* The same with the numbers of the loop's row. `how` is the count of operands; WK_SLOW_LOOP is added for a loop that is slower than memory:
+ * to store its results past the caches would only add to that. */
+enum { WK_SLOW_LOOP = 8 };
+bool wk_map_row(const char *op, wk_Loop loop, const double *numbers, wk_Tensor *out, int how,
+                wk_Tensor *const *operands);
 
 /* A new tensor of a shape that lies in memory as the first operand of that shape does, so that a chain of operations stays in one order. */
 wk_Tensor *wk_result_like(const char *op, wk_dtype dtype, const wk_Shape *shape, int count,
