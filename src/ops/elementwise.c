@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static wk_Loop loop_of(const wk_Row *row, int dtype)
+static wk_Loop loop_of(const wk_ElementwiseRow *row, int dtype)
 {
     const wk_Loop *loops = (const wk_Loop *)(const void *)((const char *)wk_kernels + row->loops);
     return loops[dtype];
@@ -28,7 +28,8 @@ static wk_Tensor *apart_from(wk_Tensor *operand, const wk_Tensor *self)
     return same ? operand : wk_clone(operand);
 }
 
-bool wk_result_fits(const wk_Row *row, const wk_Tensor *self, wk_dtype dtype, const wk_Shape *shape)
+bool wk_result_fits(const wk_ElementwiseRow *row, const wk_Tensor *self, wk_dtype dtype,
+                    const wk_Shape *shape)
 {
     if (self->ndim != shape->ndim || memcmp(self->shape, shape->dims, self->ndim * sizeof *self->shape) != 0)
         return wk_raise(WK_ERROR_SHAPE, "%s_: output with shape %s doesn't match the broadcast shape %s",
@@ -54,7 +55,7 @@ wk_Tensor *wk_result_like(const char *op, wk_dtype dtype, const wk_Shape *shape,
 }
 
 /* PyTorch refuses a minus with a bool on either side of it. */
-bool wk_minus_of_bool(const wk_Row *row, int count, wk_Tensor *const *in)
+bool wk_minus_of_bool(const wk_ElementwiseRow *row, int count, wk_Tensor *const *in)
 {
     bool minus = row->loops == offsetof(wk_Kernels, sub) || row->loops == offsetof(wk_Kernels, neg);
     int bools = 0;
@@ -72,7 +73,7 @@ bool wk_minus_of_bool(const wk_Row *row, int count, wk_Tensor *const *in)
 }
 
 /* And integers to the power of a whole number that is negative, or that their dtype cannot hold. */
-static bool power_fits(const wk_Row *row, wk_Tensor *const *in, wk_dtype dtype)
+static bool power_fits(const wk_ElementwiseRow *row, wk_Tensor *const *in, wk_dtype dtype)
 {
     if (row->loops != offsetof(wk_Kernels, pow) || !in[1]->number || wk_is_floating((int)dtype))
         return true;
@@ -83,7 +84,7 @@ static bool power_fits(const wk_Row *row, wk_Tensor *const *in, wk_dtype dtype)
 }
 
 /* Integers take numbers that they can hold; hardtanh and celu have their own words for some. */
-static bool numbers_fit(const wk_Row *row, const double *numbers, wk_dtype dtype)
+static bool numbers_fit(const wk_ElementwiseRow *row, const double *numbers, wk_dtype dtype)
 {
     if (!numbers)
         return true;
@@ -106,7 +107,7 @@ static bool numbers_fit(const wk_Row *row, const double *numbers, wk_dtype dtype
 }
 
 /* Raises PyTorch's refusal of the dtype, which names its kernel. */
-static void raise_row(const wk_Row *row, wk_dtype dtype)
+static void raise_row(const wk_ElementwiseRow *row, wk_dtype dtype)
 {
     static const struct {
         size_t loops;
@@ -131,7 +132,7 @@ static void raise_row(const wk_Row *row, wk_dtype dtype)
 }
 
 /* The dtype that a row computes in, wk_default_dtype with an error when there is none. */
-static wk_dtype dtype_of_call(const wk_Row *row, const wk_Call *call)
+static wk_dtype dtype_of_call(const wk_ElementwiseRow *row, const wk_Call *call)
 {
     wk_Tensor *const *in = call->in;
     wk_dtype dtype = call->count == 2 ? wk_promote_types(in[0], in[1]) : (wk_dtype)in[0]->dtype;
@@ -151,7 +152,7 @@ static wk_dtype dtype_of_call(const wk_Row *row, const wk_Call *call)
 
 wk_Tensor *wk_elementwise_forward(wk_Call *call)
 {
-    const wk_Row *row = (const wk_Row *)call->op;
+    const wk_ElementwiseRow *row = (const wk_ElementwiseRow *)call->op;
     wk_Tensor *const *in = call->in;
     wk_Shape shape = {.ndim = in[0]->ndim};
     memcpy(shape.dims, in[0]->shape, sizeof shape.dims);

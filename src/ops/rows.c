@@ -113,27 +113,27 @@ static double number_or(double value, bool by_place, double unset)
     return value == (double)WK_ZERO ? 0 : value == 0 && !by_place ? unset : value;
 }
 
-#define UNARY_ROW(symbol, row_name, types_, node_name, number_count, saves, gradient)         \
-    static void symbol##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)               \
-    {                                                                                         \
-        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;                         \
-        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;                           \
-        const double *numbers = node->attributes;                                             \
-        (void)x, (void)y, (void)numbers;                                                      \
-        out[0] = gradient;                                                                    \
-    }                                                                                         \
-    static const wk_Row symbol##_row = {.op = {.name = #row_name,                             \
-                                               .node = #node_name,                            \
-                                               .inputs = {"input"},                           \
-                                               .uses = {((saves)&SX) != 0},                   \
-                                               .uses_output = ((saves)&SZ) != 0,              \
-                                               .attributes = (number_count) * sizeof(double), \
-                                               .takes_pending = ((saves)&PENDING) != 0,       \
-                                               .any_order = true,                             \
-                                               .forward = wk_elementwise_forward,             \
-                                               .backward = symbol##_gradient},                \
-                                        .types = (enum wk_RowTypes)(types_),                  \
-                                        .loops = offsetof(wk_Kernels, row_name)};             \
+#define UNARY_ROW(symbol, row_name, types_, node_name, number_count, saves, gradient)                    \
+    static void symbol##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                          \
+    {                                                                                                    \
+        wk_Tensor *x = ((saves)&SX) ? wk_saved_input(node, 0) : NULL;                                    \
+        wk_Tensor *y = ((saves)&SZ) ? wk_saved_output(node) : NULL;                                      \
+        const double *numbers = node->attributes;                                                        \
+        (void)x, (void)y, (void)numbers;                                                                 \
+        out[0] = gradient;                                                                               \
+    }                                                                                                    \
+    static const wk_ElementwiseRow symbol##_row = {.op = {.name = #row_name,                             \
+                                                          .node = #node_name,                            \
+                                                          .inputs = {"input"},                           \
+                                                          .uses = {((saves)&SX) != 0},                   \
+                                                          .uses_output = ((saves)&SZ) != 0,              \
+                                                          .attributes = (number_count) * sizeof(double), \
+                                                          .takes_pending = ((saves)&PENDING) != 0,       \
+                                                          .any_order = true,                             \
+                                                          .forward = wk_elementwise_forward,             \
+                                                          .backward = symbol##_gradient},                \
+                                                   .types = (enum wk_RowTypes)(types_),                  \
+                                                   .loops = offsetof(wk_Kernels, row_name)};             \
     WK_LISTED(symbol##_row, &symbol##_row.op)
 
 #define UNARY(row_name, types, value, node_name, saves, gradient, low, high) \
@@ -171,7 +171,7 @@ static double number_or(double value, bool by_place, double unset)
     }
 
 /* An unsigned number as the second operand. Above INT64_MAX it is no integer of any dtype, but floats have it. */
-static wk_Tensor *unsigned_number(const wk_Row *row, const wk_Tensor *input, uint64_t number)
+static wk_Tensor *unsigned_number(const wk_ElementwiseRow *row, const wk_Tensor *input, uint64_t number)
 {
     if (number <= INT64_MAX)
         return wk_number_tensor(wk_number_int64((int64_t)number));
@@ -207,7 +207,7 @@ static wk_Tensor *unsigned_number(const wk_Row *row, const wk_Tensor *input, uin
     }
 
 #define BINARY_ROW(row_name, suffix, types_, node_name, number_count, constants, saves_x, saves_y) \
-    static const wk_Row row_name##suffix = {                                                       \
+    static const wk_ElementwiseRow row_name##suffix = {                                            \
         .op = {.name = #row_name,                                                                  \
                .node = #node_name,                                                                 \
                .inputs = {"input", "other"},                                                       \
@@ -253,15 +253,15 @@ static bool may_overwrite(const wk_Tensor *grad, const wk_Tensor *other)
                    : wk_##row_name##_tensor(grad, other, numbers);                                         \
     }
 
-#define COMPARE(row_name, value)                                                     \
-    static const wk_Row row_name##_row = {.op = {.name = #row_name,                  \
-                                                 .inputs = {"input", "other"},       \
-                                                 .any_order = true,                  \
-                                                 .forward = wk_elementwise_forward}, \
-                                          .types = ANY,                              \
-                                          .loops = offsetof(wk_Kernels, row_name),   \
-                                          .compares = true};                         \
-    WK_LISTED(row_name##_row, &row_name##_row.op)                                    \
+#define COMPARE(row_name, value)                                                                \
+    static const wk_ElementwiseRow row_name##_row = {.op = {.name = #row_name,                  \
+                                                            .inputs = {"input", "other"},       \
+                                                            .any_order = true,                  \
+                                                            .forward = wk_elementwise_forward}, \
+                                                     .types = ANY,                              \
+                                                     .loops = offsetof(wk_Kernels, row_name),   \
+                                                     .compares = true};                         \
+    WK_LISTED(row_name##_row, &row_name##_row.op)                                               \
     WK_ROW_FUNCTIONS(row_name, row_name##_row, row_name##_row)
 
 /* wk_<name>_tensor, _double, _int64, _uint64, and the same in place (which maximum, minimum and the comparisons keep to themselves). */
@@ -328,8 +328,8 @@ wk_Tensor *wk_div_scalar(wk_Tensor *input, double number)
 /* ---- what is not a row ------------------------------------------------------------------------------ */
 
 /* alpha * other in the dtype of the result, in which PyTorch multiplies. `self` is the input where it is written to. */
-static wk_Tensor *add_scaled(const wk_Row *row, wk_Tensor *input, wk_Tensor *other, wk_Number alpha,
-                             wk_Tensor *self)
+static wk_Tensor *add_scaled(const wk_ElementwiseRow *row, wk_Tensor *input, wk_Tensor *other,
+                             wk_Number alpha, wk_Tensor *self)
 {
     wk_Tensor *const in[2] = {input, other};
     wk_Shape shape;
