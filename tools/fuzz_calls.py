@@ -42,6 +42,7 @@ DRAWN = {
 TAKEN = {
     "wk_Tensor *": "take_tensor(f, {call}, \"{name}\", {must})",
     "wk_ValuesIndices": "take_pair(f, {call}, \"{name}\")",
+    "wk_Results": "take_results(f, {call}, \"{name}\")",
     "char *": "take_text(f, {call}, \"{name}\")",
     "wk_Module *": "take_wk_Module(f, {call})",
     "wk_Optimizer *": "take_wk_Optimizer(f, {call})",

@@ -7,6 +7,18 @@
  *     Net *net = wk_module(Net, net_forward);
  *     wk_attr(net, fc1, wk_Linear(784, 128));
  *
+ * Tensors go in as a list and results come out as one. A forward of one tensor and one result may be written in the short
+ * form above; any other takes a wk_List and returns wk_Results:
+ *
+ *     static wk_Results cell_forward(wk_Module *self, wk_List in)
+ *     {
+ *         wk_Tensor *x = in.tensors[0], *h = in.tensors[1];        NULL where none was given
+ *         ...
+ *         return wk_results(h, c);
+ *     }
+ *     h = wk_call(cell, x, h);                                     the first result
+ *     wk_Results r = wk_call_all(cell, wk_list(x, h));             r.tensors[0], r.tensors[1]
+ *
  * A module owns its children, parameters and buffers: wk_attr hands them over, and wk_free(&net->base) frees
  * them all. What could not be made (NULL) makes the module incomplete: it will not run, be saved or be
  * trained, and tells the first error.
@@ -28,13 +40,26 @@ extern "C" {
 
 typedef struct wk_Module wk_Module;
 
-/* What all modules of a class share. wk_module makes one of a name and a forward; layers of your own may give
- * the rest. */
+/* What a module returns: tensors that belong to the caller's scope, like an operation's result. Entries from count on are
+ * NULL, and so is tensors[0] of a call that failed. */
+enum { WK_MOST_RESULTS = 8 };
+typedef struct wk_Results {
+    int count;
+    wk_Tensor *tensors[WK_MOST_RESULTS];
+} wk_Results;
+#define wk_results(...) ((wk_Results){WK_ARGUMENTS(__VA_ARGS__), {__VA_ARGS__}})
+
+/* What all modules of a class share. wk_module makes one of a name and a forward; layers of your own may give the rest.
+ *
+ * forward is the short form, of one tensor. forward_all takes any number of tensors, or one where there is no forward. A
+ * NULL among the results it counts is a failure; results that were not asked for are left off at the end.
+ * inputs names what forward_all takes, a ? behind a name that may be left out or NULL: "input hx? cx?". Calls are checked
+ * against it. NULL: any number, and forward_all looks for itself. Entries up to the 8th that were not given are NULL. */
 typedef struct wk_Class {
     const char *name; /* "Linear" */
     wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x);
-    wk_Tensor *(*forward2)(wk_Module *self, wk_Tensor *x,
-                           wk_Tensor *y); /* of modules with two inputs: losses take (input, target) */
+    wk_Results (*forward_all)(wk_Module *self, wk_List inputs);
+    const char *inputs;
     bool (*describe)(const wk_Module *self, char *out,
                      size_t size);    /* the text in the parentheses: "in_features=2, out_features=3" */
     bool (*reset)(wk_Module *self);   /* PyTorch's reset_parameters */
@@ -58,7 +83,11 @@ struct wk_Module {
 WK_API wk_Module *wk_module_new(size_t bytes, const wk_Class *cls);
 WK_API wk_Module *wk_module_named(size_t bytes, const char *name,
                                   wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x));
-#define wk_module(type, forward) ((type *)wk_module_named(sizeof(type), #type, forward))
+WK_API wk_Module *wk_module_named_all(size_t bytes, const char *name,
+                                      wk_Results (*forward)(wk_Module *self, wk_List inputs));
+#define wk_module(type, forward) ((type *)WK_MODULE_NAMED(forward)(sizeof(type), #type, forward))
+#define WK_MODULE_NAMED(forward) \
+    _Generic((forward), wk_Results(*)(wk_Module *, wk_List) : wk_module_named_all, default : wk_module_named)
 
 /* A pointer of yours that goes with the module; release(user), if given, is called once the module is gone, or another pointer takes
  * its place, also when the call fails. For forward functions that are one for many classes. */
@@ -95,15 +124,21 @@ WK_API wk_Tensor *wk_Parameter(wk_Tensor *data);
 
 /* ---- using it --------------------------------------------------------------------------------------- */
 
-/* Runs the module's forward. All that it computes goes when it returns, but for the result (and what its
- * graph needs).
- *     wk_call(net, x)      wk_call(criterion, output, target)                             torch: module(x) */
+/* Runs the module's forward. All that it computes goes when it returns, but for the result (and what its graph needs): of
+ * several the first. NULL stands for an optional tensor that is not given.
+ *     wk_call(net, x)      wk_call(criterion, output, target)      wk_call(cell, x, h, c)              torch: module(x) */
 WK_API wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x);
-WK_API wk_Tensor *wk_call2(wk_Module *module, wk_Tensor *x, wk_Tensor *y);
+WK_API wk_Tensor *wk_call_list(wk_Module *module, wk_List inputs);
 #ifndef __cplusplus
-#define wk_call(...)                            WK_CALL_OF(__VA_ARGS__, wk_call2, wk_call, wk_call)(__VA_ARGS__)
-#define WK_CALL_OF(module, x, y, function, ...) function
+#define wk_call(module, ...)    WK_PASTE(WK_CALL_, WK_1_2_OR_3(__VA_ARGS__))(module, __VA_ARGS__)
+#define WK_CALL_1(module, x)    (wk_call)(module, x)
+#define WK_CALL_2(module, x, y) WK_CALL_3(module, x, y)
+#define WK_CALL_3(module, ...) \
+    wk_call_list(module, (wk_List){WK_ARGUMENTS(__VA_ARGS__), (wk_Tensor *[]){__VA_ARGS__}})
 #endif
+
+/* The same with all results: wk_Results r = wk_call_all(cell, wk_list(x, h, c)).       torch: h, c = module(x, (h, c)) */
+WK_API wk_Results wk_call_all(wk_Module *module, wk_List inputs);
 
 /* Training or evaluation, for the module and all below it.                              torch: train, eval */
 WK_API wk_Module *wk_train(wk_Module *module, bool mode);

@@ -6,13 +6,32 @@
 
 /* ---- modules ---------------------------------------------------------------------------------------- */
 
-#define wk_module(type, forward) (reinterpret_cast<type *>(wk_module_named(sizeof(type), #type, forward)))
+namespace wk
+{
+inline wk_Module *module_named(std::size_t bytes, const char *name,
+                               wk_Tensor *(*forward)(wk_Module *, wk_Tensor *))
+{
+    return wk_module_named(bytes, name, forward);
+}
+inline wk_Module *module_named(std::size_t bytes, const char *name,
+                               wk_Results (*forward)(wk_Module *, wk_List))
+{
+    return wk_module_named_all(bytes, name, forward);
+}
+} // namespace wk
+#define wk_module(type, forward) (reinterpret_cast<type *>(wk::module_named(sizeof(type), #type, forward)))
 #define wk_attr(self, name, value) \
     ((self) ? ((self)->name = wk::attach(&(self)->base, #name, value)) : wk::attach(nullptr, #name, value))
 
-inline wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x, wk_Tensor *y)
+template <class... T> wk_Tensor *wk_call(wk_Module *module, wk_Tensor *x, wk_Tensor *y, T... more)
 {
-    return wk_call2(module, x, y);
+    wk_Tensor *const all[] = {x, y, more...};
+    return wk_call_list(module, {static_cast<int>(2 + sizeof...(T)), all});
+}
+template <class... T> wk_Results wk_results(T... results)
+{
+    static_assert(sizeof...(T) <= WK_MOST_RESULTS, "a module returns at most 8 tensors");
+    return {static_cast<int>(sizeof...(T)), {results...}};
 }
 template <class... M> wk_Module *wk_Sequential(M... modules)
 {

@@ -117,6 +117,7 @@
 #undef wk_remainder
 #undef wk_remainder_
 #undef wk_reshape
+#undef wk_results
 #undef wk_save_safetensors
 #undef wk_softplus
 #undef wk_softshrink

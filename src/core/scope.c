@@ -158,7 +158,7 @@ bool wk_scope_end(wk_Scope scope)
     return wk_scope_end_keeping(scope, NULL);
 }
 
-bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
+bool wk_scope_end_keeping_list(wk_Scope scope, int count, wk_Tensor *const *results)
 {
     ScopeStack *s = &wk_scopes;
     size_t at = after_mark(s, scope);
@@ -167,18 +167,27 @@ bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
                         "scope_end: this scope has already ended, or was begun by another thread"),
                false;
     size_t start = s->marks[at - 1].start;
-    /* The result keeps its place in the stack: only what lies beside it goes. */
-    bool held = false;
+    /* The results keep their places in the stack: only what lies beside them goes. */
+    unsigned held = 0;
     while (s->count > start) {
         wk_Tensor *tensor = s->tensors[--s->count];
-        if (tensor == result && !held)
-            held = true;
+        int i = 0;
+        while (i < count && (tensor != results[i] || held >> i & 1))
+            i++;
+        if (i < count)
+            held |= 1u << i;
         else
             wk_tensor_release(tensor);
     }
-    if (held)
-        s->tensors[s->count++] = result;
+    for (int i = 0; i < count; i++)
+        if (held >> i & 1)
+            s->tensors[s->count++] = results[i];
     s->depth = at - 1;
     set_limit(s);
     return true;
+}
+
+bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result)
+{
+    return wk_scope_end_keeping_list(scope, result != NULL, &result);
 }

@@ -97,6 +97,9 @@ bool wk_scope_adopt_outside(wk_Scope scope, wk_Tensor *tensor);
 /* Ends the scope, but moves `result` (may be NULL) into the scope outside it. */
 bool wk_scope_end_keeping(wk_Scope scope, wk_Tensor *result);
 
+/* The same for up to 32 of them. */
+bool wk_scope_end_keeping_list(wk_Scope scope, int count, wk_Tensor *const *results);
+
 /* How many shares of the tensor the scopes of this thread own. */
 uint32_t wk_scope_shares(const wk_Tensor *tensor);
 

@@ -2,6 +2,9 @@
  * of training.
  *
  * The frame lies on the stack of the call, so that a message raised inside ends with " (in Net.conv1)". */
+#include <stdio.h>
+#include <string.h>
+
 #include "nn/module.h"
 
 #ifndef NDEBUG
@@ -39,68 +42,183 @@ static void leave_training(wk_Module *module)
 }
 #endif
 
-static wk_Tensor *raise_inputs(const wk_Class *cls, int inputs)
+/* ---- what a module takes ---------------------------------------------------------------------------- */
+
+/* A name of wk_Class.inputs. */
+typedef struct Input {
+    char name[32];
+    bool optional;
+} Input;
+
+/* Reads the name at *at and goes past it; false at the end. */
+static bool next_input(const char **at, Input *input)
 {
-    if (inputs == 1 && cls->forward2)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s.forward() missing 1 required positional argument: 'target'",
-                        cls->name);
-    if (inputs == 2 && cls->forward)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s.forward() takes 2 positional arguments but 3 were given",
-                        cls->name);
-    return wk_raise(WK_ERROR_UNSUPPORTED, "Module [%s] is missing the required \"forward\" function",
-                    cls->name);
+    *at += strspn(*at, " ");
+    size_t length = strcspn(*at, " ?");
+    snprintf(input->name, sizeof input->name, "%.*s", (int)length, *at);
+    *at += length;
+    input->optional = **at == '?';
+    *at += input->optional;
+    return length > 0;
 }
 
-static wk_Tensor *forward_in_scope(wk_Module *module, int inputs, wk_Tensor *x, wk_Tensor *y)
+static void count_inputs(const char *names, int *least, int *most)
+{
+    Input input;
+    for (*least = *most = 0; next_input(&names, &input); ++*most)
+        *least += !input.optional;
+}
+
+static void raise_missing(const wk_Class *cls, const char *names, int given)
+{
+    int missing = -given;
+    char list[256] = "";
+    Input input;
+    for (const char *at = names; next_input(&at, &input); missing++)
+        if (missing >= 0) {
+            size_t end = strlen(list);
+            snprintf(list + end, sizeof list - end, "%s'%s'", missing ? " and " : "", input.name);
+        }
+    wk_raise(WK_ERROR_ARGUMENT, "%s.forward() missing %d required positional argument%s: %s", cls->name,
+             missing, missing > 1 ? "s" : "", list);
+}
+
+/* PyTorch's words where it counts as wick does; tensors of a tuple and keyword arguments it does not count. */
+static bool raise_count(const wk_Class *cls, const char *names, int given)
+{
+    int least, most;
+    count_inputs(names, &least, &most);
+    if (least != most)
+        wk_raise(WK_ERROR_ARGUMENT, "%s: takes %d to %d tensors, got %d", cls->name, least, most, given);
+    else if (given > most)
+        wk_raise(WK_ERROR_ARGUMENT, "%s.forward() takes %d positional arguments but %d were given", cls->name,
+                 most + 1, given + 1);
+    else
+        raise_missing(cls, names, given);
+    return false;
+}
+
+static bool inputs_allowed(const wk_Class *cls, wk_List in)
+{
+    const char *names = cls->forward_all ? cls->inputs : "input";
+    if (!cls->forward && !cls->forward_all)
+        return wk_raise(WK_ERROR_UNSUPPORTED, "Module [%s] is missing the required \"forward\" function",
+                        cls->name),
+               false;
+    if (cls->forward && in.count == 1)
+        names = "input";
+    int i = 0;
+    Input input;
+    for (const char *at = names; at && next_input(&at, &input); i++)
+        if (i >= in.count ? !input.optional
+                          : !(input.optional && !in.tensors[i]) &&
+                                !wk_tensor_check(in.tensors[i], cls->name, input.name))
+            return i < in.count ? false : raise_count(cls, names, in.count);
+    if (names)
+        return in.count <= i || raise_count(cls, names, in.count);
+    if (in.count == 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: takes at least one tensor", cls->name), false;
+    for (; i < in.count; i++)
+        if (in.tensors[i] && !wk_tensor_check(in.tensors[i], cls->name, "input"))
+            return false;
+    return true;
+}
+
+/* ---- calling ---------------------------------------------------------------------------------------- */
+
+static void run_module(wk_Module *module, wk_List in, wk_Results *out)
 {
     const wk_Class *cls = module->cls;
+    if (cls->forward && in.count == 1) {
+        out->tensors[0] = cls->forward(module, in.tensors[0]);
+        out->count = 1;
+        return;
+    }
+    wk_Tensor *padded[WK_MOST_RESULTS] = {NULL};
+    if (in.count < WK_MOST_RESULTS) {
+        memcpy(padded, in.tensors, (size_t)in.count * sizeof *padded);
+        in.tensors = padded;
+    }
+    *out = cls->forward_all(module, in);
+}
+
+/* False with an error, unless all results are tensors. */
+static bool results_whole(const wk_Class *cls, const wk_Results *out)
+{
+    if (out->count > WK_MOST_RESULTS)
+        return wk_raise(WK_ERROR_STATE, "%s: forward returned %d results: 1 to %d are allowed", cls->name,
+                        out->count, WK_MOST_RESULTS),
+               false;
+    if (out->count < 1 || !out->tensors[0])
+        return wk_raise_if_silent(WK_ERROR_STATE, "%s: forward returned NULL without an error", cls->name),
+               false;
+    for (int i = 0; i < out->count; i++) {
+        if (!out->tensors[i])
+            return wk_raise_if_silent(WK_ERROR_STATE, "%s: result %d of forward is NULL without an error",
+                                      cls->name, i),
+                   false;
+        if (!wk_tensor_check(out->tensors[i], cls->name, "the result of forward"))
+            return false;
+    }
+    return true;
+}
+
+/* Leaves the first `most` results in the caller's scope. */
+static bool forward_in_scope(wk_Module *module, wk_List in, int most, wk_Results *out)
+{
     wk_Scope scope = wk_scope_begin();
     if (!scope.id)
-        return NULL;
-    wk_Tensor *result = inputs == 1 ? cls->forward(module, x) : cls->forward2(module, x, y);
-    if (!result)
-        wk_raise_if_silent(WK_ERROR_STATE, "%s: forward returned NULL without an error", cls->name);
-    if (result && !wk_tensor_check(result, cls->name, "the result of forward"))
-        result = NULL;
-    return wk_scope_end_keeping(scope, result) ? result : NULL;
+        return false;
+    run_module(module, in, out);
+    bool whole = results_whole(module->cls, out);
+    int kept = !whole ? 0 : out->count < most ? out->count : most;
+    return wk_scope_end_keeping_list(scope, kept, out->tensors) && whole;
 }
 
-static wk_Tensor *call_framed(wk_Module *module, int inputs, wk_Tensor *x, wk_Tensor *y)
+static bool call_framed(wk_Module *module, wk_List in, int most, wk_Results *out)
 {
     const wk_Class *cls = module->cls;
-    if (!wk_module_complete(module, cls->name))
-        return NULL;
-    if (!(inputs == 1 ? cls->forward != NULL : cls->forward2 != NULL))
-        return raise_inputs(cls, inputs);
-    if (!wk_tensor_check(x, cls->name, "input") || (inputs == 2 && !wk_tensor_check(y, cls->name, "target")))
-        return NULL;
+    if (!wk_module_complete(module, cls->name) ||
+        !wk_array_check(in.count, in.tensors, cls->name, "inputs") || !inputs_allowed(cls, in))
+        return false;
     bool entered = false, training = module->training;
     if (training && !enter_training(module, &entered))
-        return NULL;
-    wk_Tensor *result = forward_in_scope(module, inputs, x, y);
+        return false;
+    bool done = forward_in_scope(module, in, most, out);
     if (entered)
         leave_training(module);
-    return result;
+    return done;
 }
 
-static wk_Tensor *call_module(wk_Module *module, int inputs, wk_Tensor *x, wk_Tensor *y)
+static bool call_module(wk_Module *module, wk_List in, int most, wk_Results *out)
 {
     if (!wk_module_check(module, "call"))
-        return NULL;
+        return false;
     const char *place = module->parts->place;
     const wk_Frame frame = {.outer = wk_frames, .name = wk_frames && place ? place : module->cls->name};
     wk_frames = &frame;
-    wk_Tensor *result = call_framed(module, inputs, x, y);
+    bool done = call_framed(module, in, most, out);
     wk_frames = frame.outer;
-    return result;
+    return done;
 }
 
 wk_Tensor *(wk_call)(wk_Module *module, wk_Tensor *x)
 {
-    return call_module(module, 1, x, NULL);
+    return wk_call_list(module, (wk_List){1, &x});
 }
 
-wk_Tensor *wk_call2(wk_Module *module, wk_Tensor *x, wk_Tensor *y)
+wk_Tensor *wk_call_list(wk_Module *module, wk_List inputs)
 {
-    return call_module(module, 2, x, y);
+    wk_Results out;
+    return call_module(module, inputs, 1, &out) ? out.tensors[0] : NULL;
+}
+
+wk_Results wk_call_all(wk_Module *module, wk_List inputs)
+{
+    wk_Results out = {0};
+    if (!call_module(module, inputs, WK_MOST_RESULTS, &out))
+        return (wk_Results){0};
+    for (int i = out.count; i < WK_MOST_RESULTS; i++)
+        out.tensors[i] = NULL;
+    return out;
 }

@@ -1,28 +1,45 @@
 /* Sequential and ModuleList: children by number.
  *
- * Sequential holds one result at a time: what a child has computed goes as soon as the next one has its
- * result. */
+ * Sequential holds one child's results at a time: they go as soon as the next child has its own. What a child returns,
+ * one tensor or several, is what the next one takes. */
 #include <stdio.h>
 
 #include "nn/module.h"
 #include "nn/print.h"
 
-static wk_Tensor *Sequential_forward(wk_Module *self, wk_Tensor *x)
+/* The child's results in the place of `now`, whose shares it ends. */
+static void pass_through(wk_Module *child, wk_Results *now)
 {
-    wk_tensor_retain(x);
-    for (int i = 0; x && i < self->parts->children.count; i++) {
-        wk_Scope scope = wk_scope_begin();
-        wk_Tensor *next = scope.id ? wk_call(self->parts->children.items[i].module, x) : NULL;
-        wk_tensor_retain(next);
-        wk_tensor_release(x);
-        if (scope.id)
-            wk_scope_end(scope);
-        x = next;
-    }
-    return wk_scope_adopt(x);
+    wk_Scope scope = wk_scope_begin();
+    wk_Results next = {0};
+    if (scope.id)
+        next = wk_call_all(child, (wk_List){now->count, now->tensors});
+    for (int i = 0; i < next.count; i++)
+        wk_tensor_retain(next.tensors[i]);
+    for (int i = 0; i < now->count; i++)
+        wk_tensor_release(now->tensors[i]);
+    if (scope.id)
+        wk_scope_end(scope);
+    *now = next;
 }
 
-static const wk_Class sequential_class = {.name = "Sequential", .forward = Sequential_forward};
+static wk_Results Sequential_forward(wk_Module *self, wk_List in)
+{
+    wk_Results now = {.count = in.count};
+    if (in.count > WK_MOST_RESULTS)
+        return wk_raise(WK_ERROR_ARGUMENT, "Sequential: takes at most %d tensors, got %d", WK_MOST_RESULTS,
+                        in.count),
+               (wk_Results){0};
+    for (int i = 0; i < in.count; i++)
+        now.tensors[i] = wk_tensor_retain(in.tensors[i]);
+    for (int i = 0; now.count && i < self->parts->children.count; i++)
+        pass_through(self->parts->children.items[i].module, &now);
+    for (int i = 0; i < now.count; i++)
+        now.tensors[i] = wk_scope_adopt(now.tensors[i]);
+    return now;
+}
+
+static const wk_Class sequential_class = {.name = "Sequential", .forward_all = Sequential_forward};
 const wk_Class wk_module_list_class = {.name = "ModuleList"};
 
 wk_Module *wk_append(wk_Module *container, wk_Module *module)

@@ -64,23 +64,34 @@ wk_Module *wk_module_new(size_t bytes, const wk_Class *cls)
     return module;
 }
 
-wk_Module *wk_module_named(size_t bytes, const char *name,
-                           wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x))
+/* A module with a class of its own, under a copy of the name. */
+static wk_Module *module_with_class(size_t bytes, wk_Class cls)
 {
-    if (!name)
+    if (!cls.name)
         return wk_raise_null("module", "name");
-    const wk_Class cls = {.name = name, .forward = forward};
     wk_Module *module = wk_module_new(bytes, &cls);
     if (!module)
         return NULL;
-    char *copy = wk_strdup(name);
-    module->parts->own = (wk_Class){.name = copy, .forward = forward};
+    cls.name = wk_strdup(cls.name);
+    module->parts->own = cls;
     module->cls = &module->parts->own;
-    if (!copy) {
+    if (!cls.name) {
         wk_module_free(module);
         return NULL;
     }
     return module;
+}
+
+wk_Module *wk_module_named(size_t bytes, const char *name,
+                           wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x))
+{
+    return module_with_class(bytes, (wk_Class){.name = name, .forward = forward});
+}
+
+wk_Module *wk_module_named_all(size_t bytes, const char *name,
+                               wk_Results (*forward)(wk_Module *self, wk_List inputs))
+{
+    return module_with_class(bytes, (wk_Class){.name = name, .forward_all = forward});
 }
 
 static void release_user(struct wk_ModuleParts *parts)

@@ -133,15 +133,17 @@ typedef struct AlongOptions {
         return wk_row_module(NAME##_row(), &(const AlongOptions){.dim = dim}); \
     }
 
-#define LOSS(NAME, OPTIONS, call, ...)                                                 \
-    static wk_Tensor *NAME##_forward(wk_Module *self, wk_Tensor *x, wk_Tensor *target) \
-    {                                                                                  \
-        const OPTIONS *o = wk_row_options(self);                                       \
-        return call;                                                                   \
-    }                                                                                  \
-    static const wk_ModuleRow *NAME##_row(void);                                       \
-    MAKE(NAME)                                                                         \
-    ROW(NAME, OPTIONS, .forward2 = NAME##_forward, __VA_ARGS__)                        \
+#define LOSS(NAME, OPTIONS, call, ...)                            \
+    static wk_Results NAME##_forward(wk_Module *self, wk_List in) \
+    {                                                             \
+        const OPTIONS *o = wk_row_options(self);                  \
+        wk_Tensor *x = in.tensors[0], *target = in.tensors[1];    \
+        return wk_results(call);                                  \
+    }                                                             \
+    static const wk_ModuleRow *NAME##_row(void);                  \
+    MAKE(NAME)                                                    \
+    ROW(NAME, OPTIONS, LOSS_FORWARD(NAME), __VA_ARGS__)           \
     MAKE_WITH(NAME, OPTIONS)
+#define LOSS_FORWARD(NAME) .forward_all = NAME##_forward, .inputs = "input target"
 
 #include "nn/modules.def"

@@ -20,6 +20,7 @@ static void test_making(void **state)
     REFUSES(wk_module_new(sizeof(wk_Module), NULL), "module: argument class is NULL");
     REFUSES(wk_module_new(sizeof(wk_Module), &no_name), "module: argument class name is NULL");
     REFUSES(wk_module_named(sizeof(wk_Module), NULL, NULL), "module: argument name is NULL");
+    REFUSES(wk_module_named_all(sizeof(wk_Module), NULL, NULL), "module: argument name is NULL");
     IGNORES(wk_module_free(NULL));
     REFUSES(wk_module_keep(NULL), "keep: argument module is NULL");
     REFUSES(wk_register_module(NULL, "a", wk_Identity()), "register_module: argument module is NULL");
@@ -42,9 +43,11 @@ static void test_using(void **state)
     wk_Tensor *x = f32(1);
     REFUSES((wk_call)(NULL, x), "call: argument module is NULL");
     REFUSES((wk_call)(net, NULL), "Identity: argument input is NULL (in Identity)");
-    REFUSES(wk_call2(NULL, x, x), "call: argument module is NULL");
-    REFUSES(wk_call2(loss, NULL, x), "MSELoss: argument input is NULL (in MSELoss)");
-    REFUSES(wk_call2(loss, x, NULL), "MSELoss: argument target is NULL (in MSELoss)");
+    REFUSES(wk_call_list(NULL, wk_list(x, x)), "call: argument module is NULL");
+    REFUSES(wk_call_list(loss, wk_list(NULL, x)), "MSELoss: argument input is NULL (in MSELoss)");
+    REFUSES(wk_call_list(loss, wk_list(x, NULL)), "MSELoss: argument target is NULL (in MSELoss)");
+    REFUSES(wk_call_all(NULL, wk_list(x)).tensors[0], "call: argument module is NULL");
+    REFUSES(wk_call_all(net, (wk_List){1, NULL}).tensors[0], "Identity: argument inputs is NULL (in Identity)");
     REFUSES(wk_train(NULL, true), "train: argument module is NULL");
     REFUSES(wk_eval(NULL), "eval: argument module is NULL");
     REFUSES(wk_module_set_user(NULL, NULL, NULL), "set_user: argument module is NULL");

@@ -246,6 +246,13 @@ void take_pair(Fuzz *f, wk_ValuesIndices result, const char *name)
         take_tensor(f, result.indices, name, true);
 }
 
+void take_results(Fuzz *f, wk_Results results, const char *name)
+{
+    MUST(results.count > 0 || wk_error() != NULL, name);
+    for (int i = 0; i < results.count; i++)
+        take_tensor(f, results.tensors[i], name, true);
+}
+
 void take_text(Fuzz *f, char *result, const char *name)
 {
     (void)f;

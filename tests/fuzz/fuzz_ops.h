@@ -60,6 +60,7 @@ wk_Node *draw_node(Fuzz *f);
 /* Results: checked, and kept in the pool. An operation (`must`) that gives NULL has told why. */
 void take_tensor(Fuzz *f, wk_Tensor *result, const char *name, bool must);
 void take_pair(Fuzz *f, wk_ValuesIndices result, const char *name);
+void take_results(Fuzz *f, wk_Results results, const char *name);
 void take_text(Fuzz *f, char *result, const char *name);
 
 /* The same for the objects that a call makes. */

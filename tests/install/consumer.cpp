@@ -74,6 +74,15 @@ static void check_tensors()
     EXPECT(wk_scope_end(scope));
 }
 
+struct Swap {
+    wk_Module base;
+};
+
+static wk_Results swap_forward(wk_Module *, wk_List in)
+{
+    return in.count == 2 ? wk_results(in.tensors[1], in.tensors[0]) : wk_results(in.tensors[2]);
+}
+
 static void check_modules()
 {
     char *text = nullptr;
@@ -85,6 +94,13 @@ static void check_modules()
     EXPECT(std::strstr(text, "(0): Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), bias=False)"));
     wk_str_free(text);
     wk_free(net);
+    wk_Module *swap = &wk_module(Swap, swap_forward)->base;
+    wk_Tensor *x = wk_ones(2), *y = wk_zeros(2);
+    wk_Results both = wk_call_all(swap, wk_list(x, y));
+    EXPECT(both.count == 2 && both.tensors[0] == y && both.tensors[1] == x && wk_call(swap, x, nullptr, y) == y);
+    EXPECT(!wk_call(swap, y) && std::strstr(wk_error(), "without an error"));
+    wk_clear_error();
+    wk_free(swap);
     EXPECT(!wk_MaxPool2d(wk::stride = 2) && std::strstr(wk_error(), "missing argument 'kernel_size'"));
 }
 
