@@ -47,7 +47,8 @@ static void test_using(void **state)
     REFUSES(wk_call_list(loss, wk_list(NULL, x)), "MSELoss: argument input is NULL (in MSELoss)");
     REFUSES(wk_call_list(loss, wk_list(x, NULL)), "MSELoss: argument target is NULL (in MSELoss)");
     REFUSES(wk_call_all(NULL, wk_list(x)).tensors[0], "call: argument module is NULL");
-    REFUSES(wk_call_all(net, (wk_List){1, NULL}).tensors[0], "Identity: argument inputs is NULL (in Identity)");
+    REFUSES(wk_call_all(net, (wk_List){1, NULL}).tensors[0],
+            "Identity: argument inputs is NULL (in Identity)");
     REFUSES(wk_train(NULL, true), "train: argument module is NULL");
     REFUSES(wk_eval(NULL), "eval: argument module is NULL");
     REFUSES(wk_module_set_user(NULL, NULL, NULL), "set_user: argument module is NULL");
