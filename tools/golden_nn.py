@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/nn.safetensors with PyTorch, for tests/nn/test_layers.c and tests/optim/test_optim.c.
+"""Makes tests/golden/nn.safetensors with PyTorch, for tests/nn/test_layers.c, test_rnn_cell.c and tests/optim/test_optim.c.
 
-A layer's case: seed 7, the module, x = randn, the result, and the gradients for a gradient of randn; its text is in the metadata.
+A cell's case is like a layer's, with random states and one gradient for each result. A layer's case: seed 7, the module, x = randn, the result, and the gradients for a gradient of randn; its text is in the metadata.
 An optimizer's case: two parameters of randn, and their values after each of four steps along gradients of randn. Needs torch 2.15.
 """
 import torch
@@ -26,6 +26,33 @@ LAYERS = {
     "sigmoid": (lambda: nn.Sigmoid(), (3, 4)),
     "gelu": (lambda: nn.GELU(), (3, 4)),
     "silu": (lambda: nn.SiLU(), (3, 4)),
+    "selu": (lambda: nn.SELU(), (3, 4)),
+    "relu6": (lambda: nn.ReLU6(), (3, 4)),
+    "mish": (lambda: nn.Mish(), (3, 4)),
+    "hardswish": (lambda: nn.Hardswish(), (3, 4)),
+    "hardsigmoid": (lambda: nn.Hardsigmoid(), (3, 4)),
+    "leaky_relu": (lambda: nn.LeakyReLU(), (3, 4)),
+    "leaky_relu_slope": (lambda: nn.LeakyReLU(0.2), (3, 4)),
+    "leaky_relu_zero": (lambda: nn.LeakyReLU(0.0), (3, 4)),
+    "elu": (lambda: nn.ELU(), (3, 4)),
+    "elu_alpha": (lambda: nn.ELU(0.7), (3, 4)),
+    "celu": (lambda: nn.CELU(1.5), (3, 4)),
+    "hardtanh": (lambda: nn.Hardtanh(), (3, 4)),
+    "hardtanh_range": (lambda: nn.Hardtanh(-0.5, 0.0), (3, 4)),
+    "softplus": (lambda: nn.Softplus(), (3, 4)),
+    "softplus_beta": (lambda: nn.Softplus(2.5, 1.5), (3, 4)),
+    "threshold": (lambda: nn.Threshold(0.0, -2.5), (3, 4)),
+    "softshrink": (lambda: nn.Softshrink(), (3, 4)),
+    "hardshrink": (lambda: nn.Hardshrink(0.25), (3, 4)),
+    "glu": (lambda: nn.GLU(), (3, 4)),
+    "glu_dim": (lambda: nn.GLU(0), (4, 3)),
+    "prelu": (lambda: nn.PReLU(), (3, 4)),
+    "prelu_all": (lambda: nn.PReLU(3, init=-0.5), (2, 3, 4)),
+    "log_sigmoid": (lambda: nn.LogSigmoid(), (3, 4)),
+    "softsign": (lambda: nn.Softsign(), (3, 4)),
+    "tanhshrink": (lambda: nn.Tanhshrink(), (3, 4)),
+    "softmin": (lambda: nn.Softmin(1), (3, 4)),
+    "softmax2d": (lambda: nn.Softmax2d(), (2, 3, 2, 2)),
     "softmax": (lambda: nn.Softmax(1), (3, 4)),
     "log_softmax": (lambda: nn.LogSoftmax(-1), (3, 4)),
     "dropout": (lambda: nn.Dropout(0.3), (5, 8)),
@@ -33,6 +60,16 @@ LAYERS = {
     "flatten_all": (lambda: nn.Flatten(0, 1), (2, 3, 4)),
     "sequential": (lambda: nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Flatten(),
                                          nn.Sequential(nn.Linear(12, 6), nn.Tanh()), nn.Linear(6, 2)), (2, 1, 6, 6)),
+}
+
+# One step: with states and without, with a batch dimension and without.
+CELLS = {
+    "lstm_cell": (lambda: nn.LSTMCell(4, 3), 2, (5,)),
+    "lstm_cell_no_bias": (lambda: nn.LSTMCell(2, 2, bias=False), 2, ()),
+    "gru_cell": (lambda: nn.GRUCell(4, 3), 1, (5,)),
+    "gru_cell_no_bias": (lambda: nn.GRUCell(2, 2, bias=False), 1, ()),
+    "rnn_cell": (lambda: nn.RNNCell(4, 3), 1, (5,)),
+    "rnn_cell_relu": (lambda: nn.RNNCell(2, 2, bias=False, nonlinearity="relu"), 1, ()),
 }
 
 CLASS_WEIGHT = torch.tensor([0.5, 2.0, 1.0, 0.25])
@@ -73,6 +110,25 @@ def main(path):
         tensors[f"{name}.out"] = y.detach()
         tensors[f"{name}.x.grad"] = x.grad
         for key, p in module.named_parameters():
+            tensors[f"{name}.{key}.grad"] = p.grad
+    for name, (make, states, batch) in CELLS.items():
+        torch.manual_seed(7)
+        cell = make()
+        texts[name] = repr(cell)
+        for key, value in cell.state_dict().items():
+            tensors[f"{name}.{key}"] = value.clone()
+        x = torch.randn(*batch, cell.input_size, requires_grad=True)
+        start = [torch.randn(*batch, cell.hidden_size, requires_grad=True) for _ in range(states)]
+        as_tuple = lambda y: y if isinstance(y, tuple) else (y,)
+        for i, y in enumerate(as_tuple(cell(x))):
+            tensors[f"{name}.first.{i}"] = y.detach()
+        out = as_tuple(cell(x, tuple(start) if states == 2 else start[0]))
+        sum((y * torch.randn(y.shape)).sum() for y in out).backward()
+        for i, (y, h) in enumerate(zip(out, start)):
+            tensors[f"{name}.out.{i}"] = y.detach()
+            tensors[f"{name}.state.{i}.grad"] = h.grad
+        tensors[f"{name}.x.grad"] = x.grad
+        for key, p in cell.named_parameters():
             tensors[f"{name}.{key}.grad"] = p.grad
     for name, make in LOSSES.items():
         torch.manual_seed(7)

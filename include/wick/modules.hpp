@@ -56,6 +56,13 @@ template <class... N> bool wk_load_state_dict(wk_Module *module, const wk_StateD
     {                                                        \
         return wk_##name##_with(wk::with(type{}, named...)); \
     }
+#define WK_MAKE_NUMBERS(name, type, ...)                                                                     \
+    template <class... N> wk_Module *wk_##name(N... given)                                                   \
+    {                                                                                                        \
+        using Options = type;                                                                                \
+        static constexpr double Options::*members[] = {__VA_ARGS__};                                         \
+        return wk_##name##_with(wk::placed<sizeof members / sizeof *members>(Options{}, members, given...)); \
+    }
 #define WK_MAKE_1(name, type, kind, first)                             \
     template <class... N> wk_Module *wk_##name(kind first, N... named) \
     {                                                                  \
@@ -79,6 +86,14 @@ template <class... N> bool wk_load_state_dict(wk_Module *module, const wk_StateD
         return wk_##name##_with(wk::with(wk_##name##_options{}, first, named...)); \
     }
 
+/* An int by place or by name, or none. */
+#define WK_MAKE_INT(name, first)                        \
+    WK_MAKE_SIZE(name, first)                           \
+    inline wk_Module *wk_##name()                       \
+    {                                                   \
+        return wk_##name##_with(wk_##name##_options{}); \
+    }
+
 WK_MAKE_2(Linear, wk_Linear_options, in_features, out_features)
 WK_MAKE_2(GroupNorm, wk_GroupNorm_options, num_groups, num_channels)
 WK_MAKE_1(Dropout, wk_Dropout_options, double, p)
@@ -90,15 +105,35 @@ WK_MAKE_SIZE(AvgPool2d, kernel_size)
 WK_MAKE_SIZE(AdaptiveAvgPool2d, output_size)
 WK_MAKE(ReLU, wk_Activation_options)
 WK_MAKE(SiLU, wk_Activation_options)
+WK_MAKE(SELU, wk_Activation_options)
+WK_MAKE(ReLU6, wk_Activation_options)
+WK_MAKE(Mish, wk_Activation_options)
+WK_MAKE(Hardswish, wk_Activation_options)
+WK_MAKE(Hardsigmoid, wk_Activation_options)
+WK_MAKE_NUMBERS(LeakyReLU, wk_LeakyReLU_options, &Options::negative_slope)
+WK_MAKE_NUMBERS(ELU, wk_ELU_options, &Options::alpha)
+WK_MAKE_NUMBERS(CELU, wk_ELU_options, &Options::alpha)
+WK_MAKE_NUMBERS(Hardtanh, wk_Hardtanh_options, &Options::min_val, &Options::max_val)
+WK_MAKE_NUMBERS(Softplus, wk_Softplus_options, &Options::beta, &Options::threshold)
+WK_MAKE_NUMBERS(Threshold, wk_Threshold_options, &Options::threshold, &Options::value)
+WK_MAKE_NUMBERS(Softshrink, wk_Shrink_options, &Options::lambd)
+WK_MAKE_NUMBERS(Hardshrink, wk_Shrink_options, &Options::lambd)
+WK_MAKE_INT(GLU, dim)
+WK_MAKE_INT(PReLU, num_parameters)
+WK_MAKE_2(LSTMCell, wk_RNNCell_options, input_size, hidden_size)
+WK_MAKE_2(GRUCell, wk_RNNCell_options, input_size, hidden_size)
+WK_MAKE_2(RNNCell, wk_RNNCell_options, input_size, hidden_size)
 WK_MAKE(Flatten, wk_Flatten_options)
 WK_MAKE(MSELoss, wk_Loss_options)
 WK_MAKE(L1Loss, wk_Loss_options)
 WK_MAKE(NLLLoss, wk_ClassLoss_options)
 WK_MAKE(CrossEntropyLoss, wk_ClassLoss_options)
 #undef WK_MAKE
+#undef WK_MAKE_NUMBERS
 #undef WK_MAKE_1
 #undef WK_MAKE_2
 #undef WK_MAKE_SIZE
+#undef WK_MAKE_INT
 
 template <class K, class... N>
 wk_Module *wk_Conv2d(int64_t in_channels, int64_t out_channels, K kernel_size, N... named)

@@ -122,14 +122,134 @@ WK_API wk_Module *wk_SiLU_with(wk_Activation_options options);
 #define wk_ReLU(...) wk_ReLU_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
 #define wk_SiLU(...) wk_SiLU_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
 
-/*                                                                      torch: nn.Tanh, nn.Sigmoid, nn.GELU */
+/*                                                 torch: nn.SELU, nn.ReLU6, nn.Mish, nn.Hardswish, nn.Hardsigmoid */
+WK_API wk_Module *wk_SELU_with(wk_Activation_options options);
+WK_API wk_Module *wk_ReLU6_with(wk_Activation_options options);
+WK_API wk_Module *wk_Mish_with(wk_Activation_options options);
+WK_API wk_Module *wk_Hardswish_with(wk_Activation_options options);
+WK_API wk_Module *wk_Hardsigmoid_with(wk_Activation_options options);
+#define wk_SELU(...)        wk_SELU_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_ReLU6(...)       wk_ReLU6_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_Mish(...)        wk_Mish_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_Hardswish(...)   wk_Hardswish_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_Hardsigmoid(...) wk_Hardsigmoid_with(WK_OPTIONS(wk_Activation_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* x where it is above 0, else negative_slope * x: wk_LeakyReLU(0.2). Unset is 0.01; WK_ZERO is 0.  torch: nn.LeakyReLU
+ * Here and below a 0 by place is meant, and descriptions print numbers as floats. */
+typedef struct wk_LeakyReLU_options {
+    int by_place;
+    double negative_slope;
+    bool inplace;
+} wk_LeakyReLU_options;
+WK_API wk_Module *wk_LeakyReLU_with(wk_LeakyReLU_options options);
+#define wk_LeakyReLU(...) wk_LeakyReLU_with(WK_OPTIONS(wk_LeakyReLU_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* wk_elu and wk_celu; unset alpha is 1, WK_ZERO is 0.                                      torch: nn.ELU, nn.CELU */
+typedef struct wk_ELU_options {
+    int by_place;
+    double alpha;
+    bool inplace;
+} wk_ELU_options;
+WK_API wk_Module *wk_ELU_with(wk_ELU_options options);
+WK_API wk_Module *wk_CELU_with(wk_ELU_options options);
+#define wk_ELU(...)  wk_ELU_with(WK_OPTIONS(wk_ELU_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_CELU(...) wk_CELU_with(WK_OPTIONS(wk_ELU_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* x within [min_val, max_val]; unset is -1 and 1, WK_ZERO is 0.                                torch: nn.Hardtanh */
+typedef struct wk_Hardtanh_options {
+    int by_place;
+    double min_val, max_val;
+    bool inplace;
+} wk_Hardtanh_options;
+WK_API wk_Module *wk_Hardtanh_with(wk_Hardtanh_options options);
+#define wk_Hardtanh(...) wk_Hardtanh_with(WK_OPTIONS(wk_Hardtanh_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* log(1 + exp(beta * x)) / beta, and x where beta * x > threshold; unset is 1 and 20, WK_ZERO is 0. torch: nn.Softplus */
+typedef struct wk_Softplus_options {
+    int by_place;
+    double beta, threshold;
+} wk_Softplus_options;
+WK_API wk_Module *wk_Softplus_with(wk_Softplus_options options);
+#define wk_Softplus(...) wk_Softplus_with(WK_OPTIONS(wk_Softplus_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* x where it is above threshold, else value: wk_Threshold(0.1, 20).                           torch: nn.Threshold */
+typedef struct wk_Threshold_options {
+    double threshold, value;
+    bool inplace;
+    int by_place;
+} wk_Threshold_options;
+WK_API wk_Module *wk_Threshold_with(wk_Threshold_options options);
+#define wk_Threshold(at, ...) \
+    wk_Threshold_with(        \
+        WK_OPTIONS(wk_Threshold_options, #at "," #__VA_ARGS__, .threshold = at, .value = __VA_ARGS__))
+
+/* wk_softshrink and wk_hardshrink; unset lambd is 0.5, WK_ZERO is 0.           torch: nn.Softshrink, nn.Hardshrink */
+typedef struct wk_Shrink_options {
+    int by_place;
+    double lambd;
+} wk_Shrink_options;
+WK_API wk_Module *wk_Softshrink_with(wk_Shrink_options options);
+WK_API wk_Module *wk_Hardshrink_with(wk_Shrink_options options);
+#define wk_Softshrink(...) wk_Softshrink_with(WK_OPTIONS(wk_Shrink_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_Hardshrink(...) wk_Hardshrink_with(WK_OPTIONS(wk_Shrink_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* The first half along dim times the sigmoid of the second. Unset is -1; WK_ZERO is 0.              torch: nn.GLU */
+typedef struct wk_GLU_options {
+    int by_place;
+    int64_t dim;
+} wk_GLU_options;
+WK_API wk_Module *wk_GLU_with(wk_GLU_options options);
+#define wk_GLU(...) wk_GLU_with(WK_OPTIONS(wk_GLU_options, #__VA_ARGS__, __VA_ARGS__))
+
+/* x where it is above 0, else weight * x.                                                         torch: nn.PReLU
+ *   x [N, C, ...]   ->   as x      weight [num_parameters]: 1 or C, all `init` at first
+ *   num_parameters: unset is 1; init: unset is 0.25, WK_ZERO is 0 */
+typedef struct wk_PReLU_options {
+    int by_place;
+    int64_t num_parameters;
+    double init;
+} wk_PReLU_options;
+WK_API wk_Module *wk_PReLU_with(wk_PReLU_options options);
+#define wk_PReLU(...) wk_PReLU_with(WK_OPTIONS(wk_PReLU_options, #__VA_ARGS__, __VA_ARGS__))
+
+/*               torch: nn.Tanh, nn.Sigmoid, nn.GELU, nn.LogSigmoid, nn.Softsign, nn.Tanhshrink */
 WK_API wk_Module *wk_Tanh(void);
 WK_API wk_Module *wk_Sigmoid(void);
 WK_API wk_Module *wk_GELU(void);
+WK_API wk_Module *wk_LogSigmoid(void);
+WK_API wk_Module *wk_Softsign(void);
+WK_API wk_Module *wk_Tanhshrink(void);
 
-/* Along dimension dim: wk_Softmax(1).                                     torch: nn.Softmax, nn.LogSoftmax */
+/* Along dimension dim: wk_Softmax(1).                             torch: nn.Softmax, nn.LogSoftmax, nn.Softmin */
 WK_API wk_Module *wk_Softmax(int64_t dim);
 WK_API wk_Module *wk_LogSoftmax(int64_t dim);
+WK_API wk_Module *wk_Softmin(int64_t dim);
+
+/* Softmax over the channels of [N, C, H, W] or [C, H, W].                                   torch: nn.Softmax2d */
+WK_API wk_Module *wk_Softmax2d(void);
+
+/* ---- recurrent cells -------------------------------------------------------------------------------- */
+
+/* One step of a recurrent network: wk_call_all(cell, wk_list(x, h, c)) gives h and c of an LSTMCell, wk_call(cell, x, h) the h
+ * of the others. States that are left out or NULL are zeros.                 torch: nn.LSTMCell, nn.GRUCell, nn.RNNCell
+ *   x [N, input_size] or [input_size]   h, c [N, hidden_size] or [hidden_size]   ->   h, c
+ *   weight_ih [k*hidden_size, input_size]   weight_hh [k*hidden_size, hidden_size]   bias_ih, bias_hh [k*hidden_size]
+ *   k is 4, 3 and 1; all uniform within +-1/sqrt(hidden_size)
+ *   nonlinearity is of RNNCell alone: "tanh", the default, or "relu" */
+typedef struct wk_RNNCell_options {
+    int64_t input_size, hidden_size;
+    bool no_bias;
+    const char *nonlinearity;
+    int by_place;
+} wk_RNNCell_options;
+WK_API wk_Module *wk_LSTMCell_with(wk_RNNCell_options options);
+WK_API wk_Module *wk_GRUCell_with(wk_RNNCell_options options);
+WK_API wk_Module *wk_RNNCell_with(wk_RNNCell_options options);
+#define WK_CELL(in, ...) \
+    WK_OPTIONS(wk_RNNCell_options, #in "," #__VA_ARGS__, .input_size = in, .hidden_size = __VA_ARGS__)
+#define wk_LSTMCell(...) wk_LSTMCell_with(WK_CELL(__VA_ARGS__))
+#define wk_GRUCell(...)  wk_GRUCell_with(WK_CELL(__VA_ARGS__))
+#define wk_RNNCell(...)  wk_RNNCell_with(WK_CELL(__VA_ARGS__))
 
 /* ---- dropout and flatten ---------------------------------------------------------------------------- */
 

@@ -20,31 +20,50 @@
 #undef wk_Adam
 #undef wk_AdaptiveAvgPool2d
 #undef wk_AvgPool2d
+#undef wk_BCEWithLogitsLoss
 #undef wk_BatchNorm1d
 #undef wk_BatchNorm2d
 #undef wk_BatchNorm3d
+#undef wk_CELU
 #undef wk_CallbackDataset
 #undef wk_Conv2d
 #undef wk_CrossEntropyLoss
 #undef wk_DataLoader
 #undef wk_Digits
 #undef wk_Dropout
+#undef wk_ELU
 #undef wk_Flatten
+#undef wk_GLU
+#undef wk_GRUCell
 #undef wk_GroupNorm
+#undef wk_Hardshrink
+#undef wk_Hardsigmoid
+#undef wk_Hardswish
+#undef wk_Hardtanh
 #undef wk_Images
 #undef wk_L1Loss
+#undef wk_LSTMCell
 #undef wk_LayerNorm
+#undef wk_LeakyReLU
 #undef wk_Linear
 #undef wk_MNIST
 #undef wk_MSELoss
 #undef wk_MaxPool2d
+#undef wk_Mish
 #undef wk_ModuleList
 #undef wk_NLLLoss
+#undef wk_PReLU
 #undef wk_RMSprop
+#undef wk_RNNCell
 #undef wk_ReLU
+#undef wk_ReLU6
+#undef wk_SELU
 #undef wk_SGD
 #undef wk_Sequential
 #undef wk_SiLU
+#undef wk_Softplus
+#undef wk_Softshrink
+#undef wk_Threshold
 #undef wk_adaptive_avg_pool2d
 #undef wk_add
 #undef wk_add_
@@ -192,6 +211,7 @@ WK_OPTION(cumulative)
 WK_OPTION(dampening)
 WK_OPTION(dilation)
 WK_OPTION(dilation_hw)
+WK_OPTION(dim)
 WK_OPTION(divisor_override)
 WK_OPTION(drop_last)
 WK_OPTION(dtype)
@@ -205,9 +225,12 @@ WK_OPTION(grad_output)
 WK_OPTION(grad_outputs)
 WK_OPTION(gradient)
 WK_OPTION(groups)
+WK_OPTION(hidden_size)
 WK_OPTION(ignore_index)
+WK_OPTION(init)
 WK_OPTION(inplace)
 WK_OPTION(input_scale)
+WK_OPTION(input_size)
 WK_OPTION(inputs)
 WK_OPTION(keepdim)
 WK_OPTION(kernel_size)
@@ -231,6 +254,7 @@ WK_OPTION(no_elementwise_affine)
 WK_OPTION(no_track_running_stats)
 WK_OPTION(nonlinearity)
 WK_OPTION(not_strict)
+WK_OPTION(num_parameters)
 WK_OPTION(num_workers)
 WK_OPTION(output_size)
 WK_OPTION(output_size_hw)

@@ -4,6 +4,7 @@
 #define WICK_CORE_OPTIONS_H
 
 #include "core/error.h"
+#include "wick/tensor.h"
 
 /* A 0 at that place (from 1) is meant, although 0 is the unset value. */
 #define WK_PLACED(options, place, member)                           \
@@ -11,6 +12,17 @@
         if ((options).by_place >= (place) && (options).member == 0) \
             (options).member = WK_ZERO;                             \
     } while (0)
+
+/* An option's number: what unset stands for, or 0 where that was said as WK_ZERO. */
+static inline int64_t wk_int_or(int64_t option, int64_t unset)
+{
+    return option == WK_ZERO ? 0 : option ? option : unset;
+}
+
+static inline double wk_double_or(double option, double unset)
+{
+    return option == (double)WK_ZERO ? 0 : option != 0 ? option : unset;
+}
 
 /* False with an error when more options came by place than PyTorch has in that order. `names` are those to give by name. */
 static inline bool wk_by_place_at_most(const char *what, int given, int most, const char *names)

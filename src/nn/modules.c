@@ -1,6 +1,7 @@
 /* The modules of nn/modules.def: what the table's words become. */
 #include "nn/row.h"
 
+#include "core/options.h"
 #include "core/text.h"
 
 /* ---- arguments, over the options O of their row ----------------------------------------------------- */
@@ -56,6 +57,26 @@ static bool probability(const char *layer, const void *option)
     wk_raise(WK_ERROR_ARGUMENT, "%s: dropout probability has to be between 0 and 1, but got %s", layer,
              WK_NUMBER(p));
     return false;
+}
+
+/* Both numbers are resolved: min_val comes first. */
+static bool above_min_val(const char *layer, const void *option)
+{
+    const wk_Hardtanh_options *o =
+        (const void *)((const char *)option - offsetof(wk_Hardtanh_options, max_val));
+    const double min = wk_double_or(o->min_val, 0), max = wk_double_or(o->max_val, 0);
+    if (max > min)
+        return true;
+    wk_raise(WK_ERROR_ARGUMENT, "%s: max_val (%s) must be greater than min_val (%s)", layer, WK_NUMBER(max),
+             WK_NUMBER(min));
+    return false;
+}
+
+static wk_Tensor *softmax2d(wk_Tensor *x)
+{
+    if (x->ndim != 3 && x->ndim != 4)
+        return wk_raise(WK_ERROR_SHAPE, "Softmax2d: expected input to be 3D or 4D, got %dD instead", x->ndim);
+    return wk_softmax(x, -3);
 }
 
 static bool no_label_smoothing(const char *layer, const void *option)

@@ -47,8 +47,6 @@ static bool reduction_option_known(const char *layer, wk_Reduction reduction)
 static bool resolve(const wk_ModuleRow *row, const wk_Argument *a, char *options, bool placed)
 {
     void *option = options + a->at;
-    if (a->allowed && !a->allowed(row->cls.name, option))
-        return false;
     switch (a->kind) {
     case WK_ARGUMENT_INT:
         return resolve_int(a, option, placed);
@@ -90,7 +88,8 @@ static bool resolve_all(const wk_ModuleRow *row, char *options)
         return false;
     for (const wk_Argument *a = row->layer.arguments; a->name; a++) {
         place += a->kind != WK_ARGUMENT_ONLY;
-        if (!resolve(row, a, options, given >= place))
+        if (!resolve(row, a, options, given >= place) ||
+            (a->allowed && !a->allowed(row->cls.name, options + a->at)))
             return false;
     }
     return true;
@@ -138,7 +137,7 @@ static const char *bool_text(bool value)
 
 static bool append_option_int(wk_Text *text, int64_t value, int64_t unset)
 {
-    value = value ? wk_row_int(value) : unset;
+    value = wk_int_or(value, unset);
     return value == WK_NONE ? wk_text_append(text, "None") : wk_text_printf(text, "%lld", (long long)value);
 }
 
@@ -170,7 +169,7 @@ static bool append_option(wk_Text *text, const wk_Argument *first, const wk_Argu
         return append_option_size(text, a->flags & WK_AS_FIRST && !size_option_given(a, options) ? first : a,
                                   options);
     case WK_ARGUMENT_NUMBER:
-        return wk_text_repr(text, wk_row_double(*(const double *)option));
+        return wk_text_repr(text, wk_double_or(*(const double *)option, 0));
     case WK_ARGUMENT_IF:
     case WK_ARGUMENT_UNLESS:
         return wk_text_append(text, bool_text(*(const bool *)option == (a->kind == WK_ARGUMENT_IF)));

@@ -30,15 +30,4 @@ static inline const void *wk_row_options(const wk_Module *self)
 /* wk_Class.describe of every row. */
 bool wk_row_describe(const wk_Module *self, char *out, size_t size);
 
-/* An option as a number, where a function takes one by place. */
-static inline int64_t wk_row_int(int64_t option)
-{
-    return option == WK_ZERO ? 0 : option;
-}
-
-static inline double wk_row_double(double option)
-{
-    return option == (double)WK_ZERO ? 0 : option;
-}
-
 #endif

@@ -108,6 +108,26 @@ static void test_layers(void **state)
     TAKES_NO_POINTER(wk_AdaptiveAvgPool2d_with);
     TAKES_NO_POINTER(wk_ReLU_with);
     TAKES_NO_POINTER(wk_SiLU_with);
+    TAKES_NO_POINTER(wk_SELU_with);
+    TAKES_NO_POINTER(wk_ReLU6_with);
+    TAKES_NO_POINTER(wk_Mish_with);
+    TAKES_NO_POINTER(wk_Hardswish_with);
+    TAKES_NO_POINTER(wk_Hardsigmoid_with);
+    TAKES_NO_POINTER(wk_LeakyReLU_with);
+    TAKES_NO_POINTER(wk_ELU_with);
+    TAKES_NO_POINTER(wk_CELU_with);
+    TAKES_NO_POINTER(wk_Hardtanh_with);
+    TAKES_NO_POINTER(wk_Softplus_with);
+    TAKES_NO_POINTER(wk_Threshold_with);
+    TAKES_NO_POINTER(wk_Softshrink_with);
+    TAKES_NO_POINTER(wk_Hardshrink_with);
+    TAKES_NO_POINTER(wk_GLU_with);
+    TAKES_NO_POINTER(wk_PReLU_with);
+    TAKES_NO_POINTER(wk_LogSigmoid);
+    TAKES_NO_POINTER(wk_Softsign);
+    TAKES_NO_POINTER(wk_Tanhshrink);
+    TAKES_NO_POINTER(wk_Softmin);
+    TAKES_NO_POINTER(wk_Softmax2d);
     TAKES_NO_POINTER(wk_Tanh);
     TAKES_NO_POINTER(wk_Sigmoid);
     TAKES_NO_POINTER(wk_GELU);
@@ -121,6 +141,19 @@ static void test_layers(void **state)
     TAKES_NO_POINTER(wk_BatchNorm2d_with);
     TAKES_NO_POINTER(wk_BatchNorm3d_with);
     TAKES_NO_POINTER(wk_GroupNorm_with);
+    wk_Module *cell;
+    note_called("wk_LSTMCell_with");
+    ALLOWS(cell = wk_LSTMCell_with(
+               (wk_RNNCell_options){.input_size = 1, .hidden_size = 1, .nonlinearity = NULL}));
+    wk_free(cell);
+    note_called("wk_GRUCell_with");
+    ALLOWS(cell = wk_GRUCell_with(
+               (wk_RNNCell_options){.input_size = 1, .hidden_size = 1, .nonlinearity = NULL}));
+    wk_free(cell);
+    note_called("wk_RNNCell_with");
+    ALLOWS(cell = wk_RNNCell_with(
+               (wk_RNNCell_options){.input_size = 1, .hidden_size = 1, .nonlinearity = NULL}));
+    wk_free(cell);
     REFUSES(wk_LayerNorm_with((wk_LayerNorm_options){.normalized_shape = {1, NULL}}),
             "LayerNorm: argument normalized_shape is NULL");
     REFUSES(wk_Sequential_of(1, NULL), "Sequential: argument modules is NULL");

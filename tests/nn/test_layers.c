@@ -33,6 +33,33 @@ MAKER(tanh, wk_Tanh())
 MAKER(sigmoid, wk_Sigmoid())
 MAKER(gelu, wk_GELU())
 MAKER(silu, wk_SiLU())
+MAKER(selu, wk_SELU())
+MAKER(relu6, wk_ReLU6())
+MAKER(mish, wk_Mish())
+MAKER(hardswish, wk_Hardswish())
+MAKER(hardsigmoid, wk_Hardsigmoid())
+MAKER(leaky_relu, wk_LeakyReLU())
+MAKER(leaky_relu_slope, wk_LeakyReLU(0.2))
+MAKER(leaky_relu_zero, wk_LeakyReLU(0))
+MAKER(elu, wk_ELU())
+MAKER(elu_alpha, wk_ELU(.alpha = 0.7))
+MAKER(celu, wk_CELU(1.5))
+MAKER(hardtanh, wk_Hardtanh())
+MAKER(hardtanh_range, wk_Hardtanh(.min_val = -0.5, .max_val = (double)WK_ZERO))
+MAKER(softplus, wk_Softplus())
+MAKER(softplus_beta, wk_Softplus(2.5, 1.5))
+MAKER(threshold, wk_Threshold(0, -2.5))
+MAKER(softshrink, wk_Softshrink())
+MAKER(hardshrink, wk_Hardshrink(0.25))
+MAKER(glu, wk_GLU())
+MAKER(glu_dim, wk_GLU(0))
+MAKER(prelu, wk_PReLU())
+MAKER(prelu_all, wk_PReLU(3, .init = -0.5))
+MAKER(log_sigmoid, wk_LogSigmoid())
+MAKER(softsign, wk_Softsign())
+MAKER(tanhshrink, wk_Tanhshrink())
+MAKER(softmin, wk_Softmin(1))
+MAKER(softmax2d, wk_Softmax2d())
 MAKER(softmax, wk_Softmax(1))
 MAKER(log_softmax, wk_LogSoftmax(-1))
 MAKER(dropout, wk_Dropout(0.3))
@@ -57,6 +84,33 @@ static const Case cases[] = {
     {"sigmoid", make_sigmoid, 2, {3, 4}},
     {"gelu", make_gelu, 2, {3, 4}},
     {"silu", make_silu, 2, {3, 4}},
+    {"selu", make_selu, 2, {3, 4}},
+    {"relu6", make_relu6, 2, {3, 4}},
+    {"mish", make_mish, 2, {3, 4}},
+    {"hardswish", make_hardswish, 2, {3, 4}},
+    {"hardsigmoid", make_hardsigmoid, 2, {3, 4}},
+    {"leaky_relu", make_leaky_relu, 2, {3, 4}},
+    {"leaky_relu_slope", make_leaky_relu_slope, 2, {3, 4}},
+    {"leaky_relu_zero", make_leaky_relu_zero, 2, {3, 4}},
+    {"elu", make_elu, 2, {3, 4}},
+    {"elu_alpha", make_elu_alpha, 2, {3, 4}},
+    {"celu", make_celu, 2, {3, 4}},
+    {"hardtanh", make_hardtanh, 2, {3, 4}},
+    {"hardtanh_range", make_hardtanh_range, 2, {3, 4}},
+    {"softplus", make_softplus, 2, {3, 4}},
+    {"softplus_beta", make_softplus_beta, 2, {3, 4}},
+    {"threshold", make_threshold, 2, {3, 4}},
+    {"softshrink", make_softshrink, 2, {3, 4}},
+    {"hardshrink", make_hardshrink, 2, {3, 4}},
+    {"glu", make_glu, 2, {3, 4}},
+    {"glu_dim", make_glu_dim, 2, {4, 3}},
+    {"prelu", make_prelu, 2, {3, 4}},
+    {"prelu_all", make_prelu_all, 3, {2, 3, 4}},
+    {"log_sigmoid", make_log_sigmoid, 2, {3, 4}},
+    {"softsign", make_softsign, 2, {3, 4}},
+    {"tanhshrink", make_tanhshrink, 2, {3, 4}},
+    {"softmin", make_softmin, 2, {3, 4}},
+    {"softmax2d", make_softmax2d, 4, {2, 3, 2, 2}},
     {"softmax", make_softmax, 2, {3, 4}},
     {"log_softmax", make_log_softmax, 2, {3, 4}},
     {"dropout", make_dropout, 2, {5, 8}},

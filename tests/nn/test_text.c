@@ -57,6 +57,31 @@ static const char *const printed[] = {
     "Tanh()",
     "Sigmoid()",
     "GELU(approximate='none')",
+    "SELU()",
+    "ReLU6(inplace=True)",
+    "Mish()",
+    "Hardswish()",
+    "Hardsigmoid()",
+    "LeakyReLU(negative_slope=0.01)",
+    "LeakyReLU(negative_slope=0.0, inplace=True)",
+    "ELU(alpha=0.7)",
+    "CELU(alpha=1.0)",
+    "Hardtanh(min_val=-2.0, max_val=1.0)",
+    "Softplus(beta=1.0, threshold=20.0)",
+    "Threshold(threshold=0.1, value=20.0)",
+    "Softshrink(0.5)",
+    "Hardshrink(0.25)",
+    "GLU(dim=-1)",
+    "GLU(dim=0)",
+    "PReLU(num_parameters=3)",
+    "LogSigmoid()",
+    "Softsign()",
+    "Tanhshrink()",
+    "Softmin(dim=0)",
+    "Softmax2d()",
+    "LSTMCell(3, 2)",
+    "GRUCell(3, 2, bias=False)",
+    "RNNCell(3, 2)",
     "Softmax(dim=1)",
     "LogSoftmax(dim=-1)",
     "Dropout(p=0.5, inplace=False)",
@@ -106,6 +131,10 @@ static void arguments_by_place_and_name(void **state)
                           "Dropout(1)\n"
                           "LayerNorm(10, 1e-3)\n"
                           "AdaptiveAvgPool2d(None)\n"
+                          "LeakyReLU(0.2)\n"
+                          "Hardtanh(min_val=-2)\n"
+                          "Threshold(0, value=-1)\n"
+                          "PReLU(init=0)\n"
                           "Conv2d(+1, 6, 1, padding_mode=\"zeros\", bias=False)\n"),
                 "Sequential(\n"
                 "  (conv1): Conv2d(1, 6, kernel_size=(5, 5), stride=(2, 1), padding=(2, 2))\n"
@@ -118,7 +147,11 @@ static void arguments_by_place_and_name(void **state)
                 "  (7): Dropout(p=1.0, inplace=False)\n"
                 "  (8): LayerNorm((10,), eps=0.001, elementwise_affine=True, bias=True)\n"
                 "  (9): AdaptiveAvgPool2d(output_size=None)\n"
-                "  (10): Conv2d(1, 6, kernel_size=(1, 1), stride=(1, 1), bias=False)\n"
+                "  (10): LeakyReLU(negative_slope=0.2)\n"
+                "  (11): Hardtanh(min_val=-2.0, max_val=1.0)\n"
+                "  (12): Threshold(threshold=0.0, value=-1.0)\n"
+                "  (13): PReLU(num_parameters=1)\n"
+                "  (14): Conv2d(1, 6, kernel_size=(1, 1), stride=(1, 1), bias=False)\n"
                 ")");
 }
 
@@ -201,6 +234,15 @@ static void arguments_that_do_not_fit(void **state)
     refused("Conv2d(1, 6)\n", "net.txt:1:1: Conv2d: missing argument 'kernel_size'");
     refused("Linear(out_features=1, 2)\n",
             "net.txt:1:24: Linear: positional argument follows keyword argument");
+    refused("LeakyReLU(slope=2)\n", "net.txt:1:11: LeakyReLU: unexpected argument 'slope'");
+    refused("LeakyReLU(negative_slop=2)\n",
+            "net.txt:1:11: LeakyReLU: unexpected argument 'negative_slop'. Did you mean: 'negative_slope'?");
+    refused("Hardtanh('a')\n", "net.txt:1:10: Hardtanh: argument 'min_val' must be a number, not 'a'");
+    refused("Threshold(1)\n", "net.txt:1:1: Threshold: missing argument 'value'");
+    refused("Softmax()\n", "net.txt:1:1: Softmax: missing argument 'dim'");
+    refused("LSTMCell(3)\n", "net.txt:1:1: LSTMCell: missing argument 'hidden_size'");
+    refused("RNNCell(3, 2, nonlinearity='relu')\n",
+            "net.txt:1:28: RNNCell: argument 'nonlinearity' must be 'tanh', not 'relu'");
     refused("ReLU(True, 2)\n", "net.txt:1:12: ReLU: takes at most 1 arguments");
     refused("Tanh(1)\n", "net.txt:1:6: Tanh: takes at most 0 arguments");
     refused("Linear(2.5, 1)\n", "net.txt:1:8: Linear: argument 'in_features' must be an int, not 2.5");
@@ -252,6 +294,9 @@ static void what_layers_refuse(void **state)
                   "net.txt:1:1: Dropout: dropout probability has to be between 0 and 1, but got 1.5");
     refused_bytes(huge, sizeof huge - 1, WK_ERROR_MEMORY,
                   "net.txt:1:1: can't allocate memory: you tried to allocate 4000000000000000000 bytes");
+    static const char range[] = "Hardtanh(2)\n";
+    refused_bytes(range, sizeof range - 1, WK_ERROR_ARGUMENT,
+                  "net.txt:1:1: Hardtanh: max_val (1) must be greater than min_val (2)");
     refused_bytes(negative, sizeof negative - 1, WK_ERROR_SHAPE,
                   "net.txt:1:1: Linear: dim 0 is -4: trying to create tensor with negative dimension -4: "
                   "[-4, 3]");
