@@ -140,6 +140,15 @@ WK_API wk_Tensor *wk_call_list(wk_Module *module, wk_List inputs);
 /* The same with all results: wk_Results r = wk_call_all(cell, wk_list(x, h, c)).       torch: h, c = module(x, (h, c)) */
 WK_API wk_Results wk_call_all(wk_Module *module, wk_List inputs);
 
+/* Adds a hook, which runs after each forward with what the module took and gave, and returns what it gives from then on: `results` for no
+ * change. Hooks run in order of registration; one may remove any. release(user), if given, is called once the hook is removed or the
+ * module is gone, also when the call fails. Returns an id for wk_remove_forward_hook, 0 on error.
+ *                                                                                    torch: register_forward_hook */
+typedef wk_Results (*wk_ForwardHook)(wk_Module *module, wk_List inputs, wk_Results results, void *user);
+WK_API uint64_t wk_register_forward_hook(wk_Module *module, wk_ForwardHook hook, void *user,
+                                         void (*release)(void *user));
+WK_API bool wk_remove_forward_hook(wk_Module *module, uint64_t id);
+
 /* Training or evaluation, for the module and all below it.                              torch: train, eval */
 WK_API wk_Module *wk_train(wk_Module *module, bool mode);
 WK_API wk_Module *wk_eval(wk_Module *module);

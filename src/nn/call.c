@@ -142,8 +142,7 @@ static void run_module(wk_Module *module, wk_List in, wk_Results *out)
     *out = cls->forward_all(module, in);
 }
 
-/* False with an error, unless all results are tensors. */
-static bool results_whole(const wk_Class *cls, const wk_Results *out)
+bool wk_results_whole(const wk_Class *cls, const wk_Results *out)
 {
     if (out->count > WK_MOST_RESULTS)
         return wk_raise(WK_ERROR_STATE, "%s: forward returned %d results: 1 to %d are allowed", cls->name,
@@ -170,7 +169,9 @@ static bool forward_in_scope(wk_Module *module, wk_List in, int most, wk_Results
     if (!scope.id)
         return false;
     run_module(module, in, out);
-    bool whole = results_whole(module->cls, out);
+    bool whole = wk_results_whole(module->cls, out);
+    if (whole && module->parts->hooks)
+        whole = wk_module_hooks_run(module, in, out);
     int kept = !whole ? 0 : out->count < most ? out->count : most;
     return wk_scope_end_keeping_list(scope, kept, out->tensors) && whole;
 }

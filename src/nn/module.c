@@ -189,6 +189,7 @@ static void release_listed(wk_Module *list)
         if (m->cls->release)
             m->cls->release(m);
         release_user(parts);
+        wk_module_hooks_free(parts->hooks);
         release_children(parts, &list);
         release_tensors(&parts->parameters);
         release_tensors(&parts->buffers);

@@ -30,6 +30,8 @@ typedef struct wk_LentNames {
     wk_Text names;
 } wk_LentNames;
 
+typedef struct wk_ModuleHook wk_ModuleHook;
+
 struct wk_ModuleParts {
     size_t bytes;      /* of the struct that begins with the module */
     int owners;        /* places in other modules; the object's refs are these and the users' shares */
@@ -44,7 +46,9 @@ struct wk_ModuleParts {
     wk_Module *link; /* of a list being worked off */
     void *user;      /* the program's */
     void (*release_user)(void *user);
-    wk_Class own; /* of wk_module_named, its name owned */
+    wk_ModuleHook *hooks; /* in order of registration */
+    uint64_t last_hook;   /* the id of the latest one */
+    wk_Class own;         /* of wk_module_named, its name owned */
 };
 
 /* False with an error when the pointer is NULL or not a living module. */
@@ -52,6 +56,13 @@ bool wk_module_check(const wk_Module *module, const char *op);
 
 /* The same, and that all that was registered is there. */
 bool wk_module_complete(const wk_Module *module, const char *op);
+
+/* Runs a module's forward hooks over its results; false with an error. */
+bool wk_module_hooks_run(wk_Module *module, wk_List inputs, wk_Results *results);
+void wk_module_hooks_free(wk_ModuleHook *hooks);
+
+/* False with an error, unless all results are tensors. */
+bool wk_results_whole(const wk_Class *cls, const wk_Results *results);
 
 /* The entry whose name is the first `length` characters of `name`, or NULL. */
 wk_Entry *wk_entry_named(const wk_Entries *entries, const char *name, size_t length);

@@ -230,12 +230,12 @@ wk_Module *wk_RNNCell_with(wk_RNNCell_options options)
     return cell;
 }
 
-#define CELL_LAYER(cls, ...)                                                                 \
-    {                                                                                        \
-        .name = #cls, .make = cls##_make,                                                    \
-        .arguments = WK_TAKES(WK_INT(wk_RNNCell_options, input_size, WK_REQUIRED),           \
-                              WK_INT(wk_RNNCell_options, hidden_size, WK_REQUIRED),          \
-                              WK_UNLESS(bias, wk_RNNCell_options, no_bias), __VA_ARGS__),    \
+#define CELL_LAYER(cls, ...)                                                              \
+    {                                                                                     \
+        .name = #cls, .make = cls##_make,                                                 \
+        .arguments = WK_TAKES(WK_INT(wk_RNNCell_options, input_size, WK_REQUIRED),        \
+                              WK_INT(wk_RNNCell_options, hidden_size, WK_REQUIRED),       \
+                              WK_UNLESS(bias, wk_RNNCell_options, no_bias), __VA_ARGS__), \
     }
 WK_MAKER(LSTMCell, wk_RNNCell_options)
 WK_MAKER(GRUCell, wk_RNNCell_options)

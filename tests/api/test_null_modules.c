@@ -12,6 +12,12 @@ static void visit(wk_Module *module, void *user)
     (void)module, (void)user;
 }
 
+static wk_Results hook(wk_Module *module, wk_List inputs, wk_Results results, void *user)
+{
+    (void)module, (void)inputs, (void)user;
+    return results;
+}
+
 static void test_making(void **state)
 {
     (void)state;
@@ -49,6 +55,11 @@ static void test_using(void **state)
     REFUSES(wk_call_all(NULL, wk_list(x)).tensors[0], "call: argument module is NULL");
     REFUSES(wk_call_all(net, (wk_List){1, NULL}).tensors[0],
             "Identity: argument inputs is NULL (in Identity)");
+    REFUSES(wk_register_forward_hook(NULL, hook, NULL, NULL),
+            "register_forward_hook: argument module is NULL");
+    REFUSES(wk_register_forward_hook(net, NULL, NULL, NULL), "register_forward_hook: argument hook is NULL");
+    ALLOWS(wk_register_forward_hook(net, hook, NULL, NULL));
+    REFUSES(wk_remove_forward_hook(NULL, 1), "remove_forward_hook: argument module is NULL");
     REFUSES(wk_train(NULL, true), "train: argument module is NULL");
     REFUSES(wk_eval(NULL), "eval: argument module is NULL");
     REFUSES(wk_module_set_user(NULL, NULL, NULL), "set_user: argument module is NULL");

@@ -195,6 +195,78 @@ static void forwards_that_return_nonsense(void **state)
     wk_free(cell);
 }
 
+/* ---- hooks ------------------------------------------------------------------------------------------ */
+
+typedef struct Seen {
+    int calls, released, inputs, results;
+    uint64_t remove;
+} Seen;
+
+static wk_Results see(wk_Module *module, wk_List inputs, wk_Results results, void *user)
+{
+    Seen *seen = user;
+    seen->calls++;
+    seen->inputs = inputs.count;
+    seen->results = results.count;
+    if (seen->remove)
+        assert_true(wk_remove_forward_hook(module, seen->remove));
+    return results;
+}
+
+static wk_Results swap(wk_Module *module, wk_List inputs, wk_Results results, void *user)
+{
+    (void)module, (void)inputs, (void)user;
+    return wk_results(results.tensors[1], wk_neg(results.tensors[0]));
+}
+
+static wk_Results lose(wk_Module *module, wk_List inputs, wk_Results results, void *user)
+{
+    (void)module, (void)inputs, (void)user;
+    return results.tensors[1] = NULL, results;
+}
+
+static void seen_released(void *user)
+{
+    ((Seen *)user)->released++;
+}
+
+static void hooks(void **state)
+{
+    (void)state;
+    Seen first = {0}, second = {0};
+    wk_Module *pair = Pair_new(), *relu = wk_ReLU();
+    uint64_t one = wk_register_forward_hook(pair, see, &first, seen_released);
+    uint64_t two = wk_register_forward_hook(pair, swap, NULL, NULL);
+    assert_true(one && two && wk_register_forward_hook(pair, see, &second, seen_released));
+    wk_Results r = wk_call_all(pair, wk_list(f32(2), f32(5)));
+    EXPECT_VALUES(r.tensors[0], 17);
+    EXPECT_VALUES(r.tensors[1], -10);
+    assert_true(first.calls == 1 && first.inputs == 2 && first.results == 2);
+    first.remove = one; /* itself; and the second one the swap that has run */
+    second.remove = two;
+    EXPECT_VALUES(wk_call(pair, f32(2), f32(5)), 17);
+    assert_int_equal(first.released, 1);
+    second.remove = 0;
+    EXPECT_VALUES(wk_call(pair, f32(2), f32(5)), 10);
+    assert_true(first.calls == 2 && second.calls == 3);
+    EXPECT_ERROR(wk_remove_forward_hook(pair, one), WK_ERROR_ARGUMENT,
+                 "remove_forward_hook: Pair has no hook 1");
+    assert_true(wk_register_forward_hook(pair, lose, NULL, NULL) > two);
+    EXPECT_ERROR(wk_call(pair, f32(2), f32(5)), WK_ERROR_STATE,
+                 "Pair: result 1 of forward is NULL without an error (in Pair)");
+    wk_free(pair);
+    assert_int_equal(second.released, 1);
+    assert_true(wk_register_forward_hook(relu, see, &first, NULL)); /* of the short form too */
+    EXPECT_VALUES(wk_call(relu, f32(-1)), 0);
+    assert_true(first.inputs == 1 && first.results == 1);
+    EXPECT_ERROR(wk_register_forward_hook(NULL, see, &first, seen_released), WK_ERROR_ARGUMENT,
+                 "register_forward_hook: argument module is NULL");
+    assert_int_equal(first.released, 2);
+    wk_free(relu);
+}
+
+/* ---- memory ----------------------------------------------------------------------------------------- */
+
 static wk_Tensor *pairs_called(void *pair)
 {
     wk_Tensor *x = wk_ones(3);
@@ -220,6 +292,7 @@ int main(void)
         TENSOR_TEST(sequences),
         TENSOR_TEST(mistakes),
         TENSOR_TEST(forwards_that_return_nonsense),
+        TENSOR_TEST(hooks),
         TENSOR_TEST(memory_runs_out_at_each_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

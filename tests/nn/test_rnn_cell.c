@@ -222,9 +222,12 @@ static int free_golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(as_pytorch), TENSOR_TEST(graph_names),
-        TENSOR_TEST(gradients),  TENSOR_TEST(prelu_gradients),
-        TENSOR_TEST(mistakes),   TENSOR_TEST(makers),
+        TENSOR_TEST(as_pytorch),
+        TENSOR_TEST(graph_names),
+        TENSOR_TEST(gradients),
+        TENSOR_TEST(prelu_gradients),
+        TENSOR_TEST(mistakes),
+        TENSOR_TEST(makers),
         TENSOR_TEST(memory_runs_out_at_each_allocation),
     };
     return cmocka_run_group_tests(tests, load_golden, free_golden);
