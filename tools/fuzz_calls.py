@@ -43,6 +43,8 @@ TAKEN = {
     "wk_Tensor *": "take_tensor(f, {call}, \"{name}\", {must})",
     "wk_ValuesIndices": "take_pair(f, {call}, \"{name}\")",
     "wk_Results": "take_results(f, {call}, \"{name}\")",
+    "wk_MinMax": "take_pair(f, pair_of_MinMax({call}), \"{name}\")",
+    "wk_VarMean": "take_pair(f, pair_of_VarMean({call}), \"{name}\")",
     "char *": "take_text(f, {call}, \"{name}\")",
     "wk_Module *": "take_wk_Module(f, {call})",
     "wk_Optimizer *": "take_wk_Optimizer(f, {call})",

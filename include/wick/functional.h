@@ -6,7 +6,7 @@
 #ifndef WICK_FUNCTIONAL_H
 #define WICK_FUNCTIONAL_H
 
-#include "wick/tensor.h"
+#include "wick/reduce.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -262,59 +262,6 @@ WK_API wk_Tensor *wk_group_norm_with(wk_group_norm_options options);
 #define wk_group_norm(x, ...) \
     wk_group_norm_with((wk_group_norm_options){.input = x, .num_groups = __VA_ARGS__})
 
-/* Variance, and its root, divided by the number of elements less correction; dimensions as in wk_sum.  torch: var, std
- *     wk_var(x)   wk_var(x, 0, .keepdim = true)   wk_std(x, WK_ALL, .correction = WK_ZERO)
- *   correction: unset is 1, WK_ZERO is 0; of as many elements as that, or fewer, the variance is infinite, or NaN where
- *   it would be 0. The gradient of std at equal elements is 0
- * Differs from PyTorch: never. */
-typedef struct wk_var_options {
-    wk_Tensor *input;
-    wk_Dims dims;
-    bool keepdim;
-    double correction;
-} wk_var_options;
-WK_API wk_Tensor *wk_var_with(wk_var_options options);
-WK_API wk_Tensor *wk_std_with(wk_var_options options);
-#ifndef __cplusplus
-WK_DEFINE_PLACED(wk_var_options)
-#endif
-#define wk_var(...) WK_REDUCE(wk_var_with, wk_var_options, __VA_ARGS__)
-#define wk_std(...) WK_REDUCE(wk_std_with, wk_var_options, __VA_ARGS__)
-
-/* sum(|x|^p)^(1/p); dimensions as in wk_sum, behind p.                                       torch: norm
- *     wk_norm(x)   wk_norm(x, 1)   wk_norm(x, 2, 0, true)   wk_norm(x, INFINITY, wk_dims(0, 1), .keepdim = true)
- *   p: INFINITY is the largest |x|, -INFINITY the smallest, 0 counts what is not 0 (WK_ZERO in the struct,
- *   where unset is 2). Its gradient at 0 is 0
- * Differs from PyTorch: never. */
-typedef struct wk_norm_options {
-    wk_Tensor *input;
-    double p;
-    wk_Dims dims;
-    bool keepdim;
-} wk_norm_options;
-WK_API wk_Tensor *wk_norm_with(wk_norm_options options);
-#ifndef __cplusplus
-static inline double wk_given(double number) /* as an option that is not unset */
-{
-    return number == 0 ? (double)WK_ZERO : number;
-}
-static inline wk_norm_options wk_norm_placed(wk_norm_options o, bool by_place)
-{
-    if (by_place)
-        o.p = wk_given(o.p);
-    return o;
-}
-#endif
-#define wk_norm(...)             wk_norm_with(WK_PASTE(WK_NORM_, WK_1_2_OR_3(__VA_ARGS__))(__VA_ARGS__))
-#define WK_NORM_1(x)             ((wk_norm_options){.input = x})
-#define WK_NORM_2(x, second)     wk_norm_placed((wk_norm_options){.input = x, second}, (#second)[0] != '.')
-#define WK_NORM_3(x, order, ...) WK_PASTE(WK_NORM_AND_, WK_1_2_OR_3(__VA_ARGS__))(x, order, __VA_ARGS__)
-#define WK_NORM_AND_1(x, order, over) \
-    ((wk_norm_options){.input = x, .p = wk_given(order), .dims = WK_DIMS_OF(over)})
-#define WK_NORM_AND_2 WK_NORM_AND_3
-#define WK_NORM_AND_3(x, order, over, ...) \
-    ((wk_norm_options){.input = x, .p = wk_given(order), .dims = WK_DIMS_OF(over), __VA_ARGS__})
-
 /* The mean of output_size windows in each direction: wk_adaptive_avg_pool2d(x, 1) is that of the plane.  torch: F.adaptive_avg_pool2d
  *   input [N, C, H, W] or [C, H, W]   ->   [N, C, OH, OW]; WK_NONE in a pair keeps the input's size,
  *   WK_ZERO is 0
@@ -364,6 +311,28 @@ WK_API wk_Tensor *wk_nll_loss_with(wk_nll_loss_options options);
 WK_API wk_Tensor *wk_cross_entropy_with(wk_nll_loss_options options);
 #define wk_cross_entropy(x, ...) \
     wk_cross_entropy_with((wk_nll_loss_options){.input = x, .target = __VA_ARGS__})
+
+/* Of probabilities: -(t log(x) + (1 - t) log(1 - x)) with logarithms of at least -100.     torch: F.binary_cross_entropy
+ *   input in [0, 1], target of its shape and dtype; weight broadcasts to it, or NULL
+ * Of logits: the same of sigmoid(x), without its rounding.                                 torch: F.binary_cross_entropy_with_logits
+ *   pos_weight: weighs t log(x), for each class in the last dimension, or NULL
+ * Differs from PyTorch: never. */
+typedef struct wk_binary_cross_entropy_options {
+    wk_Tensor *input, *target, *weight;
+    wk_Reduction reduction;
+} wk_binary_cross_entropy_options;
+typedef struct wk_binary_cross_entropy_with_logits_options {
+    wk_Tensor *input, *target, *weight, *pos_weight;
+    wk_Reduction reduction;
+} wk_binary_cross_entropy_with_logits_options;
+WK_API wk_Tensor *wk_binary_cross_entropy_with(wk_binary_cross_entropy_options options);
+WK_API wk_Tensor *
+wk_binary_cross_entropy_with_logits_with(wk_binary_cross_entropy_with_logits_options options);
+#define wk_binary_cross_entropy(x, ...) \
+    wk_binary_cross_entropy_with((wk_binary_cross_entropy_options){.input = x, .target = __VA_ARGS__})
+#define wk_binary_cross_entropy_with_logits(x, ...) \
+    wk_binary_cross_entropy_with_logits_with(       \
+        (wk_binary_cross_entropy_with_logits_options){.input = x, .target = __VA_ARGS__})
 
 #ifdef __cplusplus
 }

@@ -124,21 +124,21 @@ inline constexpr bool is_dims =
     is_whole<T> || std::is_same<T, Whole>::value || std::is_same<T, wk_Dims>::value;
 } // namespace wk
 
-#define WK_REDUCE(name, type)                                                                  \
-    inline wk_Tensor *wk_##name(wk_Tensor *input)                                              \
-    {                                                                                          \
-        return wk_##name##_with(wk::Named<type>::of(input));                                   \
-    }                                                                                          \
-    template <class D, class... N> wk_Tensor *wk_##name(wk_Tensor *input, D first, N... named) \
-    {                                                                                          \
-        if constexpr (wk::is_dims<D>) {                                                        \
-            const auto dims = wk::dims_of(first);                                              \
-            type options = wk::Named<type>::of(input, named...);                               \
-            options.dims = dims;                                                               \
-            return wk_##name##_with(options);                                                  \
-        } else {                                                                               \
-            return wk_##name##_with(wk::Named<type>::of(input, first, named...));              \
-        }                                                                                      \
+#define WK_REDUCE(name, type)                                                            \
+    inline auto wk_##name(wk_Tensor *input)                                              \
+    {                                                                                    \
+        return wk_##name##_with(wk::Named<type>::of(input));                             \
+    }                                                                                    \
+    template <class D, class... N> auto wk_##name(wk_Tensor *input, D first, N... named) \
+    {                                                                                    \
+        if constexpr (wk::is_dims<D>) {                                                  \
+            const auto dims = wk::dims_of(first);                                        \
+            type options = wk::Named<type>::of(input, named...);                         \
+            options.dims = dims;                                                         \
+            return wk_##name##_with(options);                                            \
+        } else {                                                                         \
+            return wk_##name##_with(wk::Named<type>::of(input, first, named...));        \
+        }                                                                                \
     }
 WK_REDUCE(sum, wk_reduce_options)
 WK_REDUCE(mean, wk_reduce_options)
@@ -150,7 +150,28 @@ WK_REDUCE(all, wk_reduce_options)
 WK_REDUCE(any, wk_reduce_options)
 WK_REDUCE(var, wk_var_options)
 WK_REDUCE(std, wk_var_options)
+WK_REDUCE(aminmax, wk_reduce_options)
+WK_REDUCE(var_mean, wk_var_options)
 #undef WK_REDUCE
+
+template <class... N> wk_Tensor *wk_cumsum(wk_Tensor *input, int64_t dim, N... named)
+{
+    wk_cumsum_options options{};
+    options.input = input, options.dim = dim;
+    return wk_cumsum_with(wk::with(options, named...));
+}
+
+template <class S> wk_Tensor *wk_roll(wk_Tensor *input, S shifts)
+{
+    const auto by = wk::dims_of(shifts);
+    return wk_roll_dims(input, by, wk_Dims{0, nullptr});
+}
+template <class S, class D> wk_Tensor *wk_roll(wk_Tensor *input, S shifts, D dims)
+{
+    const auto by = wk::dims_of(shifts);
+    const auto along = wk::dims_of(dims);
+    return wk_roll_dims(input, by, along);
+}
 
 inline wk_Tensor *wk_norm(wk_Tensor *input, double p = 2)
 {
@@ -289,6 +310,8 @@ WK_LOSS(mse_loss, wk_loss_options)
 WK_LOSS(l1_loss, wk_loss_options)
 WK_LOSS(nll_loss, wk_nll_loss_options)
 WK_LOSS(cross_entropy, wk_nll_loss_options)
+WK_LOSS(binary_cross_entropy, wk_binary_cross_entropy_options)
+WK_LOSS(binary_cross_entropy_with_logits, wk_binary_cross_entropy_with_logits_options)
 #undef WK_LOSS
 
 #endif

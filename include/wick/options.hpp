@@ -13,6 +13,7 @@
 #include "wick/module.h"
 #include "wick/nn.h"
 #include "wick/optim.h"
+#include "wick/reduce.h"
 #include "wick/runtime.h"
 #include "wick/tensor.h"
 
@@ -71,6 +72,7 @@
 #undef wk_all
 #undef wk_amax
 #undef wk_amin
+#undef wk_aminmax
 #undef wk_any
 #undef wk_argmax
 #undef wk_argmin
@@ -79,10 +81,13 @@
 #undef wk_avg_pool2d
 #undef wk_backward
 #undef wk_batch_norm
+#undef wk_binary_cross_entropy
+#undef wk_binary_cross_entropy_with_logits
 #undef wk_celu
 #undef wk_celu_
 #undef wk_conv2d
 #undef wk_cross_entropy
+#undef wk_cumsum
 #undef wk_dims
 #undef wk_div
 #undef wk_div_
@@ -137,6 +142,7 @@
 #undef wk_remainder_
 #undef wk_reshape
 #undef wk_results
+#undef wk_roll
 #undef wk_save_safetensors
 #undef wk_softplus
 #undef wk_softshrink
@@ -148,6 +154,7 @@
 #undef wk_threshold
 #undef wk_threshold_
 #undef wk_var
+#undef wk_var_mean
 #undef wk_view
 #undef wk_xavier_normal_
 #undef wk_xavier_uniform_
@@ -260,6 +267,7 @@ WK_OPTION(output_size)
 WK_OPTION(output_size_hw)
 WK_OPTION(padding)
 WK_OPTION(padding_hw)
+WK_OPTION(pos_weight)
 WK_OPTION(prefetch_factor)
 WK_OPTION(reduction)
 WK_OPTION(release)

@@ -440,61 +440,17 @@ WK_API wk_Tensor *wk_index_select(wk_Tensor *input, int64_t dim, wk_Tensor *inde
 WK_API wk_Tensor *wk_gather(wk_Tensor *input, int64_t dim, wk_Tensor *index);
 WK_API wk_Tensor *wk_scatter_add(wk_Tensor *input, int64_t dim, wk_Tensor *index, wk_Tensor *src);
 
+/* The elements moved along dimensions; what leaves at one end comes in at the other. Without dims, of the flattened
+ * tensor; else there is a shift for each of them.                                                          torch: roll
+ *     wk_roll(x, 1)   wk_roll(x, 2, 0)   wk_roll(x, wk_dims(1, -2), wk_dims(0, 1)) */
+WK_API wk_Tensor *wk_roll_dims(wk_Tensor *input, wk_Dims shifts, wk_Dims dims);
+#define wk_roll(input, ...)        WK_PASTE(WK_ROLL_, WK_1_2_OR_3(__VA_ARGS__))(input, __VA_ARGS__)
+#define WK_ROLL_1(input, by)       wk_roll_dims(input, WK_DIMS_OF(by), ((wk_Dims){0, NULL}))
+#define WK_ROLL_2(input, by, dims) wk_roll_dims(input, WK_DIMS_OF(by), WK_DIMS_OF(dims))
+
 /* Joined along a dimension that exists, or along a new one.                                torch: cat, stack */
 WK_API wk_Tensor *wk_cat(wk_List tensors, int64_t dim);
 WK_API wk_Tensor *wk_stack(wk_List tensors, int64_t dim);
-
-/* ---- reductions ------------------------------------------------------------------------------------- */
-
-/* Over one dimension, several, or all when only the tensor is given; then options by name, of which keepdim may come by
- * place. Sums of integers are int64; .dtype converts first, and is the result's.
- *     wk_sum(x)   wk_sum(x, 0)   wk_mean(x, -1, true)   wk_sum(x, wk_dims(0, 1), .keepdim = true)
- * An option by name may follow the tensor at once; more than one follow the dimensions. A wk_Dims of yours that is
- * empty goes by name, as by place it is dimension 0. Within a list of initializers gcc's -Wmissing-braces warns of a
- * number there; wk_dims(0) says the same.
- *     wk_sum(x, .dtype = wk_float64)   wk_sum(x, WK_ALL, .keepdim = true, .dtype = wk_float64)
- *                                               torch: sum, mean */
-typedef struct wk_reduce_options {
-    wk_Tensor *input;
-    wk_Dims dims;
-    bool keepdim;
-    wk_dtype dtype;
-} wk_reduce_options;
-#ifndef __cplusplus
-WK_DEFINE_PLACED(wk_reduce_options)
-#endif
-WK_API wk_Tensor *wk_sum_with(wk_reduce_options options);
-WK_API wk_Tensor *wk_mean_with(wk_reduce_options options);
-#define wk_sum(...)  WK_REDUCE(wk_sum_with, wk_reduce_options, __VA_ARGS__)
-#define wk_mean(...) WK_REDUCE(wk_mean_with, wk_reduce_options, __VA_ARGS__)
-
-/* The largest and smallest element: at a tie of k, each gets 1/k of the gradient. amax and amin over dimensions.
- *                                                                                          torch: max, min, amax, amin */
-WK_API wk_Tensor *wk_max(wk_Tensor *input);
-WK_API wk_Tensor *wk_min(wk_Tensor *input);
-WK_API wk_Tensor *wk_amax_with(wk_reduce_options options);
-WK_API wk_Tensor *wk_amin_with(wk_reduce_options options);
-#define wk_amax(...) WK_REDUCE(wk_amax_with, wk_reduce_options, __VA_ARGS__)
-#define wk_amin(...) WK_REDUCE(wk_amin_with, wk_reduce_options, __VA_ARGS__)
-
-/* Along one dimension, with the index of the first: the gradient goes to that element.     torch: max(dim), min(dim) */
-typedef struct wk_ValuesIndices {
-    wk_Tensor *values, *indices;
-} wk_ValuesIndices;
-WK_API wk_ValuesIndices wk_max_dim(wk_Tensor *input, int64_t dim, bool keepdim);
-WK_API wk_ValuesIndices wk_min_dim(wk_Tensor *input, int64_t dim, bool keepdim);
-
-/* Index of the first largest (smallest) element of the flattened tensor, or along a dimension.  torch: argmax, argmin */
-WK_API wk_Tensor *wk_argmax_with(wk_reduce_options options);
-WK_API wk_Tensor *wk_argmin_with(wk_reduce_options options);
-#define wk_argmax(...) WK_REDUCE(wk_argmax_with, wk_reduce_options, __VA_ARGS__)
-#define wk_argmin(...) WK_REDUCE(wk_argmin_with, wk_reduce_options, __VA_ARGS__)
-
-/* bool (uint8 of uint8): is every, is some element not zero.                               torch: all, any */
-WK_API wk_Tensor *wk_all_with(wk_reduce_options options);
-WK_API wk_Tensor *wk_any_with(wk_reduce_options options);
-#define wk_all(...) WK_REDUCE(wk_all_with, wk_reduce_options, __VA_ARGS__)
-#define wk_any(...) WK_REDUCE(wk_any_with, wk_reduce_options, __VA_ARGS__)
 
 #ifdef __cplusplus
 }

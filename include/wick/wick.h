@@ -14,6 +14,7 @@
 #include "wick/module.h"
 #include "wick/nn.h"
 #include "wick/optim.h"
+#include "wick/reduce.h"
 #include "wick/runtime.h"
 #include "wick/tensor.h"
 

@@ -50,8 +50,13 @@ static bool connect(wk_Node *node, int count, wk_Tensor *const *in, unsigned *wa
     return true;
 }
 
-/* Slots of saved tensors: the inputs named by the op, then the output, then the extras. */
+/* Slots of saved tensors: the inputs named by the op, then the output, then the extras, then, where the op uses them, further results. */
 enum { SAVED_SLOTS = WK_OP_INPUTS + 1 + WK_EXTRAS };
+
+static int results_of(const wk_Op *op)
+{
+    return op->differentiable ? op->differentiable : 1;
+}
 
 /* A copy of what is about to be overwritten. */
 static wk_Tensor *copy_before_write(wk_Tensor *self)
@@ -85,16 +90,32 @@ static bool save_results(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned 
     for (int i = 0; i < WK_EXTRAS; i++)
         if (call->extra[i])
             wk_node_save(node, WK_OP_INPUTS + 1 + i, call->extra[i]);
+    for (int i = 1; i < results_of(node->op); i++) {
+        wk_node_set_meta(node, i, call->more[i - 1]);
+        if ((node->op->uses_more >> (i - 1) & 1) &&
+            !wk_node_save_output(node, SAVED_SLOTS + i - 1, call->more[i - 1], i))
+            return false;
+    }
     if (node->op->attributes && call->attributes)
         memcpy(node->attributes, call->attributes, node->op->attributes);
+    return true;
+}
+
+/* The results beyond the first become outputs of the node. */
+static bool record_more(wk_Node *node, const wk_Call *call)
+{
+    for (int i = 1; i < results_of(node->op); i++)
+        if (!wk_set_history(call->more[i - 1], wk_node_retain(node), i))
+            return false;
     return true;
 }
 
 /* `through` is for a write in place into a view. */
 static wk_Node *prepare(const wk_Op *op, wk_Call *call, unsigned *wanted, wk_Node **through)
 {
-    wk_Node *node =
-        wk_node_new(op, call->count, SAVED_SLOTS, 1, call->attributes, call->attributes ? op->attributes : 0);
+    const int results = results_of(op);
+    wk_Node *node = wk_node_new(op, call->count, SAVED_SLOTS + results - 1, results, call->attributes,
+                                call->attributes ? op->attributes : 0);
     if (!node)
         return NULL;
     bool ok = connect(node, call->count, call->in, wanted) &&
@@ -126,7 +147,8 @@ static bool writable(const wk_Tensor *self, const char *op)
 
 static bool record(wk_Node *node, wk_Call *call, wk_Tensor *out, unsigned wanted, wk_Node *through)
 {
-    if (!save_results(node, call, out, wanted) || (call->op->view && !wk_link_view(out, call->in[0]))) {
+    if (!save_results(node, call, out, wanted) || !record_more(node, call) ||
+        (call->op->view && !wk_link_view(out, call->in[0]))) {
         wk_node_release(node);
         return false;
     }
@@ -181,7 +203,7 @@ static wk_Tensor *run(wk_Call *call)
 }
 
 static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,
-                        bool inplace, wk_Tensor **more)
+                        bool inplace, int more_count, wk_Tensor **more)
 {
     union {
         char bytes[384];
@@ -200,22 +222,25 @@ static wk_Tensor *apply(const wk_Op *op, int count, wk_Tensor *const *in, const 
     if (!scope.id)
         return NULL;
     wk_Tensor *out = run(&call);
-    wk_Tensor *second = out && more ? wk_tensor_retain(call.more[0]) : NULL;
+    for (int i = 0; i < more_count; i++)
+        more[i] = out ? wk_tensor_retain(call.more[i]) : NULL;
     wk_scope_end_keeping(scope, out);
-    if (more)
-        *more = wk_scope_adopt(wk_tensor_as_new(second));
-    return out && more && !*more ? NULL : out;
+    for (int i = 0; i < more_count; i++) {
+        more[i] = wk_scope_adopt(wk_tensor_as_new(more[i]));
+        out = more[i] ? out : NULL;
+    }
+    return out;
 }
 
 wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes)
 {
-    return apply(op, count, in, attributes, false, NULL);
+    return apply(op, count, in, attributes, false, 0, NULL);
 }
 
 wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,
-                         wk_Tensor **more)
+                         int more_count, wk_Tensor **more)
 {
-    return apply(op, count, in, attributes, false, more);
+    return apply(op, count, in, attributes, false, more_count, more);
 }
 
 wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes)
@@ -223,7 +248,7 @@ wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, co
     if (!in[0]) /* the operation is the one that gives a result: add, not add_ */
         return wk_raise_if_silent(WK_ERROR_ARGUMENT, "%s%s: argument self is NULL", op->name,
                                   op->name[strlen(op->name) - 1] == '_' ? "" : "_");
-    return apply(op, count, in, attributes, true, NULL);
+    return apply(op, count, in, attributes, true, 0, NULL);
 }
 
 wk_Tensor *wk_saved_input(wk_Node *node, int input)
@@ -234,6 +259,11 @@ wk_Tensor *wk_saved_input(wk_Node *node, int input)
 wk_Tensor *wk_saved_output(wk_Node *node)
 {
     return wk_node_unpack(node, WK_OP_INPUTS);
+}
+
+wk_Tensor *wk_saved_more(wk_Node *node, int index)
+{
+    return wk_node_unpack(node, SAVED_SLOTS + index);
 }
 
 wk_Tensor *wk_saved_extra(wk_Node *node, int index)

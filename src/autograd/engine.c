@@ -10,6 +10,7 @@
 #include "autograd/node.h"
 #include "autograd/task.h"
 #include "core/memory.h"
+#include "wick/reduce.h"
 
 /* ---- gradients on their way ------------------------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 
 #define WK_OP_INPUTS 4 /* inputs that an op may name; operations on lists have more of the last */
 #define WK_EXTRAS    2
+#define WK_MORE      2 /* results beyond the first */
 
 /* One call of an operation's forward. */
 typedef struct wk_Call {
@@ -24,7 +25,7 @@ typedef struct wk_Call {
     void *attributes;            /* a copy of the caller's, which forward may complete */
     bool recorded;               /* a gradient may be asked for */
     wk_Tensor *inplace;          /* the tensor to write the result to, or NULL for a new one */
-    wk_Tensor *more[1];          /* results beyond the first, none of them differentiable */
+    wk_Tensor *more[WK_MORE];    /* results beyond the first */
     wk_Tensor *extra[WK_EXTRAS]; /* further tensors that backward uses */
 } wk_Call;
 
@@ -36,11 +37,13 @@ typedef struct wk_Op {
     unsigned constant;                /* bit i: input i never has a gradient: no next function is for it */
     unsigned uses[WK_OP_INPUTS]; /* bit j of uses[i]: the gradient of input j uses the values of input i */
     unsigned uses_output;        /* bit j: the gradient of input j uses the result */
-    size_t attributes;           /* bytes */
-    bool view;                   /* the result shares the first input's memory */
-    bool any_order;              /* forward asks for its inputs' memory itself (core/order.h) */
-    bool fills;                  /* every element gets one value: in place, elements may share memory */
-    bool takes_pending;          /* backward takes a gradient that is not written yet */
+    int differentiable; /* results with a gradient; 0 counts as 1, the first. Of more, backward_all is given all gradients */
+    unsigned uses_more; /* bit i: a gradient uses the value of more[i] */
+    size_t attributes;  /* bytes */
+    bool view;          /* the result shares the first input's memory */
+    bool any_order;     /* forward asks for its inputs' memory itself (core/order.h) */
+    bool fills;         /* every element gets one value: in place, elements may share memory */
+    bool takes_pending; /* backward takes a gradient that is not written yet */
 
     /* The result, or NULL with an error. */
     wk_Tensor *(*forward)(wk_Call *call);
@@ -71,8 +74,9 @@ typedef struct wk_Op {
 
 /* Runs an operation: `count` inputs, `attributes` (op->attributes bytes, or NULL). */
 wk_Tensor *wk_apply(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
+/* The same with as many results beyond the first as asked for; NULL when any of them fails. */
 wk_Tensor *wk_apply_more(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes,
-                         wk_Tensor **more);
+                         int more_count, wk_Tensor **more);
 /* The same with the result written into the first input. */
 wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, const void *attributes);
 
@@ -88,6 +92,7 @@ wk_Tensor *wk_apply_inplace(const wk_Op *op, int count, wk_Tensor *const *in, co
 /* What the forward saved. NULL with PyTorch's message if it was freed or changed since; passing it on is enough. */
 wk_Tensor *wk_saved_input(wk_Node *node, int input);
 wk_Tensor *wk_saved_output(wk_Node *node);
+wk_Tensor *wk_saved_more(wk_Node *node, int index);
 wk_Tensor *wk_saved_extra(wk_Node *node, int index);
 bool wk_node_needs(const wk_Node *node, int input);
 

@@ -156,6 +156,9 @@ typedef struct wk_Kernels {
     /* Reductions. sum and prod of integers and bool are int64; of nothing, 0 and 1. Floats are added in a fixed tree. */
     wk_Reduce sum[WK_DTYPES], prod[WK_DTYPES];
     wk_Reduce any[WK_DTYPES], all[WK_DTYPES]; /* to bool */
+    /* Sums of the elements up to each, or from each on in reverse; floats are added in double. Rows split among threads. */
+    void (*cumsum[WK_DTYPES])(int64_t outer, int64_t n, int64_t inner, bool reverse, const void *in,
+                              void *out);
     /* The extreme and the index of the first such element; NaN wins. values or indices may be NULL; n > 0. */
     wk_ReduceIndex max[WK_DTYPES], min[WK_DTYPES];
 
@@ -237,6 +240,7 @@ typedef struct wk_Kernels {
 /* Fills in the members that are compiled once, not for each instruction set. */
 void wk_install_conv_taps(wk_Kernels *table);
 void wk_install_integer_loops(wk_Kernels *table);
+void wk_install_scan(wk_Kernels *table);
 
 /* Runs a loop of one or two inputs that takes contiguous elements on others, in contiguous copies. The operands are the number of inputs
  * and the bytes of an element, in one word: with six arguments the call from a loop needs no frame. */

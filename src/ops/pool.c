@@ -368,7 +368,7 @@ static wk_ValuesIndices max_pool(wk_max_pool2d_options o, bool indices)
     if (!wk_kernels->max_pool2d[o.input->dtype])
         wk_raise_dtype("max_pool2d", o.input->dtype);
     else
-        r.values = indices ? wk_apply_more(&max_pool_op, 1, &o.input, &a, &r.indices)
+        r.values = indices ? wk_apply_more(&max_pool_op, 1, &o.input, &a, 1, &r.indices)
                            : WK_APPLY(&max_pool_op, &a, o.input);
     return r;
 }

@@ -212,12 +212,12 @@ static wk_Tensor *amin_forward(wk_Call *call)
                                                                                                    : NULL;
 }
 
-static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+/* The gradient of an extreme y, in equal parts to the elements of x that are it. */
+static wk_Tensor *shared_gradient(const ReduceArgs *a, wk_Tensor *x, wk_Tensor *y, wk_Tensor *grad)
 {
-    const ReduceArgs *a = node->attributes;
-    wk_Tensor *x = wk_saved_input(node, 0), *y = with_kept_dims(wk_saved_output(node), a);
-    wk_Tensor *both_nan = wk_mul_tensor(wk_ne_tensor(x, x), wk_ne_tensor(y, y));
-    wk_Tensor *hit = wk_to_dtype(wk_add_tensor(wk_eq_tensor(x, y), both_nan), (wk_dtype)grad->dtype);
+    wk_Tensor *kept = with_kept_dims(y, a);
+    wk_Tensor *both_nan = wk_mul_tensor(wk_ne_tensor(x, x), wk_ne_tensor(kept, kept));
+    wk_Tensor *hit = wk_to_dtype(wk_add_tensor(wk_eq_tensor(x, kept), both_nan), (wk_dtype)grad->dtype);
     int64_t dims[WK_MAX_DIMS];
     int count = 0;
     for (int i = 0; i < a->before.ndim; i++)
@@ -225,7 +225,12 @@ static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
             dims[count++] = i;
     wk_Tensor *hits =
         count ? wk_sum_with((wk_reduce_options){.input = hit, .dims = {count, dims}, .keepdim = true}) : hit;
-    out[0] = wk_mul_tensor(hit, wk_div_tensor(with_kept_dims(grad, a), hits));
+    return wk_mul_tensor(hit, wk_div_tensor(with_kept_dims(grad, a), hits));
+}
+
+static void extreme_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
+{
+    out[0] = shared_gradient(node->attributes, wk_saved_input(node, 0), wk_saved_output(node), grad);
 }
 
 WK_OP(amax_op) = REDUCTION(amax, AmaxBackward0, .uses = {1}, .uses_output = 1, .forward = amax_forward,
@@ -290,6 +295,55 @@ wk_Tensor *wk_amin_with(wk_reduce_options options)
     return extreme_of(&amin_op, options);
 }
 
+static wk_Tensor *aminmax_forward(wk_Call *call)
+{
+    const wk_Op *op = call->op;
+    wk_Tensor *least;
+    return extremes(op->name, wk_kernels->min, call->in[0], call->attributes, &least, NULL) &&
+                   extremes(op->name, wk_kernels->max, call->in[0], call->attributes, &call->more[0], NULL)
+               ? least
+               : NULL;
+}
+
+static bool aminmax_backward(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
+{
+    wk_Tensor *x = wk_saved_input(node, 0);
+    for (int i = 0; i < 2; i++) {
+        if (!grads[i])
+            continue;
+        wk_Tensor *part = shared_gradient(node->attributes, x,
+                                          i ? wk_saved_more(node, 0) : wk_saved_output(node), grads[i]);
+        out[0] = out[0] ? wk_add_tensor(out[0], part) : part;
+        if (!out[0])
+            return false;
+    }
+    return true;
+}
+
+WK_OP(aminmax_op) = REDUCTION(aminmax, AminmaxBackward0, .uses = {1}, .uses_output = 1, .uses_more = 1,
+                              .differentiable = 2, .forward = aminmax_forward,
+                              .backward_all = aminmax_backward);
+
+wk_MinMax wk_aminmax_with(wk_reduce_options o)
+{
+    const wk_MinMax none = {NULL, NULL};
+    ReduceArgs a;
+    wk_Tensor *in = reduce_input("aminmax", &o);
+    if (!in || !wk_array_check(o.dims.count, o.dims.dims, "aminmax", "dims"))
+        return none;
+    if (o.dims.count > 1)
+        wk_raise(WK_ERROR_ARGUMENT, "aminmax: takes one dim, got %d", o.dims.count);
+    else if (!o.dims.count && !in->numel)
+        wk_raise(WK_ERROR_SHAPE,
+                 "aminmax: cannot compute aminmax over an empty dimension as the operation has no identity.");
+    else if (has_elements("aminmax", in, o.dims) && reduce_args("aminmax", in, o.dims, o.keepdim, &a)) {
+        wk_MinMax r;
+        r.min = wk_apply_more(&aminmax_op, 1, &in, &a, 1, &r.max);
+        return r.min ? r : none;
+    }
+    return none;
+}
+
 /* ---- extremes along one dimension, with their indices ----------------------------------------------- */
 
 static wk_Tensor *along_forward(wk_Call *call, const wk_ReduceIndex *kernels)
@@ -330,7 +384,7 @@ static wk_ValuesIndices extreme_along(const wk_Op *op, wk_Tensor *input, int64_t
         !has_elements(op->name, input, (wk_Dims){1, &dim}) ||
         !reduce_args(op->name, input, (wk_Dims){1, &dim}, keepdim, &a))
         return r;
-    r.values = wk_apply_more(op, 1, &input, &a, &r.indices);
+    r.values = wk_apply_more(op, 1, &input, &a, 1, &r.indices);
     return r;
 }
 

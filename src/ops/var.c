@@ -161,18 +161,22 @@ WK_OP(std_op) = {.name = "std",
                  .forward = deviation_forward,
                  .backward = deviation_backward};
 
+static bool variance_args(const char *op, const wk_var_options *o, SpreadArgs *a)
+{
+    if (!wk_tensor_check(o->input, op, "input"))
+        return false;
+    if (!wk_is_floating(o->input->dtype))
+        return wk_raise(WK_ERROR_DTYPE,
+                        "%s: std and var only support floating point and complex dtypes, but got %s", op,
+                        wk_dtype_type(o->input->dtype)),
+               false;
+    return spread_args(op, o->input, o->dims, o->keepdim, wk_number_option(o->correction, 1), a);
+}
+
 static wk_Tensor *variance_of(const wk_Op *op, wk_var_options o)
 {
     SpreadArgs a;
-    if (!wk_tensor_check(o.input, op->name, "input"))
-        return NULL;
-    if (!wk_is_floating(o.input->dtype))
-        return wk_raise(WK_ERROR_DTYPE,
-                        "%s: std and var only support floating point and complex dtypes, but got %s",
-                        op->name, wk_dtype_type(o.input->dtype));
-    if (!spread_args(op->name, o.input, o.dims, o.keepdim, wk_number_option(o.correction, 1), &a))
-        return NULL;
-    return WK_APPLY(op, &a, o.input);
+    return variance_args(op->name, &o, &a) ? WK_APPLY(op, &a, o.input) : NULL;
 }
 
 wk_Tensor *wk_var_with(wk_var_options options)
@@ -183,6 +187,49 @@ wk_Tensor *wk_var_with(wk_var_options options)
 wk_Tensor *wk_std_with(wk_var_options options)
 {
     return variance_of(&std_op, options);
+}
+
+static wk_Tensor *var_mean_forward(wk_Call *call)
+{
+    const SpreadArgs *a = call->attributes;
+    call->more[0] = reduced_with(wk_mean_with, call->in[0], a, a->keepdim);
+    if (call->more[0] && call->more[0]->storage == call->in[0]->storage) /* of a 0-d tensor */
+        call->more[0] = wk_clone(call->more[0]);
+    return call->more[0] ? var_forward(call, false) : NULL;
+}
+
+static bool var_mean_backward(wk_Node *node, wk_Tensor *const *grads, wk_Tensor **out)
+{
+    const SpreadArgs *a = node->attributes;
+    wk_Tensor *x = wk_saved_input(node, 0);
+    if (grads[0])
+        out[0] = variance_gradient(a, x, grads[0]);
+    if (grads[1]) {
+        wk_Tensor *part = wk_div_double(spread_kept(grads[1], a), spread_count(a));
+        out[0] =
+            grads[0] ? wk_add_tensor(out[0], part) : wk_expand_shape(part, a->before.ndim, a->before.dims);
+    }
+    return out[0] || (!grads[0] && !grads[1]);
+}
+
+WK_OP(var_mean_op) = {.name = "var_mean",
+                      .node = "VarMeanBackward0",
+                      .inputs = {"input"},
+                      .uses = {1},
+                      .attributes = sizeof(SpreadArgs),
+                      .differentiable = 2,
+                      .forward = var_mean_forward,
+                      .backward_all = var_mean_backward};
+
+wk_VarMean wk_var_mean_with(wk_var_options o)
+{
+    wk_VarMean r = {NULL, NULL};
+    SpreadArgs a;
+    if (variance_args("var_mean", &o, &a))
+        r.var = wk_apply_more(&var_mean_op, 1, &o.input, &a, 1, &r.mean);
+    if (!r.var)
+        r.mean = NULL;
+    return r;
 }
 
 /* ---- norm ------------------------------------------------------------------------------------------- */

@@ -68,9 +68,18 @@ static void test_layers(void **state)
     REFUSES(wk_group_norm_with((wk_group_norm_options){.input = NULL, .num_groups = 1}),
             "group_norm: argument input is NULL");
     ALLOWS(wk_group_norm_with((wk_group_norm_options){.input = x, .num_groups = 1}));
-    REFUSES(wk_var_with((wk_var_options){.input = NULL}), "var: argument input is NULL");
-    REFUSES(wk_std_with((wk_var_options){.input = NULL}), "std: argument input is NULL");
-    REFUSES(wk_norm_with((wk_norm_options){.input = NULL}), "norm: argument input is NULL");
+    REFUSES(wk_binary_cross_entropy_with((wk_binary_cross_entropy_options){.input = NULL, .target = x}),
+            "binary_cross_entropy: argument input is NULL");
+    REFUSES(wk_binary_cross_entropy_with((wk_binary_cross_entropy_options){.input = x, .target = NULL}),
+            "binary_cross_entropy: argument target is NULL");
+    REFUSES(wk_binary_cross_entropy_with_logits_with(
+                (wk_binary_cross_entropy_with_logits_options){.input = NULL, .target = x}),
+            "binary_cross_entropy_with_logits: argument input is NULL");
+    REFUSES(wk_binary_cross_entropy_with_logits_with(
+                (wk_binary_cross_entropy_with_logits_options){.input = x, .target = NULL}),
+            "binary_cross_entropy_with_logits: argument target is NULL");
+    ALLOWS(wk_binary_cross_entropy_with_logits_with(
+        (wk_binary_cross_entropy_with_logits_options){.input = x, .target = x}));
     REFUSES(wk_mse_loss_with((wk_loss_options){.input = NULL, .target = x}),
             "mse_loss: argument input is NULL");
     REFUSES(wk_mse_loss_with((wk_loss_options){.input = x, .target = NULL}),

@@ -297,6 +297,15 @@ static void test_reductions(void **state)
     REFUSES(wk_min(NULL), "min: argument input is NULL");
     REFUSES(wk_amax_with((wk_reduce_options){.input = NULL}), "amax: argument input is NULL");
     REFUSES(wk_amin_with((wk_reduce_options){.input = NULL}), "amin: argument input is NULL");
+    REFUSES(wk_aminmax_with((wk_reduce_options){.input = NULL}).min, "aminmax: argument input is NULL");
+    REFUSES(wk_var_with((wk_var_options){.input = NULL}), "var: argument input is NULL");
+    REFUSES(wk_std_with((wk_var_options){.input = NULL}), "std: argument input is NULL");
+    REFUSES(wk_var_mean_with((wk_var_options){.input = NULL}).mean, "var_mean: argument input is NULL");
+    REFUSES(wk_norm_with((wk_norm_options){.input = NULL}), "norm: argument input is NULL");
+    REFUSES(wk_cumsum_with((wk_cumsum_options){.input = NULL}), "cumsum: argument input is NULL");
+    REFUSES(wk_roll_dims(NULL, wk_dims(1), (wk_Dims){0, NULL}), "roll: argument input is NULL");
+    REFUSES(wk_roll_dims(f32(1), (wk_Dims){1, NULL}, (wk_Dims){0, NULL}), "roll: argument shifts is NULL");
+    REFUSES(wk_roll_dims(f32(1), wk_dims(1), (wk_Dims){1, NULL}), "roll: argument dims is NULL");
     REFUSES(wk_max_dim(NULL, 0, false).values, "max: argument input is NULL");
     REFUSES(wk_min_dim(NULL, 0, false).indices, "min: argument input is NULL");
     REFUSES(wk_argmax_with((wk_reduce_options){.input = NULL}), "argmax: argument input is NULL");
@@ -317,7 +326,8 @@ static void test_nothing_is_left_out(void **state)
 {
     (void)state;
     ROW("A1");
-    expect_all_called((const char *const[]){"error.h", "arguments.h", "runtime.h", "tensor.h", NULL});
+    expect_all_called(
+        (const char *const[]){"error.h", "arguments.h", "runtime.h", "tensor.h", "reduce.h", NULL});
 }
 
 int main(void)

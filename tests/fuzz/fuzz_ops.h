@@ -61,6 +61,14 @@ wk_Node *draw_node(Fuzz *f);
 void take_tensor(Fuzz *f, wk_Tensor *result, const char *name, bool must);
 void take_pair(Fuzz *f, wk_ValuesIndices result, const char *name);
 void take_results(Fuzz *f, wk_Results results, const char *name);
+static inline wk_ValuesIndices pair_of_MinMax(wk_MinMax r)
+{
+    return (wk_ValuesIndices){r.min, r.max};
+}
+static inline wk_ValuesIndices pair_of_VarMean(wk_VarMean r)
+{
+    return (wk_ValuesIndices){r.var, r.mean};
+}
 void take_text(Fuzz *f, char *result, const char *name);
 
 /* The same for the objects that a call makes. */

@@ -61,6 +61,9 @@ static void check_tensors()
     EXPECT(wk_at(wk_mul(x, UINT64_MAX), 0, 0) > 1.8e19);
     EXPECT(wk_at(wk_leaky_relu(wk_neg(x), 0.5), 0, 1) == -1 && wk_at(wk_leaky_relu(wk_neg(x), 0), 0, 1) == 0);
     EXPECT(wk_at(wk_hardtanh(x, wk::max_val = 2), 1, 2) == 2 && wk_at(wk_threshold(x, 5, 7), 0, 0) == 7);
+    EXPECT(wk_at(wk_aminmax(x, 1).max, 0) == 3 && wk_item(wk_var_mean(x).mean) == 3.5);
+    EXPECT(wk_at(wk_cumsum(x, 1, wk::dtype = wk_float64), 1, 2) == 15 && wk_at(wk_roll(x, 1, 1), 0, 0) == 3);
+    EXPECT(wk_at(wk_roll(x, 1), 0, 0) == 6 && wk_item(wk_binary_cross_entropy_with_logits(x, x)) < 0);
     EXPECT(wk_size(wk_cat(wk_list(x, x), 0), 0) == 4);
     EXPECT(!wk_tensor({1, 2, 3}, 2, 2) && std::strstr(wk_error(), "invalid for input of size 3"));
     EXPECT(wk_size(wk_reshape_shape(x, WK_SHAPE(3, 2)), 0) == 3);

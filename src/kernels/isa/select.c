@@ -9,6 +9,7 @@ void WK_KERNEL(wk_install)(wk_Kernels *table)
 {
     WK_KERNEL(wk_install_loops)(table);
     wk_install_integer_loops(table);
+    wk_install_scan(table);
     WK_KERNEL(wk_install_casts)(table);
     WK_KERNEL(wk_install_reduce)(table);
     WK_KERNEL(wk_install_softmax)(table);

@@ -80,3 +80,35 @@ GRADIENTS_OF(soft_targets)
         check_all(class_loss, wk_list(X(2, 3, 2), BETWEEN(0, 1, 2, 3, 2)), &o, "weighted soft targets, 3-d");
     }
 }
+
+static wk_Tensor *binary_loss(wk_List in, void *user)
+{
+    wk_binary_cross_entropy_options o = *(wk_binary_cross_entropy_options *)user;
+    o.input = a, o.target = b;
+    return wk_binary_cross_entropy_with(o);
+}
+
+static wk_Tensor *logits_loss(wk_List in, void *user)
+{
+    wk_binary_cross_entropy_with_logits_options o = *(wk_binary_cross_entropy_with_logits_options *)user;
+    o.input = a, o.target = b;
+    return wk_binary_cross_entropy_with_logits_with(o);
+}
+
+GRADIENTS_OF(binary_cross_entropy)
+{
+    for (int i = 0; i < 6; i++) {
+        wk_Tensor *weight = i < 3 ? NULL : f64(0.5, 1, 2);
+        wk_binary_cross_entropy_options o = {.weight = weight, .reduction = (wk_Reduction)(i % 3)};
+        check_all(binary_loss, wk_list(BETWEEN(0.1, 0.9, 2, 3), BETWEEN(0, 1, 2, 3)), &o, "of probabilities");
+        check_all(binary_loss, wk_list(BETWEEN(0.1, 0.9, 2, 3), wk_detach(BETWEEN(0, 1, 2, 3))), &o,
+                  "of probabilities");
+        wk_binary_cross_entropy_with_logits_options l = {.weight = weight,
+                                                         .reduction = (wk_Reduction)(i % 3)};
+        check_all(logits_loss, wk_list(X(2, 3), BETWEEN(0, 1, 2, 3)), &l, "of logits");
+        l.pos_weight = f64(3, 0.5, 2);
+        check_all(logits_loss, wk_list(X(2, 3), BETWEEN(0, 1, 2, 3)), &l, "of logits with pos_weight");
+        check_all(logits_loss, wk_list(wk_detach(X(2, 3)), BETWEEN(0, 1, 2, 3)), &l,
+                  "of logits, target alone");
+    }
+}

@@ -19,6 +19,45 @@ DEFINE(max_along, wk_max_dim(a, 1, false).values)
 DEFINE(max_along_kept, wk_max_dim(a, -1, true).values)
 DEFINE(min_along, wk_min_dim(a, 0, false).values)
 
+/* Of several results: each alone, and both. */
+DEFINE(aminmax_min, wk_aminmax(a, 1).min)
+DEFINE(aminmax_max, wk_aminmax(a, 1, true).max)
+DEFINE(var_of_both, wk_var_mean(a, 1).var)
+DEFINE(mean_of_both, wk_var_mean(a, wk_dims(0, 2), .correction = WK_ZERO).mean)
+DEFINE(cumsum_first, wk_cumsum(wk_mul(a, a), 0))
+DEFINE(cumsum_last, wk_cumsum(a, -1))
+DEFINE(roll_flat, wk_roll(wk_mul(a, a), 5))
+DEFINE(roll_two, wk_roll(a, wk_dims(-1, 4), wk_dims(0, 2)))
+
+static wk_Tensor *aminmax_both(wk_List in, void *user)
+{
+    (void)user;
+    const wk_MinMax r = wk_aminmax(a);
+    return wk_mul(r.min, r.max);
+}
+
+static wk_Tensor *var_and_mean(wk_List in, void *user)
+{
+    (void)user;
+    const wk_VarMean r = wk_var_mean(a, wk_dims(0, 1));
+    return wk_mul(wk_add(r.var, 1), r.mean);
+}
+
+GRADIENTS_OF(several_results)
+{
+    static const Function all[] = {aminmax_min, aminmax_max, var_of_both, mean_of_both, cumsum_first,
+                                   cumsum_last, roll_flat,   roll_two,    aminmax_both, var_and_mean};
+    for (size_t i = 0; i < LENGTH(all); i++) {
+        check_all(all[i], wk_list(DISTINCT(2, 3, 2)), NULL, "several results");
+        check_all(all[i], wk_list(wk_requires_grad_(wk_detach(wk_permute(DISTINCT(3, 2, 2), 1, 0, 2)))), NULL,
+                  "several results of a permuted tensor");
+    }
+    CHECK(cumsum_first, X0(-1, 1));
+    CHECK(aminmax_both, X0(-1, 1));
+    CHECK(cumsum_first, X(0, 3));
+    CHECK(roll_flat, X(0, 3));
+}
+
 GRADIENTS_OF(reductions)
 {
     static const Function all[] = {sum_all,        sum_middle,  sum_outer_kept, sum_all_dims, mean_all,
