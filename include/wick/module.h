@@ -103,7 +103,8 @@ WK_API wk_Module *wk_module_keep(wk_Module *module);
  * return what they were given, or NULL. A child that has a place already gets a second one and is shared: its
  * parameters are listed once. A tensor that only the scope holds, such as wk_zeros(3), gets one more owner. A
  * module cannot hold itself, however far below. A name that an entry of the same kind has is replaced in its
- * position, and the former entry is released; a name that an entry of another kind has is an error.
+ * position, and the former entry is released: members of the module's struct that pointed to it point to the new one. A
+ * name that an entry of another kind has is an error.
  *                                              torch: register_module, register_parameter, register_buffer */
 WK_API wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *child);
 WK_API wk_Tensor *wk_register_parameter(wk_Module *self, const char *name, wk_Tensor *parameter);

@@ -283,6 +283,23 @@ static wk_Entry *entry_for(wk_Entries *entries, const char *name)
     return entry;
 }
 
+/* Members of the module's struct that point to what an entry held follow it, as attributes do in PyTorch: what they pointed to may
+ * be gone. Not so when another entry holds that too: then it stays, and which entry a member is of cannot be told. */
+static void members_follow(wk_Module *self, const void *former, const void *now)
+{
+    const wk_Entries *lists[] = {&self->parts->children, &self->parts->parameters, &self->parts->buffers};
+    if (former == now)
+        return;
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (int i = 0; i < lists[l]->count; i++)
+            if (lists[l]->items[i].tensor == former || lists[l]->items[i].module == former)
+                return;
+    char *at = (char *)(self + 1), *end = (char *)self + self->parts->bytes;
+    for (; at + sizeof former <= end; at += sizeof former)
+        if (memcmp(at, &former, sizeof former) == 0)
+            memcpy(at, &now, sizeof now);
+}
+
 /* Whether `wanted` is `module` or below it. */
 static bool module_holds(wk_Module *module, const wk_Module *wanted)
 {
@@ -337,8 +354,10 @@ wk_Module *wk_register_module(wk_Module *self, const char *name, wk_Module *chil
     entry->module = child;
     if (child->parts->owners++ > 0)
         wk_object_retain(module_object(child));
-    if (former)
+    if (former) {
+        members_follow(self, former, child);
         drop_child(entry->name, former, &list);
+    }
     release_listed(list);
     if (!child->parts->place)
         child->parts->place = entry->name;
@@ -365,8 +384,10 @@ static wk_Tensor *register_share(wk_Module *self, wk_Entries *entries, const cha
     entry->tensor = tensor;
     entry->persistent = persistent;
     tensor->places++;
-    if (former)
+    if (former) {
+        members_follow(self, former, tensor);
         drop_tensor(former);
+    }
     return tensor;
 }
 

@@ -65,7 +65,7 @@ static bool above_min_val(const char *layer, const void *option)
     const wk_Hardtanh_options *o =
         (const void *)((const char *)option - offsetof(wk_Hardtanh_options, max_val));
     const double min = wk_double_or(o->min_val, 0), max = wk_double_or(o->max_val, 0);
-    if (max > min)
+    if (!(max <= min))
         return true;
     wk_raise(WK_ERROR_ARGUMENT, "%s: max_val (%s) must be greater than min_val (%s)", layer, WK_NUMBER(max),
              WK_NUMBER(min));

@@ -59,6 +59,10 @@ static wk_Tensor *BatchNorm_forward(wk_Module *self, wk_Tensor *x)
     const BatchNorm *norm = (const BatchNorm *)self;
     const bool tracks = norm->running_mean && norm->running_var;
     double factor = norm->momentum;
+    const wk_Tensor *count = norm->num_batches_tracked; /* the program may have put another there */
+    if (tracks && (count->dtype != wk_int64 || count->numel != 1))
+        return wk_raise(WK_ERROR_DTYPE, "%s: expected num_batches_tracked to be an int64 of one element",
+                        self->cls->name);
     if (norm->cumulative)
         factor = self->training && tracks ? 1 / (double)(*batches_tracked(norm) + 1) : 0;
     wk_Tensor *out = wk_batch_norm(x, norm->running_mean, norm->running_var, norm->weight, norm->bias,

@@ -97,6 +97,12 @@ static void check_modules()
     EXPECT(std::strstr(text, "(0): Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2), bias=False)"));
     wk_str_free(text);
     wk_free(net);
+    net = wk_Sequential(wk_LeakyReLU(0.2), wk_Hardtanh(wk::min_val = -2), wk_Threshold(0, 1), wk_GLU(0),
+                        wk_PReLU(3, wk::init = 0.5), wk_GLU(), wk_PReLU(), wk_LSTMCell(3, 2, wk::no_bias = true));
+    EXPECT(net && (text = wk_str(net)) && std::strstr(text, "LeakyReLU(negative_slope=0.2)"));
+    EXPECT(std::strstr(text, "min_val=-2.0, max_val=1.0") && std::strstr(text, "LSTMCell(3, 2, bias=False)"));
+    wk_str_free(text);
+    wk_free(net);
     wk_Module *swap = &wk_module(Swap, swap_forward)->base;
     wk_Tensor *x = wk_ones(2), *y = wk_zeros(2);
     wk_Results both = wk_call_all(swap, wk_list(x, y));

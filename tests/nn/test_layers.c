@@ -201,6 +201,56 @@ static void test_inplace_and_eval(void **state)
     wk_free(relu), wk_free(silu), wk_free(dropout);
 }
 
+/* Every activation with the option writes into its input; only some print it, as PyTorch's do. */
+static void test_inplace_activations(void **state)
+{
+    (void)state;
+    wk_Module *modules[] = {wk_SELU(true),
+                            wk_ReLU6(true),
+                            wk_Mish(.inplace = true),
+                            wk_Hardswish(.inplace = true),
+                            wk_Hardsigmoid(true),
+                            wk_LeakyReLU(0.2, true),
+                            wk_ELU(.inplace = true),
+                            wk_CELU(.inplace = true),
+                            wk_Hardtanh(-1, 0, true),
+                            wk_Threshold(0.1, 2, true)};
+    static const char *const texts[] = {"SELU(inplace=True)",
+                                        "ReLU6(inplace=True)",
+                                        "Mish(inplace=True)",
+                                        "Hardswish()",
+                                        "Hardsigmoid()",
+                                        "LeakyReLU(negative_slope=0.2, inplace=True)",
+                                        "ELU(alpha=1.0, inplace=True)",
+                                        "CELU(alpha=1.0, inplace=True)",
+                                        "Hardtanh(min_val=-1.0, max_val=0.0, inplace=True)",
+                                        "Threshold(threshold=0.1, value=2.0, inplace=True)"};
+    for (size_t i = 0; i < LENGTH(modules); i++) {
+        wk_Tensor *x = f32(-3.5, 0.5, 7);
+        assert_ptr_equal(wk_call(modules[i], x), x);
+        assert_true(wk_at(x, 0) != -3.5);
+        char *text = wk_str(modules[i]);
+        assert_string_equal(text, texts[i]);
+        wk_str_free(text), wk_free(modules[i]);
+    }
+}
+
+/* What the makers of activations refuse, and what their functions do when they run. */
+static void test_activation_messages(void **state)
+{
+    (void)state;
+    EXPECT_ERROR(wk_Hardtanh(2, 1), WK_ERROR_ARGUMENT,
+                 "Hardtanh: max_val (1) must be greater than min_val (2)");
+    EXPECT_ERROR(wk_Hardtanh(.min_val = 1), WK_ERROR_ARGUMENT,
+                 "max_val (1) must be greater than min_val (1)");
+    wk_Module *softmax2d = wk_Softmax2d(), *glu = wk_GLU(), *celu = wk_CELU(0);
+    EXPECT_ERROR(wk_call(softmax2d, wk_ones(2, 3)), WK_ERROR_SHAPE,
+                 "Softmax2d: expected input to be 3D or 4D, got 2D instead");
+    EXPECT_ERROR(wk_call(glu, wk_ones(2, 3)), WK_ERROR_SHAPE, "Halving dimension must be even");
+    EXPECT_ERROR(wk_call(celu, wk_ones(2)), WK_ERROR_DOMAIN, "alpha cannot be 0 for CELU");
+    wk_free(softmax2d), wk_free(glu), wk_free(celu);
+}
+
 /* ---- losses ----------------------------------------------------------------------------------------- */
 
 static wk_Module *loss_named(const char *name)
@@ -356,9 +406,16 @@ static int free_golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_layers), TENSOR_TEST(test_unbatched),   TENSOR_TEST(test_inplace_and_eval),
-        TENSOR_TEST(test_losses), TENSOR_TEST(test_loss_weight), TENSOR_TEST(test_messages),
-        TENSOR_TEST(test_gains),  TENSOR_TEST(test_init),
+        TENSOR_TEST(test_layers),
+        TENSOR_TEST(test_unbatched),
+        TENSOR_TEST(test_inplace_and_eval),
+        TENSOR_TEST(test_inplace_activations),
+        TENSOR_TEST(test_activation_messages),
+        TENSOR_TEST(test_losses),
+        TENSOR_TEST(test_loss_weight),
+        TENSOR_TEST(test_messages),
+        TENSOR_TEST(test_gains),
+        TENSOR_TEST(test_init),
     };
     return cmocka_run_group_tests(tests, load_golden, free_golden);
 }

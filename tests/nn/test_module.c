@@ -181,6 +181,30 @@ static void test_replace(void **state)
     wk_free(dict), wk_free(former), wk_free(&net->base);
 }
 
+/* What layers use is what is registered, also when the program has put another tensor there. */
+static void test_replaced_in_layers(void **state)
+{
+    (void)state;
+    wk_Module *linear = wk_Linear(2, 1, .no_bias = true), *tied = wk_Linear(2, 1, .no_bias = true);
+    wk_register_parameter(linear, "weight", wk_Parameter(wk_view(f32(3, 5), 1, 2)));
+    EXPECT_VALUES(wk_call(linear, f32(1, 2)), 13);
+    wk_register_parameter(tied, "weight", wk_get_parameter(linear, "weight"));
+    EXPECT_VALUES(wk_call(tied, f32(1, 2)), 13);
+    wk_free(linear), wk_free(tied);
+    wk_Module *loss = wk_NLLLoss(.weight = f32(1, 2), .reduction = wk_reduction_sum);
+    wk_register_buffer(loss, "weight", f32(1, 7), true);
+    EXPECT_VALUES(wk_call(loss, wk_view(f32(0, 2), 1, 2), i64(1)), -14);
+    wk_free(loss);
+    wk_Module *norm = wk_BatchNorm1d(2);
+    wk_register_buffer(norm, "running_mean", f32(1, 2), true);
+    wk_eval(norm);
+    EXPECT_VALUES(wk_call(norm, wk_view(f32(1, 3), 1, 2)), 0, 0.999995);
+    wk_register_buffer(norm, "num_batches_tracked", wk_zeros(0), true);
+    EXPECT_ERROR(wk_call(norm, wk_ones(3, 2)), WK_ERROR_DTYPE,
+                 "BatchNorm1d: expected num_batches_tracked to be an int64 of one element (in BatchNorm1d)");
+    wk_free(norm);
+}
+
 /* What could not be made makes the module incomplete: it does not run, train or save as if nothing had happened. */
 static void test_incomplete(void **state)
 {
@@ -426,6 +450,7 @@ int main(void)
         TENSOR_TEST(test_own_class),
         TENSOR_TEST(test_names),
         TENSOR_TEST(test_replace),
+        TENSOR_TEST(test_replaced_in_layers),
         TENSOR_TEST(test_incomplete),
         TENSOR_TEST(test_cycle),
         TENSOR_TEST(test_shared_module),
