@@ -42,7 +42,7 @@ typedef struct wk_Module wk_Module;
 
 /* What a module returns: tensors that belong to the caller's scope, like an operation's result. Entries from count on are
  * NULL, and so is tensors[0] of a call that failed. */
-enum { WK_MOST_RESULTS = 8 };
+enum { WK_MOST_INPUTS = 8, WK_MOST_RESULTS = 8 };
 typedef struct wk_Results {
     int count;
     wk_Tensor *tensors[WK_MOST_RESULTS];
@@ -53,13 +53,13 @@ typedef struct wk_Results {
  *
  * forward is the short form, of one tensor. forward_all takes any number of tensors, or one where there is no forward. A
  * NULL among the results it counts is a failure; results that were not asked for are left off at the end.
- * inputs names what forward_all takes, a ? behind a name that may be left out or NULL: "input hx? cx?". Calls are checked
- * against it. NULL: any number, and forward_all looks for itself. Entries up to the 8th that were not given are NULL. */
+ * inputs names what forward_all takes, with a ? behind what may be left out or NULL: {"input", "hx?", "cx?"}. Calls are checked
+ * against it. Unset: any number, and forward_all looks for itself. Entries up to the 8th that were not given are NULL. */
 typedef struct wk_Class {
     const char *name; /* "Linear" */
     wk_Tensor *(*forward)(wk_Module *self, wk_Tensor *x);
     wk_Results (*forward_all)(wk_Module *self, wk_List inputs);
-    const char *inputs;
+    const char *inputs[WK_MOST_INPUTS];
     bool (*describe)(const wk_Module *self, char *out,
                      size_t size);    /* the text in the parentheses: "in_features=2, out_features=3" */
     bool (*reset)(wk_Module *self);   /* PyTorch's reset_parameters */

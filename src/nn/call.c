@@ -44,84 +44,89 @@ static void leave_training(wk_Module *module)
 
 /* ---- what a module takes ---------------------------------------------------------------------------- */
 
-/* A name of wk_Class.inputs. */
-typedef struct Input {
-    char name[32];
-    bool optional;
-} Input;
-
-/* Reads the name at *at and goes past it; false at the end. */
-static bool next_input(const char **at, Input *input)
+/* Of the names in wk_Class.inputs. */
+static bool optional_input(const char *name)
 {
-    *at += strspn(*at, " ");
-    size_t length = strcspn(*at, " ?");
-    snprintf(input->name, sizeof input->name, "%.*s", (int)length, *at);
-    *at += length;
-    input->optional = **at == '?';
-    *at += input->optional;
-    return length > 0;
+    return strchr(name, '?') != NULL;
 }
 
-static void count_inputs(const char *names, int *least, int *most)
+static int count_inputs(const char *const *names)
 {
-    Input input;
-    for (*least = *most = 0; next_input(&names, &input); ++*most)
-        *least += !input.optional;
+    int count = 0;
+    while (count < WK_MOST_INPUTS && names[count])
+        count++;
+    return count;
 }
 
-static void raise_missing(const wk_Class *cls, const char *names, int given)
+static bool raise_missing(const wk_Class *cls, const char *const *names, int given, int least)
 {
-    int missing = -given;
     char list[256] = "";
-    Input input;
-    for (const char *at = names; next_input(&at, &input); missing++)
-        if (missing >= 0) {
-            size_t end = strlen(list);
-            snprintf(list + end, sizeof list - end, "%s'%s'", missing ? " and " : "", input.name);
-        }
+    for (int i = given; i < least; i++) {
+        size_t end = strlen(list);
+        snprintf(list + end, sizeof list - end, "%s'%s'", i > given ? " and " : "", names[i]);
+    }
     wk_raise(WK_ERROR_ARGUMENT, "%s.forward() missing %d required positional argument%s: %s", cls->name,
-             missing, missing > 1 ? "s" : "", list);
+             least - given, least - given > 1 ? "s" : "", list);
+    return false;
 }
 
 /* PyTorch's words where it counts as wick does; tensors of a tuple and keyword arguments it does not count. */
-static bool raise_count(const wk_Class *cls, const char *names, int given)
+static bool raise_count(const wk_Class *cls, const char *const *names, int given)
 {
-    int least, most;
-    count_inputs(names, &least, &most);
-    if (least != most)
-        wk_raise(WK_ERROR_ARGUMENT, "%s: takes %d to %d tensors, got %d", cls->name, least, most, given);
-    else if (given > most)
+    int most = count_inputs(names), least = most;
+    while (least > 0 && optional_input(names[least - 1]))
+        least--;
+    if (least == most && given < least)
+        return raise_missing(cls, names, given, least);
+    if (least == most)
         wk_raise(WK_ERROR_ARGUMENT, "%s.forward() takes %d positional arguments but %d were given", cls->name,
                  most + 1, given + 1);
     else
-        raise_missing(cls, names, given);
+        wk_raise(WK_ERROR_ARGUMENT, "%s: takes %d to %d tensors, got %d", cls->name, least, most, given);
     return false;
+}
+
+/* Whether what is no living tensor can be left there; raises otherwise. */
+static bool input_absent(const wk_Class *cls, const char *input, const wk_Tensor *tensor)
+{
+    char name[64];
+    if (!tensor && optional_input(input))
+        return true;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(input, "?"), input);
+    return wk_tensor_check(tensor, cls->name, name);
+}
+
+static bool any_inputs_allowed(const wk_Class *cls, wk_List in)
+{
+    if (in.count == 0)
+        return wk_raise(WK_ERROR_ARGUMENT, "%s: takes at least one tensor", cls->name), false;
+    for (int i = 0; i < in.count; i++)
+        if (in.tensors[i] && !wk_tensor_check(in.tensors[i], cls->name, "input"))
+            return false;
+    return true;
 }
 
 static bool inputs_allowed(const wk_Class *cls, wk_List in)
 {
-    const char *names = cls->forward_all ? cls->inputs : "input";
+    if (cls->forward && in.count == 1)
+        return wk_tensor_check(in.tensors[0], cls->name, "input");
     if (!cls->forward && !cls->forward_all)
         return wk_raise(WK_ERROR_UNSUPPORTED, "Module [%s] is missing the required \"forward\" function",
                         cls->name),
                false;
-    if (cls->forward && in.count == 1)
-        names = "input";
-    int i = 0;
-    Input input;
-    for (const char *at = names; at && next_input(&at, &input); i++)
-        if (i >= in.count ? !input.optional
-                          : !(input.optional && !in.tensors[i]) &&
-                                !wk_tensor_check(in.tensors[i], cls->name, input.name))
-            return i < in.count ? false : raise_count(cls, names, in.count);
-    if (names)
-        return in.count <= i || raise_count(cls, names, in.count);
-    if (in.count == 0)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: takes at least one tensor", cls->name), false;
-    for (; i < in.count; i++)
-        if (in.tensors[i] && !wk_tensor_check(in.tensors[i], cls->name, "input"))
+    static const char *const input[WK_MOST_INPUTS] = {"input"};
+    const char *const *names = cls->forward_all ? cls->inputs : input;
+    if (!names[0])
+        return any_inputs_allowed(cls, in);
+    for (int i = 0; i < in.count; i++) {
+        if (i == WK_MOST_INPUTS || !names[i])
+            return raise_count(cls, names, in.count);
+        if (!(in.tensors[i] && in.tensors[i]->object.magic == WK_ALIVE) &&
+            !input_absent(cls, names[i], in.tensors[i]))
             return false;
-    return true;
+    }
+    return in.count == WK_MOST_INPUTS || !names[in.count] || optional_input(names[in.count]) ||
+           raise_count(cls, names, in.count);
 }
 
 /* ---- calling ---------------------------------------------------------------------------------------- */
@@ -134,12 +139,21 @@ static void run_module(wk_Module *module, wk_List in, wk_Results *out)
         out->count = 1;
         return;
     }
-    wk_Tensor *padded[WK_MOST_RESULTS] = {NULL};
-    if (in.count < WK_MOST_RESULTS) {
-        memcpy(padded, in.tensors, (size_t)in.count * sizeof *padded);
+    wk_Tensor *padded[WK_MOST_INPUTS];
+    if (in.count < WK_MOST_INPUTS) {
+        for (int i = 0; i < WK_MOST_INPUTS; i++)
+            padded[i] = i < in.count ? in.tensors[i] : NULL;
         in.tensors = padded;
     }
-    *out = cls->forward_all(module, in);
+    const wk_Results all = cls->forward_all(module, in);
+    out->count = all.count;
+    for (int i = 0; i < all.count && i < WK_MOST_RESULTS; i++)
+        out->tensors[i] = all.tensors[i];
+}
+
+static void *raise_no_result(const wk_Class *cls)
+{
+    return wk_raise_if_silent(WK_ERROR_STATE, "%s: forward returned NULL without an error", cls->name);
 }
 
 bool wk_results_whole(const wk_Class *cls, const wk_Results *out)
@@ -148,13 +162,13 @@ bool wk_results_whole(const wk_Class *cls, const wk_Results *out)
         return wk_raise(WK_ERROR_STATE, "%s: forward returned %d results: 1 to %d are allowed", cls->name,
                         out->count, WK_MOST_RESULTS),
                false;
-    if (out->count < 1 || !out->tensors[0])
-        return wk_raise_if_silent(WK_ERROR_STATE, "%s: forward returned NULL without an error", cls->name),
-               false;
+    if (out->count < 1)
+        return raise_no_result(cls), false;
     for (int i = 0; i < out->count; i++) {
         if (!out->tensors[i])
-            return wk_raise_if_silent(WK_ERROR_STATE, "%s: result %d of forward is NULL without an error",
-                                      cls->name, i),
+            return i ? wk_raise_if_silent(WK_ERROR_STATE, "%s: result %d of forward is NULL without an error",
+                                          cls->name, i)
+                     : raise_no_result(cls),
                    false;
         if (!wk_tensor_check(out->tensors[i], cls->name, "the result of forward"))
             return false;
@@ -191,7 +205,7 @@ static bool call_framed(wk_Module *module, wk_List in, int most, wk_Results *out
     return done;
 }
 
-static bool call_module(wk_Module *module, wk_List in, int most, wk_Results *out)
+bool wk_call_into(wk_Module *module, wk_List in, int most, wk_Results *out)
 {
     if (!wk_module_check(module, "call"))
         return false;
@@ -211,15 +225,16 @@ wk_Tensor *(wk_call)(wk_Module *module, wk_Tensor *x)
 wk_Tensor *wk_call_list(wk_Module *module, wk_List inputs)
 {
     wk_Results out;
-    return call_module(module, inputs, 1, &out) ? out.tensors[0] : NULL;
+    return wk_call_into(module, inputs, 1, &out) ? out.tensors[0] : NULL;
 }
 
 wk_Results wk_call_all(wk_Module *module, wk_List inputs)
 {
-    wk_Results out = {0};
-    if (!call_module(module, inputs, WK_MOST_RESULTS, &out))
-        return (wk_Results){0};
-    for (int i = out.count; i < WK_MOST_RESULTS; i++)
+    wk_Results out;
+    out.count = 0;
+    const int count = wk_call_into(module, inputs, WK_MOST_RESULTS, &out) ? out.count : 0;
+    for (int i = count; i < WK_MOST_RESULTS; i++)
         out.tensors[i] = NULL;
+    out.count = count;
     return out;
 }

@@ -11,21 +11,24 @@
 static void pass_through(wk_Module *child, wk_Results *now)
 {
     wk_Scope scope = wk_scope_begin();
-    wk_Results next = {0};
-    if (scope.id)
-        next = wk_call_all(child, (wk_List){now->count, now->tensors});
+    wk_Results next;
+    if (!scope.id || !wk_call_into(child, (wk_List){now->count, now->tensors}, WK_MOST_RESULTS, &next))
+        next.count = 0;
     for (int i = 0; i < next.count; i++)
         wk_tensor_retain(next.tensors[i]);
     for (int i = 0; i < now->count; i++)
         wk_tensor_release(now->tensors[i]);
     if (scope.id)
         wk_scope_end(scope);
-    *now = next;
+    now->count = next.count;
+    for (int i = 0; i < next.count; i++)
+        now->tensors[i] = next.tensors[i];
 }
 
 static wk_Results Sequential_forward(wk_Module *self, wk_List in)
 {
-    wk_Results now = {.count = in.count};
+    wk_Results now;
+    now.count = in.count;
     if (in.count > WK_MOST_RESULTS)
         return wk_raise(WK_ERROR_ARGUMENT, "Sequential: takes at most %d tensors, got %d", WK_MOST_RESULTS,
                         in.count),

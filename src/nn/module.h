@@ -57,6 +57,9 @@ bool wk_module_check(const wk_Module *module, const char *op);
 /* The same, and that all that was registered is there. */
 bool wk_module_complete(const wk_Module *module, const char *op);
 
+/* wk_call_all of whose results the first `most` stay; false with an error, and entries from out->count on are not set. */
+bool wk_call_into(wk_Module *module, wk_List inputs, int most, wk_Results *out);
+
 /* Runs a module's forward hooks over its results; false with an error. */
 bool wk_module_hooks_run(wk_Module *module, wk_List inputs, wk_Results *results);
 void wk_module_hooks_free(wk_ModuleHook *hooks);

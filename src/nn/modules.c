@@ -32,6 +32,7 @@
         .name = #member, .at = WK_OFFSET(int64_t, O, member), .also = WK_OFFSET(int64_t *, O, member##_hw), \
         .kind = WK_ARGUMENT_SIZE, .flags = (bits) | WK_HAS_ZERO, .print = how, .unset = value               \
     }
+#define NOT_HERE(member) ARGUMENT(member, 0, WK_PRINT_NEVER, 0, unknown_option)
 #define UNLESS(label, member)                                                                          \
     {                                                                                                  \
         .name = #label, .only = #member, .at = WK_OFFSET(bool, O, member), .kind = WK_ARGUMENT_UNLESS, \
@@ -49,8 +50,9 @@
         .name = NULL \
     }
 
-static bool probability(const char *layer, const void *option)
+static bool probability(const char *layer, const wk_Argument *a, const void *option)
 {
+    (void)a;
     const double p = *(const double *)option;
     if (p >= 0 && p <= 1)
         return true;
@@ -60,8 +62,9 @@ static bool probability(const char *layer, const void *option)
 }
 
 /* Both numbers are resolved: min_val comes first. */
-static bool above_min_val(const char *layer, const void *option)
+static bool above_min_val(const char *layer, const wk_Argument *a, const void *option)
 {
+    (void)a;
     const wk_Hardtanh_options *o =
         (const void *)((const char *)option - offsetof(wk_Hardtanh_options, max_val));
     const double min = wk_double_or(o->min_val, 0), max = wk_double_or(o->max_val, 0);
@@ -79,11 +82,12 @@ static wk_Tensor *softmax2d(wk_Tensor *x)
     return wk_softmax(x, -3);
 }
 
-static bool no_label_smoothing(const char *layer, const void *option)
+/* An option of the struct that this module's PyTorch class does not have. */
+static bool unknown_option(const char *layer, const wk_Argument *a, const void *option)
 {
-    if (*(const double *)option == 0)
+    if (a->kind == WK_ARGUMENT_TENSOR ? !*(wk_Tensor *const *)option : *(const double *)option == 0)
         return true;
-    wk_raise(WK_ERROR_ARGUMENT, "%s: unexpected keyword argument 'label_smoothing'", layer);
+    wk_raise(WK_ERROR_ARGUMENT, "%s: unexpected keyword argument '%s'", layer, a->name);
     return false;
 }
 
@@ -165,6 +169,6 @@ typedef struct AlongOptions {
     MAKE(NAME)                                                    \
     ROW(NAME, OPTIONS, LOSS_FORWARD(NAME), __VA_ARGS__)           \
     MAKE_WITH(NAME, OPTIONS)
-#define LOSS_FORWARD(NAME) .forward_all = NAME##_forward, .inputs = "input target"
+#define LOSS_FORWARD(NAME) .forward_all = NAME##_forward, .inputs = {"input", "target"}
 
 #include "nn/modules.def"

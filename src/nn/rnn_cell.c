@@ -167,17 +167,17 @@ static bool cell_reset(wk_Module *self)
 
 static const wk_Class lstm_cell_class = {.name = "LSTMCell",
                                          .forward_all = LSTMCell_forward,
-                                         .inputs = "input h? c?",
+                                         .inputs = {"input", "h?", "c?"},
                                          .describe = cell_describe,
                                          .reset = cell_reset};
 static const wk_Class gru_cell_class = {.name = "GRUCell",
                                         .forward_all = GRUCell_forward,
-                                        .inputs = "input hx?",
+                                        .inputs = {"input", "hx?"},
                                         .describe = cell_describe,
                                         .reset = cell_reset};
 static const wk_Class rnn_cell_class = {.name = "RNNCell",
                                         .forward_all = RNNCell_forward,
-                                        .inputs = "input hx?",
+                                        .inputs = {"input", "hx?"},
                                         .describe = cell_describe,
                                         .reset = cell_reset};
 

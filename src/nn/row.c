@@ -89,7 +89,7 @@ static bool resolve_all(const wk_ModuleRow *row, char *options)
     for (const wk_Argument *a = row->layer.arguments; a->name; a++) {
         place += a->kind != WK_ARGUMENT_ONLY;
         if (!resolve(row, a, options, given >= place) ||
-            (a->allowed && !a->allowed(row->cls.name, options + a->at)))
+            (a->allowed && !a->allowed(row->cls.name, a, options + a->at)))
             return false;
     }
     return true;

@@ -53,9 +53,10 @@ typedef struct wk_Argument {
     uint16_t at, also;       /* offsets */
     uint8_t kind, flags;     /* wk_ArgumentKind, WK_HAS_... */
     /* Of a row of nn/modules.def: */
-    uint8_t print;                                          /* wk_ArgumentPrint */
-    double unset;                                           /* what an option that was not given stands for */
-    bool (*allowed)(const char *layer, const void *option); /* or raises; NULL: anything is */
+    uint8_t print; /* wk_ArgumentPrint */
+    double unset;  /* what an option that was not given stands for */
+    /* Raises unless the option is allowed; NULL: anything is. */
+    bool (*allowed)(const char *layer, const struct wk_Argument *a, const void *option);
 } wk_Argument;
 
 enum { WK_LAYER_OPTIONS = 192 };
