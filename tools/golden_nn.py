@@ -79,6 +79,10 @@ LOSSES = {
     "l1_loss": lambda: nn.L1Loss(),
     "l1_loss_none": lambda: nn.L1Loss(reduction="none"),
     "nll_loss": lambda: nn.NLLLoss(weight=CLASS_WEIGHT, ignore_index=0),
+    "bce_loss": lambda: nn.BCELoss(),
+    "bce_loss_all": lambda: nn.BCELoss(weight=CLASS_WEIGHT, reduction="sum"),
+    "bce_with_logits_loss": lambda: nn.BCEWithLogitsLoss(),
+    "bce_with_logits_loss_all": lambda: nn.BCEWithLogitsLoss(weight=CLASS_WEIGHT, pos_weight=CLASS_WEIGHT + 1, reduction="none"),
     "cross_entropy": lambda: nn.CrossEntropyLoss(),
     "cross_entropy_all": lambda: nn.CrossEntropyLoss(weight=CLASS_WEIGHT, ignore_index=2, reduction="sum", label_smoothing=0.1),
 }
@@ -136,8 +140,10 @@ def main(path):
         texts[name] = repr(criterion)
         x = torch.randn(5, 4, requires_grad=True)
         target = torch.tensor([1, 0, 3, 2, 1]) if name.startswith(("nll", "cross")) else torch.randn(5, 4)
-        y = criterion(x, target)
+        y = criterion(x if not name.startswith("bce_loss") else x.sigmoid(), target if not name.startswith("bce") else target.sigmoid())
         y.sum().backward()
+        for key, value in criterion.state_dict().items():
+            tensors[f"{name}.{key}"] = value.clone()
         tensors[f"{name}.out"] = y.detach()
         tensors[f"{name}.x.grad"] = x.grad
     for dtype, suffix in ((torch.float32, ""), (torch.float64, "_f64")):

@@ -126,6 +126,8 @@ WK_MAKE_2(RNNCell, wk_RNNCell_options, input_size, hidden_size)
 WK_MAKE(Flatten, wk_Flatten_options)
 WK_MAKE(MSELoss, wk_Loss_options)
 WK_MAKE(L1Loss, wk_Loss_options)
+WK_MAKE(BCELoss, wk_BCELoss_options)
+WK_MAKE(BCEWithLogitsLoss, wk_BCELoss_options)
 WK_MAKE(NLLLoss, wk_ClassLoss_options)
 WK_MAKE(CrossEntropyLoss, wk_ClassLoss_options)
 #undef WK_MAKE

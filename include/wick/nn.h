@@ -299,6 +299,20 @@ WK_API wk_Module *wk_CrossEntropyLoss_with(wk_ClassLoss_options options);
 #define wk_CrossEntropyLoss(...) \
     wk_CrossEntropyLoss_with(WK_OPTIONS(wk_ClassLoss_options, #__VA_ARGS__, __VA_ARGS__))
 
+/* wk_binary_cross_entropy and wk_binary_cross_entropy_with_logits as modules. weight and pos_weight become buffers of the module too;
+ * pos_weight is of BCEWithLogitsLoss only.                                   torch: nn.BCELoss, nn.BCEWithLogitsLoss */
+typedef struct wk_BCELoss_options {
+    int by_place;
+    wk_Tensor *weight;
+    wk_Reduction reduction;
+    wk_Tensor *pos_weight;
+} wk_BCELoss_options;
+WK_API wk_Module *wk_BCELoss_with(wk_BCELoss_options options);
+WK_API wk_Module *wk_BCEWithLogitsLoss_with(wk_BCELoss_options options);
+#define wk_BCELoss(...) wk_BCELoss_with(WK_OPTIONS(wk_BCELoss_options, #__VA_ARGS__, __VA_ARGS__))
+#define wk_BCEWithLogitsLoss(...) \
+    wk_BCEWithLogitsLoss_with(WK_OPTIONS(wk_BCELoss_options, #__VA_ARGS__, __VA_ARGS__))
+
 /* ---- normalisation ---------------------------------------------------------------------------------- */
 
 /* wk_batch_norm with weight, bias and running statistics [num_features] of its own; in evaluation it takes the running ones.

@@ -21,6 +21,7 @@
 #undef wk_Adam
 #undef wk_AdaptiveAvgPool2d
 #undef wk_AvgPool2d
+#undef wk_BCELoss
 #undef wk_BCEWithLogitsLoss
 #undef wk_BatchNorm1d
 #undef wk_BatchNorm2d

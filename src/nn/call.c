@@ -184,7 +184,7 @@ static bool forward_in_scope(wk_Module *module, wk_List in, int most, wk_Results
         return false;
     run_module(module, in, out);
     bool whole = wk_results_whole(module->cls, out);
-    if (whole && module->parts->hooks)
+    if (__builtin_expect(whole && module->parts->hooks, 0))
         whole = wk_module_hooks_run(module, in, out);
     int kept = !whole ? 0 : out->count < most ? out->count : most;
     return wk_scope_end_keeping_list(scope, kept, out->tensors) && whole;

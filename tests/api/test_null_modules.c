@@ -177,6 +177,11 @@ static void test_layers(void **state)
     REFUSES(wk_append(net, NULL), "append: argument module is NULL");
     wk_free(net);
     wk_Module *loss;
+    note_called("wk_BCELoss_with"), note_called("wk_BCEWithLogitsLoss_with");
+    ALLOWS(loss = wk_BCELoss_with((wk_BCELoss_options){.weight = NULL}));
+    wk_free(loss);
+    ALLOWS(loss = wk_BCEWithLogitsLoss_with((wk_BCELoss_options){.weight = NULL, .pos_weight = NULL}));
+    wk_free(loss);
     ALLOWS(loss = wk_NLLLoss_with((wk_ClassLoss_options){.weight = NULL}));
     wk_free(loss);
     ALLOWS(loss = wk_CrossEntropyLoss_with((wk_ClassLoss_options){.weight = NULL}));

@@ -266,6 +266,15 @@ static wk_Module *loss_named(const char *name)
         return wk_L1Loss(.reduction = wk_reduction_none);
     if (strcmp(name, "nll_loss") == 0)
         return wk_NLLLoss(.weight = weight, .ignore_index = WK_ZERO);
+    if (strcmp(name, "bce_loss") == 0)
+        return wk_BCELoss();
+    if (strcmp(name, "bce_loss_all") == 0)
+        return wk_BCELoss(weight, wk_reduction_sum);
+    if (strcmp(name, "bce_with_logits_loss") == 0)
+        return wk_BCEWithLogitsLoss();
+    if (strcmp(name, "bce_with_logits_loss_all") == 0)
+        return wk_BCEWithLogitsLoss(.weight = weight, .pos_weight = wk_add(weight, 1),
+                                    .reduction = wk_reduction_none);
     if (strcmp(name, "cross_entropy") == 0)
         return wk_CrossEntropyLoss();
     return wk_CrossEntropyLoss(.weight = weight, .ignore_index = 2, .reduction = wk_reduction_sum,
@@ -275,8 +284,17 @@ static wk_Module *loss_named(const char *name)
 static void test_losses(void **state)
 {
     (void)state;
-    static const char *const names[] = {"mse_loss", "mse_loss_sum",  "l1_loss",          "l1_loss_none",
-                                        "nll_loss", "cross_entropy", "cross_entropy_all"};
+    static const char *const names[] = {"bce_loss",
+                                        "bce_loss_all",
+                                        "bce_with_logits_loss",
+                                        "bce_with_logits_loss_all",
+                                        "mse_loss",
+                                        "mse_loss_sum",
+                                        "l1_loss",
+                                        "l1_loss_none",
+                                        "nll_loss",
+                                        "cross_entropy",
+                                        "cross_entropy_all"};
     for (size_t i = 0; i < LENGTH(names); i++) {
         wk_manual_seed(7);
         wk_Module *criterion = loss_named(names[i]);
@@ -284,7 +302,18 @@ static void test_losses(void **state)
         expect_text(criterion, names[i]);
         wk_Tensor *x = wk_requires_grad_(wk_randn(5, 4));
         bool classes = strstr(names[i], "nll") || strstr(names[i], "cross");
-        wk_Tensor *y = wk_call(criterion, x, classes ? i64(1, 0, 3, 2, 1) : wk_randn(5, 4));
+        wk_Tensor *target = classes ? i64(1, 0, 3, 2, 1) : wk_randn(5, 4);
+        if (strstr(names[i], "bce"))
+            target = wk_sigmoid(target);
+        wk_Tensor *y = wk_call(criterion, strstr(names[i], "bce_loss") ? wk_sigmoid(x) : x, target);
+        wk_StateDict *buffers = wk_state_dict(criterion);
+        for (int b = 0; b < buffers->count; b++)
+            expect_close(buffers->entries[b].tensor,
+                         golden(wanted, "%s.%s", names[i], buffers->entries[b].name), 0, 0, names[i]);
+        assert_int_equal(buffers->count, strstr(names[i], "_all") || strstr(names[i], "nll")
+                                             ? 1 + (strstr(names[i], "logits") != NULL)
+                                             : 0);
+        wk_free(buffers);
         expect_close(y, golden(wanted, "%s.out", names[i]), 1.3e-6, 1e-5, names[i]);
         EXPECT_TRUE(wk_backward(wk_sum(y)));
         expect_close(wk_grad_of(x), golden(wanted, "%s.x.grad", names[i]), 1.3e-6, 1e-5, names[i]);
@@ -328,7 +357,12 @@ static void test_messages(void **state)
                  "dropout probability has to be between 0 and 1, but got nan");
     EXPECT_ERROR(wk_MSELoss(.reduction = (wk_Reduction)7), WK_ERROR_ARGUMENT,
                  "7 is not a valid value for reduction");
-    EXPECT_ERROR(wk_NLLLoss(.label_smoothing = 0.1), WK_ERROR_ARGUMENT, "label_smoothing");
+    EXPECT_ERROR(wk_NLLLoss(.label_smoothing = 0.1), WK_ERROR_ARGUMENT,
+                 "NLLLoss: unexpected keyword argument 'label_smoothing'");
+    EXPECT_ERROR(wk_BCELoss(.pos_weight = f32(1)), WK_ERROR_ARGUMENT,
+                 "BCELoss: unexpected keyword argument 'pos_weight'");
+    EXPECT_ERROR(wk_BCEWithLogitsLoss(.reduction = (wk_Reduction)-1), WK_ERROR_ARGUMENT,
+                 "BCEWithLogitsLoss: -1 is not a valid value for reduction");
     wk_Module *linear = wk_Linear(3, 2), *criterion = wk_MSELoss(), *list = wk_ModuleList(wk_Tanh());
     wk_Tensor *x = wk_ones(2, 4);
     EXPECT_ERROR(wk_call(linear, x), WK_ERROR_SHAPE, "(in Linear)");
