@@ -89,12 +89,15 @@ WK_API wk_Module *wk_Conv2d_with(wk_Conv2d_options options);
     wk_Conv2d_with(        \
         WK_OPTIONS(wk_Conv2d_options, #in "," #__VA_ARGS__, .in_channels = in, .out_channels = __VA_ARGS__))
 
-/* wk_max_pool2d as a module; unset stride is kernel_size.                              torch: nn.MaxPool2d */
+/* wk_max_pool2d as a module; unset stride is kernel_size. With .return_indices its second result are the indices that
+ * wk_max_pool2d_with_indices gives: wk_call_all(pool, wk_list(x)).                     torch: nn.MaxPool2d
+ * Differs from PyTorch: return_indices goes by name. */
 typedef struct wk_MaxPool2d_options {
     int by_place;
     int64_t kernel_size, stride, padding, dilation;
     bool ceil_mode;
     int64_t kernel_size_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
+    bool return_indices;
 } wk_MaxPool2d_options;
 WK_API wk_Module *wk_MaxPool2d_with(wk_MaxPool2d_options options);
 #define wk_MaxPool2d(...) wk_MaxPool2d_with(WK_OPTIONS(wk_MaxPool2d_options, #__VA_ARGS__, __VA_ARGS__))

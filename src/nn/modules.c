@@ -27,10 +27,10 @@
 #define NEVER(member, value) ARGUMENT(member, value, WK_PRINT_NEVER, 0, NULL)
 #define FLAG(member)         ARGUMENT(member, 0, WK_PRINT_IF_SET, 0, NULL)
 #define GIVEN(member)        ARGUMENT(member, 0, WK_PRINT_NAMED, WK_REQUIRED, NULL)
-#define SIZE(member, value, how, bits)                                                                      \
+#define SIZE(member, value, bits)                                                                           \
     {                                                                                                       \
         .name = #member, .at = WK_OFFSET(int64_t, O, member), .also = WK_OFFSET(int64_t *, O, member##_hw), \
-        .kind = WK_ARGUMENT_SIZE, .flags = (bits) | WK_HAS_ZERO, .print = how, .unset = value               \
+        .kind = WK_ARGUMENT_SIZE, .flags = (bits) | WK_HAS_ZERO, .print = WK_PRINT_NAMED, .unset = value    \
     }
 #define NOT_HERE(member) ARGUMENT(member, 0, WK_PRINT_NEVER, 0, unknown_option)
 #define UNLESS(label, member)                                                                          \
@@ -73,13 +73,6 @@ static bool above_min_val(const char *layer, const wk_Argument *a, const void *o
     wk_raise(WK_ERROR_ARGUMENT, "%s: max_val (%s) must be greater than min_val (%s)", layer, WK_NUMBER(max),
              WK_NUMBER(min));
     return false;
-}
-
-static wk_Tensor *softmax2d(wk_Tensor *x)
-{
-    if (x->ndim != 3 && x->ndim != 4)
-        return wk_raise(WK_ERROR_SHAPE, "Softmax2d: expected input to be 3D or 4D, got %dD instead", x->ndim);
-    return wk_softmax(x, -3);
 }
 
 /* An option of the struct that this module's PyTorch class does not have. */
@@ -127,6 +120,15 @@ typedef struct AlongOptions {
         return wk_row_module(NAME##_row(), &options); \
     }
 
+/* Into the list of what a network's text may hold. */
+#define ENTER(NAME)                                               \
+    __attribute__((constructor)) static void NAME##_enter(void)   \
+    {                                                             \
+        static wk_LayerEntry entry;                               \
+        entry = (wk_LayerEntry){&NAME##_row()->layer, wk_layers}; \
+        wk_layers = &entry;                                       \
+    }
+
 #define LAYER(NAME, OPTIONS, call, ...)                             \
     static wk_Tensor *NAME##_forward(wk_Module *self, wk_Tensor *x) \
     {                                                               \
@@ -136,12 +138,7 @@ typedef struct AlongOptions {
     static const wk_ModuleRow *NAME##_row(void);                    \
     MAKE(NAME)                                                      \
     ROW(NAME, OPTIONS, .forward = NAME##_forward, __VA_ARGS__)      \
-    __attribute__((constructor)) static void NAME##_enter(void)     \
-    {                                                               \
-        static wk_LayerEntry entry;                                 \
-        entry = (wk_LayerEntry){&NAME##_row()->layer, wk_layers};   \
-        wk_layers = &entry;                                         \
-    }
+    ENTER(NAME)
 #define MODULE(NAME, OPTIONS, call, ...)    \
     LAYER(NAME, OPTIONS, call, __VA_ARGS__) \
     MAKE_WITH(NAME, OPTIONS)
@@ -158,17 +155,55 @@ typedef struct AlongOptions {
         return wk_row_module(NAME##_row(), &(const AlongOptions){.dim = dim}); \
     }
 
-#define LOSS(NAME, OPTIONS, call, ...)                            \
+/* The list form, of one tensor or two: x and target. */
+#define LIST_ROW(NAME, OPTIONS, takes, results, ...)              \
     static wk_Results NAME##_forward(wk_Module *self, wk_List in) \
     {                                                             \
         const OPTIONS *o = wk_row_options(self);                  \
         wk_Tensor *x = in.tensors[0], *target = in.tensors[1];    \
-        return wk_results(call);                                  \
+        return (void)target, results;                             \
     }                                                             \
     static const wk_ModuleRow *NAME##_row(void);                  \
     MAKE(NAME)                                                    \
-    ROW(NAME, OPTIONS, LOSS_FORWARD(NAME), __VA_ARGS__)           \
+    ROW(NAME, OPTIONS, takes(NAME), __VA_ARGS__)                  \
     MAKE_WITH(NAME, OPTIONS)
-#define LOSS_FORWARD(NAME) .forward_all = NAME##_forward, .inputs = {"input", "target"}
+#define ONE_INPUT(NAME)        .forward_all = NAME##_forward, .inputs = {"input"}
+#define INPUT_AND_TARGET(NAME) .forward_all = NAME##_forward, .inputs = {"input", "target"}
+
+#define RESULTS(NAME, OPTIONS, results, ...)                 \
+    LIST_ROW(NAME, OPTIONS, ONE_INPUT, results, __VA_ARGS__) \
+    ENTER(NAME)
+#define LOSS(NAME, OPTIONS, call, ...) \
+    LIST_ROW(NAME, OPTIONS, INPUT_AND_TARGET, wk_results(call), __VA_ARGS__)
+
+/* ---- what takes more than an expression ------------------------------------------------------------- */
+
+static wk_Tensor *softmax2d(wk_Tensor *x)
+{
+    if (x->ndim != 3 && x->ndim != 4)
+        return wk_raise(WK_ERROR_SHAPE, "Softmax2d: expected input to be 3D or 4D, got %dD instead", x->ndim);
+    return wk_softmax(x, -3);
+}
+
+/* {o->a, o->b} for an option's pair. */
+#define PAIR(name) .name = {o->name[0], o->name[1]}
+
+static wk_Results max_pool2d_results(wk_Tensor *x, const wk_MaxPool2d_options *o)
+{
+    const wk_max_pool2d_options call = {.input = x,
+                                        .kernel_size = o->kernel_size,
+                                        .stride = o->stride,
+                                        .padding = o->padding,
+                                        .dilation = o->dilation,
+                                        .ceil_mode = o->ceil_mode,
+                                        PAIR(kernel_size_hw),
+                                        PAIR(stride_hw),
+                                        PAIR(padding_hw),
+                                        PAIR(dilation_hw)};
+    if (!o->return_indices)
+        return wk_results(wk_max_pool2d_with(call));
+    const wk_ValuesIndices both = wk_max_pool2d_with_indices(call);
+    return wk_results(both.values, both.indices);
+}
 
 #include "nn/modules.def"

@@ -198,6 +198,26 @@ static void forwards_that_return_nonsense(void **state)
     wk_free(cell);
 }
 
+/* nn.MaxPool2d(2, return_indices=True)(torch.arange(8.).view(1, 2, 4)) */
+static void pooling_with_indices(void **state)
+{
+    (void)state;
+    wk_Module *pool = wk_MaxPool2d(2, .return_indices = true), *values = wk_MaxPool2d(2);
+    wk_Tensor *x = wk_requires_grad_(wk_view(f32(0, 1, 2, 3, 4, 5, 6, 7), 1, 2, 4));
+    wk_Results r = wk_call_all(pool, wk_list(x));
+    assert_int_equal(r.count, 2);
+    EXPECT_VALUES(r.tensors[0], 5, 7);
+    EXPECT_VALUES(r.tensors[1], 5, 7);
+    assert_true(wk_dtype_of(r.tensors[1]) == wk_int64 && wk_requires_grad(r.tensors[0]));
+    EXPECT_VALUES(wk_call(pool, x), 5, 7);
+    r = wk_call_all(values, wk_list(x));
+    assert_int_equal(r.count, 1);
+    EXPECT_ERROR(wk_call(pool, x, x), WK_ERROR_ARGUMENT,
+                 "MaxPool2d.forward() takes 2 positional arguments but 3 were given");
+    EXPECT_ERROR(wk_call_all(pool, wk_list(wk_ones(3))).tensors[0], WK_ERROR_SHAPE, "max_pool2d: ");
+    wk_free(pool), wk_free(values);
+}
+
 /* ---- hooks ------------------------------------------------------------------------------------------ */
 
 typedef struct Seen {
@@ -295,6 +315,7 @@ int main(void)
         TENSOR_TEST(sequences),
         TENSOR_TEST(mistakes),
         TENSOR_TEST(forwards_that_return_nonsense),
+        TENSOR_TEST(pooling_with_indices),
         TENSOR_TEST(hooks),
         TENSOR_TEST(memory_runs_out_at_each_allocation),
     };
