@@ -51,6 +51,12 @@ static void test_module(void **state)
     EXPECT_COMPLAINT(wk_free(net), "free: this module has been freed");
     EXPECT_ERROR(wk_call(net, wk_ones(1, 2)), WK_ERROR_STATE, "call: this module has been freed");
     EXPECT_ERROR(wk_call(child, wk_ones(1, 2)), WK_ERROR_STATE, "call: this module has been freed");
+    EXPECT_ERROR(wk_call(net, wk_ones(1, 2), wk_ones(1, 2)), WK_ERROR_STATE,
+                 "call: this module has been freed");
+    EXPECT_ERROR(wk_call_all(net, wk_list(wk_ones(1, 2))).tensors[0], WK_ERROR_STATE,
+                 "call: this module has been freed");
+    EXPECT_ERROR(wk_remove_forward_hook(net, 1), WK_ERROR_STATE,
+                 "remove_forward_hook: this module has been freed");
     EXPECT_ERROR(wk_parameters(net).tensors, WK_ERROR_STATE, "parameters: this module has been freed");
     EXPECT_ERROR(wk_append(net, wk_Tanh()), WK_ERROR_STATE, "append: this module has been freed");
     wk_Module *other = wk_Sequential_of(0, NULL);
