@@ -18,11 +18,14 @@ NAMES = {
     "sgd": ["lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"],
     "adam": ["lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize"],
     "rmsprop": ["lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"],
+    "adamw": ["lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize"],
+    "adagrad": ["lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps", "maximize"],
 }
-CLASSES = {"sgd": optim.SGD, "adam": optim.Adam, "rmsprop": optim.RMSprop}
+CLASSES = {"sgd": optim.SGD, "adam": optim.Adam, "rmsprop": optim.RMSprop, "adamw": optim.AdamW, "adagrad": optim.Adagrad}
 VALUES = {
     "lr": [0.01, 0.1, 0.003], "momentum": [0.0, 0.5, 0.9], "dampening": [0.0, 0.3], "weight_decay": [0.0, 0.1],
     "beta1": [0.0, 0.3, 0.49, 0.5, 0.51, 0.9], "beta2": [0.0, 0.4, 0.9, 0.999], "eps": [1e-8, 1e-3], "alpha": [0.4, 0.9, 0.99],
+    "lr_decay": [0.0, 0.1], "initial_accumulator_value": [0.0, 0.5],
 }
 FLAGS = ["nesterov", "maximize", "amsgrad", "centered"]
 
@@ -38,6 +41,8 @@ def draw(name, case, first):
         for key in ("amsgrad", "centered"):
             if key in options:
                 options[key] = first[key]
+        if name == "adagrad":
+            options["initial_accumulator_value"] = first["initial_accumulator_value"]
         if name == "rmsprop" and first["momentum"] == 0:
             options["momentum"] = 0.0
     return options
@@ -52,7 +57,9 @@ def torch_options(options):
 def main(path):
     torch.set_num_threads(1)
     random.seed(1)
-    tensors = {}
+    tensors, texts = {}, {}
+    for name in CLASSES:
+        texts[name] = repr(CLASSES[name]([torch.zeros(1, requires_grad=True)]))
     for name, keys in NAMES.items():
         for case in range(CASES):
             first = draw(name, case, None)
@@ -72,7 +79,7 @@ def main(path):
                     if step in (1, 4, CHANGE, CHANGE + 1, STEPS):
                         for i, p in enumerate(params):
                             tensors[f"{name}.{case}.{suffix}.{step}.{i}"] = p.detach().clone()
-    save_file(tensors, path)
+    save_file(tensors, path, metadata=texts)
 
 
 if __name__ == "__main__":

@@ -179,9 +179,36 @@ WK_INIT(kaiming_normal, wk_kaiming_options)
         return wk_##name##_with(wk::with(options, named...));                 \
     }
 WK_OPTIMIZER(SGD)
+WK_OPTIMIZER(AdamW)
+WK_OPTIMIZER(Adagrad)
 WK_OPTIMIZER(Adam)
 WK_OPTIMIZER(RMSprop)
 #undef WK_OPTIMIZER
+
+/* Schedulers: what has no default by place, the rest by name. */
+#define WK_SCHEDULER(name)                                                               \
+    template <class... N> wk_LRScheduler *wk_##name(wk_Optimizer *optimizer, N... named) \
+    {                                                                                    \
+        wk_##name##_options options{};                                                   \
+        options.optimizer = optimizer;                                                   \
+        return wk_##name##_with(wk::with(options, named...));                            \
+    }
+#define WK_SCHEDULER_OF(name, type, member)                                                           \
+    template <class... N> wk_LRScheduler *wk_##name(wk_Optimizer *optimizer, type member, N... named) \
+    {                                                                                                 \
+        wk_##name##_options options{};                                                                \
+        options.optimizer = optimizer, options.member = member;                                       \
+        return wk_##name##_with(wk::with(options, named...));                                         \
+    }
+WK_SCHEDULER_OF(StepLR, int64_t, step_size)
+WK_SCHEDULER_OF(MultiStepLR, wk_Dims, milestones)
+WK_SCHEDULER_OF(ExponentialLR, double, gamma)
+WK_SCHEDULER_OF(CosineAnnealingLR, int64_t, T_max)
+WK_SCHEDULER(ConstantLR)
+WK_SCHEDULER(LinearLR)
+WK_SCHEDULER(PolynomialLR)
+#undef WK_SCHEDULER
+#undef WK_SCHEDULER_OF
 
 template <class... N> wk_Dataset *wk_CallbackDataset(int64_t length, wk_GetItem get_item, N... named)
 {

@@ -50,6 +50,32 @@ typedef struct wk_Adam_options {
 WK_API wk_Optimizer *wk_Adam_with(wk_Adam_options options);
 #define wk_Adam(...) wk_Adam_with(WK_OPTIONS(wk_Adam_options, #__VA_ARGS__, .params = __VA_ARGS__))
 
+/* Adam whose decay acts on the weights, w -= lr * weight_decay * w, not on the gradients.  torch: optim.AdamW */
+typedef struct wk_AdamW_options {
+    wk_List params;
+    double lr;           /* unset is 0.001 */
+    double betas[2];     /* both unset are {0.9, 0.999} */
+    double eps;          /* unset is 1e-8 */
+    double weight_decay; /* unset is 0.01 */
+    bool amsgrad, maximize;
+    int by_place;
+} wk_AdamW_options;
+WK_API wk_Optimizer *wk_AdamW_with(wk_AdamW_options options);
+#define wk_AdamW(...) wk_AdamW_with(WK_OPTIONS(wk_AdamW_options, #__VA_ARGS__, .params = __VA_ARGS__))
+
+/* sum += g^2;  w -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(sum) + eps)   with g = grad + weight_decay * w
+ *   the sum begins at initial_accumulator_value                                       torch: optim.Adagrad */
+typedef struct wk_Adagrad_options {
+    wk_List params;
+    double lr; /* unset is 0.01 */
+    double lr_decay, weight_decay, initial_accumulator_value;
+    double eps; /* unset is 1e-10 */
+    bool maximize;
+    int by_place;
+} wk_Adagrad_options;
+WK_API wk_Optimizer *wk_Adagrad_with(wk_Adagrad_options options);
+#define wk_Adagrad(...) wk_Adagrad_with(WK_OPTIONS(wk_Adagrad_options, #__VA_ARGS__, .params = __VA_ARGS__))
+
 /* v = alpha * v + (1 - alpha) * g^2;  w -= lr * g / (sqrt(v) + eps)   with g = grad + weight_decay * w
  *   centered: v - mean(g)^2 in place of v          momentum: the steps are accumulated
  *                                                                                     torch: optim.RMSprop */

@@ -10,6 +10,7 @@
 #include "wick/error.h"
 #include "wick/functional.h"
 #include "wick/io.h"
+#include "wick/lr_scheduler.h"
 #include "wick/module.h"
 #include "wick/nn.h"
 #include "wick/optim.h"
@@ -18,7 +19,9 @@
 #include "wick/tensor.h"
 
 /* The macros of C make way for the functions below. */
+#undef wk_Adagrad
 #undef wk_Adam
+#undef wk_AdamW
 #undef wk_AdaptiveAvgPool2d
 #undef wk_AvgPool2d
 #undef wk_BCELoss
@@ -28,12 +31,15 @@
 #undef wk_BatchNorm3d
 #undef wk_CELU
 #undef wk_CallbackDataset
+#undef wk_ConstantLR
 #undef wk_Conv2d
+#undef wk_CosineAnnealingLR
 #undef wk_CrossEntropyLoss
 #undef wk_DataLoader
 #undef wk_Digits
 #undef wk_Dropout
 #undef wk_ELU
+#undef wk_ExponentialLR
 #undef wk_Flatten
 #undef wk_GLU
 #undef wk_GRUCell
@@ -48,13 +54,16 @@
 #undef wk_LayerNorm
 #undef wk_LeakyReLU
 #undef wk_Linear
+#undef wk_LinearLR
 #undef wk_MNIST
 #undef wk_MSELoss
 #undef wk_MaxPool2d
 #undef wk_Mish
 #undef wk_ModuleList
+#undef wk_MultiStepLR
 #undef wk_NLLLoss
 #undef wk_PReLU
+#undef wk_PolynomialLR
 #undef wk_RMSprop
 #undef wk_RNNCell
 #undef wk_ReLU
@@ -65,6 +74,7 @@
 #undef wk_SiLU
 #undef wk_Softplus
 #undef wk_Softshrink
+#undef wk_StepLR
 #undef wk_Threshold
 #undef wk_adaptive_avg_pool2d
 #undef wk_add
@@ -202,6 +212,7 @@ template <class M, class V, int n> void set_option(M (&member)[n], std::initiali
     };                                                                                            \
     inline constexpr option##_name option{};
 
+WK_OPTION(T_max)
 WK_OPTION(a)
 WK_OPTION(allow_unused)
 WK_OPTION(alpha)
@@ -224,10 +235,14 @@ WK_OPTION(divisor_override)
 WK_OPTION(drop_last)
 WK_OPTION(dtype)
 WK_OPTION(end_dim)
+WK_OPTION(end_factor)
 WK_OPTION(eps)
+WK_OPTION(eta_min)
 WK_OPTION(exclude_pad)
+WK_OPTION(factor)
 WK_OPTION(fan_out)
 WK_OPTION(gain)
+WK_OPTION(gamma)
 WK_OPTION(generator)
 WK_OPTION(grad_output)
 WK_OPTION(grad_outputs)
@@ -236,6 +251,7 @@ WK_OPTION(groups)
 WK_OPTION(hidden_size)
 WK_OPTION(ignore_index)
 WK_OPTION(init)
+WK_OPTION(initial_accumulator_value)
 WK_OPTION(inplace)
 WK_OPTION(input_scale)
 WK_OPTION(input_size)
@@ -247,11 +263,13 @@ WK_OPTION(label_smoothing)
 WK_OPTION(labels)
 WK_OPTION(lambd)
 WK_OPTION(lr)
+WK_OPTION(lr_decay)
 WK_OPTION(materialize_grads)
 WK_OPTION(max_val)
 WK_OPTION(maximize)
 WK_OPTION(metadata)
 WK_OPTION(metadata_count)
+WK_OPTION(milestones)
 WK_OPTION(min_val)
 WK_OPTION(momentum)
 WK_OPTION(negative_slope)
@@ -269,6 +287,7 @@ WK_OPTION(output_size_hw)
 WK_OPTION(padding)
 WK_OPTION(padding_hw)
 WK_OPTION(pos_weight)
+WK_OPTION(power)
 WK_OPTION(prefetch_factor)
 WK_OPTION(reduction)
 WK_OPTION(release)
@@ -283,10 +302,13 @@ WK_OPTION(scale)
 WK_OPTION(seed)
 WK_OPTION(shuffle)
 WK_OPTION(start_dim)
+WK_OPTION(start_factor)
+WK_OPTION(step_size)
 WK_OPTION(stride)
 WK_OPTION(stride_hw)
 WK_OPTION(test)
 WK_OPTION(threshold)
+WK_OPTION(total_iters)
 WK_OPTION(training)
 WK_OPTION(user)
 WK_OPTION(value)

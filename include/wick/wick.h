@@ -11,6 +11,7 @@
 #include "wick/error.h"
 #include "wick/functional.h"
 #include "wick/io.h"
+#include "wick/lr_scheduler.h"
 #include "wick/module.h"
 #include "wick/nn.h"
 #include "wick/optim.h"
@@ -29,6 +30,7 @@
         wk_Tensor *: wk_tensor_free,        \
         wk_Module *: wk_module_free,        \
         wk_Optimizer *: wk_optimizer_free,  \
+        wk_LRScheduler *: wk_lr_scheduler_free, \
         wk_DataLoader *: wk_dataloader_free,\
         wk_Dataset *: wk_dataset_free,      \
         wk_StateDict *: wk_state_dict_free, \
@@ -70,8 +72,11 @@
         wk_Module *: wk_module_zero_grad,   \
         wk_Optimizer *: wk_optimizer_zero_grad)(object, true)
 
-/* One step of an optimizer.                                                             torch: step() */
-#define wk_step(object) _Generic((object), wk_Optimizer *: wk_optimizer_step)(object)
+/* One step of an optimizer, or of a scheduler.                                          torch: step() */
+#define wk_step(object)                     \
+    _Generic((object),                      \
+        wk_Optimizer *: wk_optimizer_step,  \
+        wk_LRScheduler *: wk_lr_scheduler_step)(object)
 
 /* clang-format on */
 

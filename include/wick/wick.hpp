@@ -28,6 +28,7 @@
 WK_OVERLOADS(wk_Tensor, tensor)
 WK_OVERLOADS(wk_Module, module)
 WK_OVERLOADS(wk_Optimizer, optimizer)
+WK_OVERLOADS(wk_LRScheduler, lr_scheduler)
 WK_OVERLOADS(::wk_DataLoader, dataloader)
 WK_OVERLOADS(wk_Dataset, dataset)
 WK_OVERLOADS(wk_StateDict, state_dict)
@@ -71,6 +72,10 @@ inline bool wk_zero_grad(wk_Optimizer *optimizer)
 inline bool wk_step(wk_Optimizer *optimizer)
 {
     return wk_optimizer_step(optimizer);
+}
+inline bool wk_step(wk_LRScheduler *scheduler)
+{
+    return wk_lr_scheduler_step(scheduler);
 }
 
 #endif

@@ -24,6 +24,12 @@ static inline double wk_double_or(double option, double unset)
     return option == (double)WK_ZERO ? 0 : option != 0 ? option : unset;
 }
 
+/* An option whose unset value is 0: its default then, and 0 for WK_ZERO. What came by place is what it is. */
+static inline double wk_option_or(double value, double unset, bool by_place)
+{
+    return value == (double)WK_ZERO ? 0 : value == 0 && !by_place ? unset : value;
+}
+
 /* False with an error when more options came by place than PyTorch has in that order. `names` are those to give by name. */
 static inline bool wk_by_place_at_most(const char *what, int given, int most, const char *names)
 {

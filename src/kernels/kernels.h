@@ -118,6 +118,11 @@ typedef struct wk_AdamStep {
     bool decoupled; /* AdamW: the decay acts on the parameter, not on the gradient */
     int64_t step;   /* 1 at the first */
 } wk_AdamStep;
+typedef struct wk_AdagradStep {
+    double lr; /* of this step: decayed */
+    double weight_decay, eps;
+    bool maximize;
+} wk_AdagradStep;
 typedef struct wk_RmspropStep {
     double lr, alpha, eps, weight_decay, momentum;
     bool centered, maximize;
@@ -206,6 +211,8 @@ typedef struct wk_Kernels {
     void (*sgd[WK_DTYPES])(int64_t n, const wk_SgdStep *step, void *param, const void *grad, void *buffer);
     void (*adam[WK_DTYPES])(int64_t n, const wk_AdamStep *step, void *param, const void *grad, void *average,
                             void *square, void *largest);
+    void (*adagrad[WK_DTYPES])(int64_t n, const wk_AdagradStep *step, void *param, const void *grad,
+                               void *sum);
     void (*rmsprop[WK_DTYPES])(int64_t n, const wk_RmspropStep *step, void *param, const void *grad,
                                void *square, void *mean, void *buffer);
 

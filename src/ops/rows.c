@@ -1,6 +1,7 @@
 /* Elementwise operations, made from the rows of kernels/rows.def: each becomes a descriptor, a gradient function and the public functions. */
 #include <string.h>
 
+#include "core/options.h"
 #include "kernels/math.h"
 #include "ops/elementwise.h"
 #include "ops/unpool.h"
@@ -100,18 +101,13 @@ static wk_Tensor *mish_backward(wk_Tensor *grad, wk_Tensor *x)
 #define COUNT_OF_N1(...)          1
 #define COUNT_OF_N2(...)          2
 #define COUNT_OF_N3(...)          3
-#define VALUE_OF_N1(a, da)        number_or(options.a, options.by_place >= 2, da)
-#define VALUE_OF_N2(a, da, b, db) VALUE_OF_N1(a, da), number_or(options.b, options.by_place >= 3, db)
+#define VALUE_OF_N1(a, da)        wk_option_or(options.a, da, options.by_place >= 2)
+#define VALUE_OF_N2(a, da, b, db) VALUE_OF_N1(a, da), wk_option_or(options.b, db, options.by_place >= 3)
 #define VALUE_OF_N3(a, da, b, db, c, dc) \
-    VALUE_OF_N2(a, da, b, db), number_or(options.c, options.by_place >= 4, dc)
+    VALUE_OF_N2(a, da, b, db), wk_option_or(options.c, dc, options.by_place >= 4)
 #define PASTE_LIST(prefix, list) prefix##list
 #define COUNT_OF(list)           PASTE_LIST(COUNT_OF_, list)
 #define VALUE_OF(list)           PASTE_LIST(VALUE_OF_, list)
-
-static double number_or(double value, bool by_place, double unset)
-{
-    return value == (double)WK_ZERO ? 0 : value == 0 && !by_place ? unset : value;
-}
 
 #define UNARY_ROW(symbol, row_name, types_, node_name, number_count, saves, gradient)                    \
     static void symbol##_gradient(wk_Node *node, wk_Tensor *g, wk_Tensor **out)                          \

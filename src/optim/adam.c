@@ -1,65 +1,83 @@
-/* Adam. slot[0] is the average of gradients, slot[1] that of their squares, slot[2] with amsgrad the largest
+/* Adam and AdamW. slot[0] is the average of gradients, slot[1] that of their squares, slot[2] with amsgrad the largest
  * of these so far. */
-#include "core/options.h"
 #include "optim/optimizer.h"
 
-enum {
-    ADAM_LR,
-    ADAM_BETA1,
-    ADAM_BETA2,
-    ADAM_EPS,
-    ADAM_WEIGHT_DECAY,
-    ADAM_AMSGRAD,
-    ADAM_MAXIMIZE,
-    ADAM_HYPERS
-};
+#define ADAM_LIST(X, cls, decay)                                                          \
+    X(cls, lr, lr, 1e-3, NOT_NEGATIVE, "Invalid learning rate")                           \
+    X(cls, beta1, betas[0], 0.9, BELOW_ONE, "Invalid beta parameter at index 0")          \
+    X(cls, beta2, betas[1], 0.999, BELOW_ONE, "Invalid beta parameter at index 1")        \
+    X(cls, eps, eps, 1e-8, NOT_NEGATIVE, "Invalid epsilon value")                         \
+    X(cls, weight_decay, weight_decay, decay, NOT_NEGATIVE, "Invalid weight_decay value") \
+    X(cls, amsgrad, amsgrad, 0, ANY, "Invalid amsgrad value")                             \
+    X(cls, maximize, maximize, 0, ANY, "Invalid maximize value")
+enum { ADAM_LIST(WK_HYPER_INDEX, Adam, 0) Adam_hypers };
 
 static unsigned adam_slots(const double *hyper)
 {
-    return hyper[ADAM_AMSGRAD] != 0 ? 7 : 3;
+    return hyper[Adam_amsgrad] != 0 ? 7 : 3;
 }
 
-static void adam_sweep(const wk_Sweep *s)
+static void adam_step(const wk_Sweep *s, bool decoupled)
 {
-    const wk_AdamStep step = {.lr = s->hyper[ADAM_LR],
-                              .beta1 = s->hyper[ADAM_BETA1],
-                              .beta2 = s->hyper[ADAM_BETA2],
-                              .eps = s->hyper[ADAM_EPS],
-                              .weight_decay = s->hyper[ADAM_WEIGHT_DECAY],
-                              .amsgrad = s->hyper[ADAM_AMSGRAD] != 0,
-                              .maximize = s->hyper[ADAM_MAXIMIZE] != 0,
+    const wk_AdamStep step = {.lr = s->hyper[Adam_lr],
+                              .beta1 = s->hyper[Adam_beta1],
+                              .beta2 = s->hyper[Adam_beta2],
+                              .eps = s->hyper[Adam_eps],
+                              .weight_decay = s->hyper[Adam_weight_decay],
+                              .amsgrad = s->hyper[Adam_amsgrad] != 0,
+                              .maximize = s->hyper[Adam_maximize] != 0,
+                              .decoupled = decoupled,
                               .step = s->step};
     wk_kernels->adam[s->dtype](s->n, &step, s->param, s->grad, s->slot[0], s->slot[1], s->slot[2]);
 }
 
+static void adam_sweep(const wk_Sweep *s)
+{
+    adam_step(s, false);
+}
+
+static void adamw_sweep(const wk_Sweep *s)
+{
+    adam_step(s, true);
+}
+
 static const wk_OptimizerClass adam_optimizer = {
     .name = "Adam",
-    .hypers = ADAM_HYPERS,
-    .hyper = {[ADAM_LR] = {"lr", "Invalid learning rate", WK_HYPER_NOT_NEGATIVE},
-              [ADAM_BETA1] = {"beta1", "Invalid beta parameter at index 0", WK_HYPER_BELOW_ONE},
-              [ADAM_BETA2] = {"beta2", "Invalid beta parameter at index 1", WK_HYPER_BELOW_ONE},
-              [ADAM_EPS] = {"eps", "Invalid epsilon value", WK_HYPER_NOT_NEGATIVE},
-              [ADAM_WEIGHT_DECAY] = {"weight_decay", "Invalid weight_decay value", WK_HYPER_NOT_NEGATIVE},
-              [ADAM_AMSGRAD] = {"amsgrad", "Invalid amsgrad value", WK_HYPER_FLAG},
-              [ADAM_MAXIMIZE] = {"maximize", "Invalid maximize value", WK_HYPER_FLAG}},
-    .eps = ADAM_EPS,
-    .text = {"amsgrad", "betas", "capturable: False", "decoupled_weight_decay: False",
-             "differentiable: False", "eps", "foreach: None", "fused: None", "lr", "maximize",
-             "weight_decay"},
+    .hypers = Adam_hypers,
+    .hyper = {ADAM_LIST(WK_HYPER_ROW, Adam, 0)},
+    .eps = Adam_eps,
+    .also = {"capturable: False", "decoupled_weight_decay: False", "differentiable: False", "foreach: None",
+             "fused: None"},
     .slots = adam_slots,
     .sweep = adam_sweep,
 };
 
+static const wk_OptimizerClass adamw_optimizer = {
+    .name = "AdamW",
+    .hypers = Adam_hypers,
+    .hyper = {ADAM_LIST(WK_HYPER_ROW, AdamW, 1e-2)},
+    .eps = Adam_eps,
+    .also = {"capturable: False", "decoupled_weight_decay: True", "differentiable: False", "foreach: None",
+             "fused: None"},
+    .slots = adam_slots,
+    .sweep = adamw_sweep,
+};
+
+/* Of a pair that was given, a 0 is 0. */
+static void keep_zeros(double betas[2])
+{
+    for (int i = 0; i < 2 && (betas[0] != 0 || betas[1] != 0); i++)
+        betas[i] = betas[i] == 0 ? (double)WK_ZERO : betas[i];
+}
+
 wk_Optimizer *wk_Adam_with(wk_Adam_options options)
 {
-    WK_PLACED(options, 2, lr);
-    bool given = options.betas[0] != 0 || options.betas[1] != 0;
-    const double hyper[ADAM_HYPERS] = {[ADAM_LR] = wk_option_or(options.lr, 1e-3),
-                                       [ADAM_BETA1] = given ? wk_option_or(options.betas[0], 0) : 0.9,
-                                       [ADAM_BETA2] = given ? wk_option_or(options.betas[1], 0) : 0.999,
-                                       [ADAM_EPS] = wk_option_or(options.eps, 1e-8),
-                                       [ADAM_WEIGHT_DECAY] = options.weight_decay,
-                                       [ADAM_AMSGRAD] = options.amsgrad,
-                                       [ADAM_MAXIMIZE] = options.maximize};
-    return wk_optimizer_new(&adam_optimizer, hyper, options.params);
+    keep_zeros(options.betas);
+    return wk_optimizer_make(&adam_optimizer, &options, options.params, options.by_place);
+}
+
+wk_Optimizer *wk_AdamW_with(wk_AdamW_options options)
+{
+    keep_zeros(options.betas);
+    return wk_optimizer_make(&adamw_optimizer, &options, options.params, options.by_place);
 }

@@ -130,13 +130,29 @@ int wk_add_param_group(wk_Optimizer *optimizer, wk_List params)
         states[i].param = wk_tensor_retain(params.tensors[i]);
     optimizer->groups = groups;
     wk_ParamGroup *group = &optimizer->groups[optimizer->group_count];
-    *group = (wk_ParamGroup){.count = params.count, .params = states};
+    *group = (wk_ParamGroup){.initial_lr = NAN, .count = params.count, .params = states};
     memcpy(group->hyper, optimizer->defaults, sizeof group->hyper);
     return optimizer->group_count++;
 }
 
-wk_Optimizer *wk_optimizer_new(const wk_OptimizerClass *cls, const double *hyper, wk_List params)
+static double option_value(const wk_Hyper *h, const void *options, bool by_place)
 {
+    const char *at = (const char *)options + h->at;
+    bool flag;
+    double number;
+    if (h->flag)
+        return memcpy(&flag, at, sizeof flag), flag;
+    return memcpy(&number, at, sizeof number), wk_option_or(number, h->unset, by_place);
+}
+
+wk_Optimizer *wk_optimizer_make(const wk_OptimizerClass *cls, const void *options, wk_List params,
+                                int by_place)
+{
+    double hyper[WK_HYPERS] = {0};
+    for (int i = 0, place = 1; i < cls->hypers; i++) {
+        place += !wk_hyper_is_second(&cls->hyper[i]);
+        hyper[i] = option_value(&cls->hyper[i], options, by_place >= place);
+    }
     if (!wk_optimizer_hypers_allowed(cls, hyper))
         return NULL;
     wk_Optimizer *optimizer = wk_zalloc(sizeof *optimizer);
@@ -144,7 +160,7 @@ wk_Optimizer *wk_optimizer_new(const wk_OptimizerClass *cls, const double *hyper
         return NULL;
     wk_object_init(&optimizer->object);
     optimizer->cls = cls;
-    memcpy(optimizer->defaults, hyper, (size_t)cls->hypers * sizeof *hyper);
+    memcpy(optimizer->defaults, hyper, sizeof hyper);
     if (wk_add_param_group(optimizer, params) < 0) {
         wk_optimizer_free(optimizer);
         return NULL;

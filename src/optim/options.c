@@ -78,40 +78,64 @@ bool wk_set_lr(wk_Optimizer *optimizer, double lr)
 
 /* ---- text ------------------------------------------------------------------------------------------- */
 
-static bool append_value(wk_Text *text, const wk_Hyper *hyper, double value)
+/* PyTorch's zeros are ints, as written, until a scheduler computes them. */
+static bool append_value(wk_Text *text, const wk_Hyper *hyper, double value, bool computed)
 {
-    if (hyper->range == WK_HYPER_FLAG)
+    if (hyper->flag)
         return wk_text_append(text, value != 0 ? "True" : "False");
-    return value == 0 ? wk_text_append(text, "0") : wk_text_repr(text, value); /* PyTorch's zeros are ints */
+    return value == 0 && !computed ? wk_text_append(text, "0") : wk_text_repr(text, value);
 }
 
-static bool append_line(wk_Text *text, const wk_OptimizerClass *cls, const wk_ParamGroup *group,
-                        const char *line)
+/* An option under its name; beta1 and beta2 are one line. */
+static bool append_hyper(wk_Text *text, const wk_OptimizerClass *cls, const wk_ParamGroup *group, int index)
 {
-    if (!wk_text_printf(text, "    %s", line))
-        return false;
-    if (strcmp(line, "betas") == 0) {
-        int first = hyper_index(cls, "beta1");
-        if (!wk_text_append(text, ": (") || !wk_text_repr(text, group->hyper[first]) ||
-            !wk_text_append(text, ", ") || !wk_text_repr(text, group->hyper[first + 1]) ||
-            !wk_text_append(text, ")"))
-            return false;
-    }
-    int index = hyper_index(cls, line);
-    if (index >= 0 &&
-        (!wk_text_append(text, ": ") || !append_value(text, &cls->hyper[index], group->hyper[index])))
-        return false;
-    return wk_text_append(text, "\n");
+    if (strcmp(cls->hyper[index].name, "beta1") == 0)
+        return wk_text_append(text, "    betas: (") && wk_text_repr(text, group->hyper[index]) &&
+               wk_text_append(text, ", ") && wk_text_repr(text, group->hyper[index + 1]) &&
+               wk_text_append(text, ")\n");
+    if (wk_hyper_is_second(&cls->hyper[index]))
+        return true;
+    return wk_text_printf(text, "    %s: ", cls->hyper[index].name) &&
+           append_value(text, &cls->hyper[index], group->hyper[index],
+                        index == 0 && !isnan(group->initial_lr)) &&
+           wk_text_append(text, "\n");
 }
 
+static bool append_initial_lr(wk_Text *text, const wk_ParamGroup *group)
+{
+    return wk_text_append(text, "    initial_lr: ") &&
+           (group->initial_lr == 0 ? wk_text_append(text, "0") : wk_text_repr(text, group->initial_lr)) &&
+           wk_text_append(text, "\n");
+}
+
+/* The lines are sorted by name: options, what PyTorch has beside them, and the rate that a scheduler began with. */
 static bool append_group(wk_Text *text, const wk_OptimizerClass *cls, const wk_ParamGroup *group, int number)
 {
+    enum { ALSO = sizeof cls->also / sizeof *cls->also, MOST = WK_HYPERS + ALSO + 1 };
+    const char *lines[MOST];
+    int kinds[MOST], count = 0; /* an option's index, or -1 */
+    for (int i = 0; i < cls->hypers; i++)
+        lines[count] = cls->hyper[i].name, kinds[count++] = i;
+    for (int i = 0; i < ALSO && cls->also[i]; i++)
+        lines[count] = cls->also[i], kinds[count++] = -1;
+    if (!isnan(group->initial_lr))
+        lines[count] = "initial_lr", kinds[count++] = -1;
     if (!wk_text_printf(text, "%sParameter Group %d\n", number ? "\n" : "", number))
         return false;
-    for (int i = 0; i < (int)(sizeof cls->text / sizeof *cls->text) && cls->text[i]; i++)
-        if (!append_line(text, cls, group, cls->text[i]))
+    for (const char *last = "";;) {
+        int next = -1;
+        for (int i = 0; i < count; i++)
+            if (strcmp(lines[i], last) > 0 && (next < 0 || strcmp(lines[i], lines[next]) < 0))
+                next = i;
+        if (next < 0)
+            return true;
+        last = lines[next];
+        const bool done = kinds[next] >= 0                  ? append_hyper(text, cls, group, kinds[next])
+                          : strcmp(last, "initial_lr") == 0 ? append_initial_lr(text, group)
+                                                            : wk_text_printf(text, "    %s\n", last);
+        if (!done)
             return false;
-    return true;
+    }
 }
 
 char *wk_optimizer_str(const wk_Optimizer *optimizer)

@@ -25,9 +25,9 @@ typedef struct StepPlan {
 } StepPlan;
 
 /* Contiguous, as the parameter is while it is updated. */
-static wk_Tensor *zeros_for(const wk_Tensor *param)
+static wk_Tensor *slot_for(const wk_Tensor *param, double initial)
 {
-    return wk_zeros_shape(param->ndim, param->shape, (wk_dtype)param->dtype);
+    return wk_full_shape(param->ndim, param->shape, wk_number_double(initial), (wk_dtype)param->dtype);
 }
 
 static bool ready_slots(const wk_OptimizerClass *cls, wk_ParamState *state, const double *hyper)
@@ -36,7 +36,8 @@ static bool ready_slots(const wk_OptimizerClass *cls, wk_ParamState *state, cons
     for (int s = 0; s < WK_SLOTS; s++) {
         if (!(wanted >> s & 1))
             continue;
-        if (!state->slot[s] && !(state->slot[s] = wk_tensor_retain(zeros_for(state->param))))
+        if (!state->slot[s] && !(state->slot[s] = wk_tensor_retain(
+                                     slot_for(state->param, cls->initial[s] ? hyper[cls->initial[s]] : 0))))
             return false;
         if (state->slot[s]->dtype != state->param->dtype)
             return wk_raise(WK_ERROR_DTYPE, "%s: a parameter has become %s, but its state is %s", cls->name,

@@ -11,7 +11,8 @@ static void test_null_may_be_freed(void **state)
 {
     (void)state;
     wk_clear_error();
-    wk_free((wk_Tensor *)NULL), wk_free((wk_Module *)NULL), wk_free((wk_Optimizer *)NULL);
+    wk_free((wk_Tensor *)NULL), wk_free((wk_Module *)NULL), wk_free((wk_Optimizer *)NULL),
+        wk_free((wk_LRScheduler *)NULL);
     wk_free((wk_DataLoader *)NULL), wk_free((wk_Dataset *)NULL), wk_free((wk_StateDict *)NULL);
     wk_free((wk_Generator *)NULL), wk_str_free(NULL);
     assert_null(wk_error());

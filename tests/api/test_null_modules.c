@@ -211,6 +211,40 @@ static void test_init(void **state)
     REFUSES(wk_ones_(NULL), "ones_: argument tensor is NULL");
 }
 
+static double half(int64_t epoch, void *user)
+{
+    return (void)epoch, (void)user, 0.5;
+}
+
+static void test_schedulers(void **state)
+{
+    (void)state;
+    wk_Optimizer *opt = wk_SGD(wk_list(wk_requires_grad_(f32(1))));
+#define SCHEDULER_REFUSES(name)                                                                          \
+    REFUSES(wk_##name##_with((wk_##name##_options){.optimizer = NULL}), #name ": argument optimizer is " \
+                                                                              "NULL");
+    SCHEDULER_REFUSES(StepLR)
+    SCHEDULER_REFUSES(MultiStepLR)
+    SCHEDULER_REFUSES(ExponentialLR)
+    SCHEDULER_REFUSES(ConstantLR)
+    SCHEDULER_REFUSES(LinearLR)
+    SCHEDULER_REFUSES(PolynomialLR)
+    SCHEDULER_REFUSES(CosineAnnealingLR)
+    note_called("wk_StepLR_with"), note_called("wk_MultiStepLR_with"), note_called("wk_ExponentialLR_with");
+    note_called("wk_ConstantLR_with"), note_called("wk_LinearLR_with"), note_called("wk_PolynomialLR_with");
+    note_called("wk_CosineAnnealingLR_with");
+    REFUSES(wk_MultiStepLR_with((wk_MultiStepLR_options){.optimizer = opt, .milestones = {1, NULL}}),
+            "MultiStepLR: argument milestones is NULL");
+    REFUSES(wk_LambdaLR(NULL, half, NULL), "LambdaLR: argument optimizer is NULL");
+    REFUSES(wk_LambdaLR(opt, NULL, NULL), "LambdaLR: argument lr_lambda is NULL");
+    IGNORES(wk_lr_scheduler_free(NULL));
+    REFUSES(wk_lr_scheduler_step(NULL), "step: argument scheduler is NULL");
+    REFUSES(wk_last_epoch(NULL), "last_epoch: argument scheduler is NULL");
+    REFUSES(wk_set_last_epoch(NULL, 1), "set_last_epoch: argument scheduler is NULL");
+    REFUSES(wk_get_last_lr(NULL, 0), "get_last_lr: argument scheduler is NULL");
+    wk_free(opt);
+}
+
 /* ---- optim.h ---------------------------------------------------------------------------------------- */
 
 static void test_optimizers(void **state)
@@ -227,6 +261,12 @@ static void test_optimizers(void **state)
     REFUSES(wk_RMSprop_with((wk_RMSprop_options){.params = {1, NULL}}), "RMSprop: argument params is NULL");
     REFUSES(wk_RMSprop_with((wk_RMSprop_options){.params = wk_list(NONE)}),
             "RMSprop: optimizer can only optimize Tensors, but params[0] is NULL");
+    REFUSES(wk_AdamW_with((wk_AdamW_options){.params = {1, NULL}}), "AdamW: argument params is NULL");
+    REFUSES(wk_AdamW_with((wk_AdamW_options){.params = wk_list(NONE)}),
+            "AdamW: optimizer can only optimize Tensors, but params[0] is NULL");
+    REFUSES(wk_Adagrad_with((wk_Adagrad_options){.params = {1, NULL}}), "Adagrad: argument params is NULL");
+    REFUSES(wk_Adagrad_with((wk_Adagrad_options){.params = wk_list(NONE)}),
+            "Adagrad: optimizer can only optimize Tensors, but params[0] is NULL");
     IGNORES(wk_optimizer_free(NULL));
     REFUSES(wk_optimizer_step(NULL), "step: argument optimizer is NULL");
     REFUSES(wk_optimizer_zero_grad(NULL, true), "zero_grad: argument optimizer is NULL");
@@ -344,15 +384,18 @@ static void test_nothing_is_left_out(void **state)
 {
     (void)state;
     ROW("A1");
-    expect_all_called((const char *const[]){"module.h", "nn.h", "optim.h", "data.h", "io.h", NULL});
+    expect_all_called(
+        (const char *const[]){"module.h", "nn.h", "optim.h", "lr_scheduler.h", "data.h", "io.h", NULL});
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_making), TENSOR_TEST(test_using), TENSOR_TEST(test_state),
-        TENSOR_TEST(test_layers), TENSOR_TEST(test_init),  TENSOR_TEST(test_optimizers),
-        TENSOR_TEST(test_data),   TENSOR_TEST(test_files), cmocka_unit_test(test_nothing_is_left_out),
+        TENSOR_TEST(test_making),     TENSOR_TEST(test_using),
+        TENSOR_TEST(test_state),      TENSOR_TEST(test_layers),
+        TENSOR_TEST(test_init),       TENSOR_TEST(test_optimizers),
+        TENSOR_TEST(test_schedulers), TENSOR_TEST(test_data),
+        TENSOR_TEST(test_files),      cmocka_unit_test(test_nothing_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

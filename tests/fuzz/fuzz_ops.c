@@ -282,6 +282,7 @@ void take_text(Fuzz *f, char *result, const char *name)
     }
 OBJECT(wk_Module, wk_module_free)
 OBJECT(wk_Optimizer, wk_optimizer_free)
+OBJECT(wk_LRScheduler, wk_lr_scheduler_free)
 OBJECT(wk_StateDict, wk_state_dict_free)
 OBJECT(wk_DataLoader, wk_dataloader_free)
 OBJECT(wk_Dataset, wk_dataset_free)
@@ -293,6 +294,7 @@ static void release_all(Fuzz *f)
         wk_module_zero_grad(f->wk_Module_made[i], true);
     for (int i = 0; i < f->kept_count; i++)
         wk_set_grad(f->kept[i], NULL);
+    release_wk_LRScheduler(f);
     release_wk_Optimizer(f);
     release_wk_DataLoader(f);
     release_wk_Dataset(f);

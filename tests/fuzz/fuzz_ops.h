@@ -20,6 +20,7 @@ typedef struct Fuzz {
     int kept_count;
     FUZZ_OBJECTS(wk_Module)
     FUZZ_OBJECTS(wk_Optimizer)
+    FUZZ_OBJECTS(wk_LRScheduler)
     FUZZ_OBJECTS(wk_StateDict)
     FUZZ_OBJECTS(wk_DataLoader)
     FUZZ_OBJECTS(wk_Dataset)
@@ -77,6 +78,7 @@ void take_text(Fuzz *f, char *result, const char *name);
     void take_##type(Fuzz *f, type *made);
 FUZZ_OBJECT(wk_Module)
 FUZZ_OBJECT(wk_Optimizer)
+FUZZ_OBJECT(wk_LRScheduler)
 FUZZ_OBJECT(wk_StateDict)
 FUZZ_OBJECT(wk_DataLoader)
 FUZZ_OBJECT(wk_Dataset)

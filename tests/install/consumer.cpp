@@ -131,6 +131,9 @@ int main()
         loss_of_batch = wk_item(loss);
     }
     EXPECT(loss_of_batch > 1 && loss_of_batch < 4);
+    wk_LRScheduler *scheduler = wk_StepLR(opt, 1, wk::gamma = 0.5);
+    EXPECT(wk_step(scheduler) && wk_get_lr(opt) == 0.025);
+    wk_free(scheduler);
     wk_free(train), wk_free(opt), wk_free(net);
     if (!failures)
         std::printf("C++ with wick %s: ok\n", wk_version());

@@ -27,7 +27,7 @@ members=$(cat prefix/include/wick/*.h | awk '/^typedef struct wk_[A-Za-z0-9_]*_o
 for member in $members; do
     case $member in
     by_place | count | dataset | dim | dims | get_item | images | in_channels | in_features | input | length | mat1 | mat2 | module) ;;
-    normalized_shape | num_channels | num_features | num_groups | out_channels | out_features | output | outputs | p) ;;
+    normalized_shape | num_channels | num_features | num_groups | optimizer | out_channels | out_features | output | outputs | p) ;;
     params | path | root | state | target | tensor | tensors) ;;
     *) grep -q "WK_OPTION($member)" prefix/include/wick/options.hpp || { echo "options.hpp lacks WK_OPTION($member)"; exit 1; } ;;
     esac

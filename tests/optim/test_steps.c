@@ -30,6 +30,18 @@ static wk_Optimizer *make_rmsprop(wk_List params, const double *o)
                       .weight_decay = o[3], .momentum = o[4], .centered = o[5] != 0, .maximize = o[6] != 0);
 }
 
+static wk_Optimizer *make_adamw(wk_List params, const double *o)
+{
+    return wk_AdamW(params, .lr = given(o[0]), .betas = {given(o[1]), given(o[2])}, .eps = given(o[3]),
+                    .weight_decay = given(o[4]), .amsgrad = o[5] != 0, .maximize = o[6] != 0);
+}
+
+static wk_Optimizer *make_adagrad(wk_List params, const double *o)
+{
+    return wk_Adagrad(params, .lr = given(o[0]), .lr_decay = o[1], .weight_decay = o[2],
+                      .initial_accumulator_value = o[3], .eps = given(o[4]), .maximize = o[5] != 0);
+}
+
 typedef struct Kind {
     const char *name;
     const char *options[8]; /* in the order of the golden file */
@@ -40,6 +52,10 @@ static const Kind kinds[] = {
     {"sgd", {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"}, make_sgd},
     {"adam", {"lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize"}, make_adam},
     {"rmsprop", {"lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"}, make_rmsprop},
+    {"adamw", {"lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize"}, make_adamw},
+    {"adagrad",
+     {"lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps", "maximize"},
+     make_adagrad},
 };
 
 /* Each option alone must be allowed beside the others, so nesterov goes first and comes last. */
@@ -98,6 +114,38 @@ static void test_random_options(void **state)
             run_case(&kinds[k], number, wk_float32);
             run_case(&kinds[k], number, wk_float64);
         }
+}
+
+/* Defaults and texts are PyTorch's; by place a 0 is 0. */
+static void test_defaults(void **state)
+{
+    (void)state;
+    wk_Tensor *w = wk_requires_grad_(f32(1));
+    const struct {
+        const char *name;
+        wk_Optimizer *optimizer;
+    } made[] = {{"sgd", wk_SGD(wk_list(w))},
+                {"adam", wk_Adam(wk_list(w))},
+                {"rmsprop", wk_RMSprop(wk_list(w))},
+                {"adamw", wk_AdamW(wk_list(w))},
+                {"adagrad", wk_Adagrad(wk_list(w))}};
+    for (size_t i = 0; i < LENGTH(made); i++) {
+        char *text = wk_str(made[i].optimizer);
+        assert_string_equal(text, wk_state_dict_metadata(wanted, made[i].name));
+        wk_str_free(text);
+        wk_free(made[i].optimizer);
+    }
+    wk_Optimizer *opt = wk_AdamW(wk_list(w), 0, {0, 0.5}, 0, 0);
+    assert_true(wk_get_option(opt, 0, "beta1") == 0 && wk_get_option(opt, 0, "beta2") == 0.5);
+    assert_true(wk_get_lr(opt) == 0 && wk_get_option(opt, 0, "eps") == 0 &&
+                wk_get_option(opt, 0, "weight_decay") == 0);
+    wk_free(opt);
+    EXPECT_ERROR(wk_AdamW(wk_list(w), .weight_decay = -1), WK_ERROR_ARGUMENT,
+                 "AdamW: Invalid weight_decay value: -1");
+    EXPECT_ERROR(wk_Adagrad(wk_list(w), .lr_decay = -1), WK_ERROR_ARGUMENT,
+                 "Adagrad: Invalid lr_decay value: -1");
+    EXPECT_ERROR(wk_Adagrad(wk_list(w), .initial_accumulator_value = -1), WK_ERROR_ARGUMENT,
+                 "Adagrad: Invalid initial_accumulator_value value: -1");
 }
 
 /* What PyTorch has no state for when it is switched on after the first step begins at zero, as at a first step. */
@@ -160,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TENSOR_TEST(test_random_options),
+        TENSOR_TEST(test_defaults),
         TENSOR_TEST(test_state_that_comes_later),
         TENSOR_TEST(test_gradient_in_the_parameters_memory),
     };
