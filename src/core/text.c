@@ -104,13 +104,15 @@ size_t wk_number_format(char *out, size_t size, double value, int precision, cha
 {
     if (isnan(value))
         return (size_t)snprintf(out, size, "nan");
-    int length = conversion == 'e'   ? snprintf(out, size, "%.*e", precision, value)
-                 : conversion == 'f' ? snprintf(out, size, "%.*f", precision, value)
-                                     : snprintf(out, size, "%.*g", precision, value);
-    if (length < 0 || (size_t)length >= size)
-        length = (int)strlen(out);
+    if (conversion == 'e')
+        snprintf(out, size, "%.*e", precision, value);
+    else if (conversion == 'f')
+        snprintf(out, size, "%.*f", precision, value);
+    else
+        snprintf(out, size, "%.*g", precision, value);
+    const size_t length = strlen(out);
     if (isinf(value))
-        return (size_t)length;
+        return length;
     size_t written = 0;
     for (const char *from = out, *end = out + length; from < end; from++) {
         if (strchr("0123456789+-e", *from))

@@ -29,7 +29,7 @@ static wk_Tensor *load_part(const char *root, const char *name, int rank, char *
         for (size_t k = 0; k < 2; k++) {
             int n =
                 snprintf(path, MNIST_PATH, "%s/%s%s-idx%d-ubyte%s", root, folders[i], name, rank, endings[k]);
-            if (n < 0 || n >= MNIST_PATH)
+            if ((size_t)n >= MNIST_PATH) /* a failure is a large number */
                 return wk_raise(WK_ERROR_ARGUMENT, "%s: cannot open %s: File name too long", mnist_op,
                                 wk_quote(quoted, sizeof quoted, root));
             if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))

@@ -408,6 +408,17 @@ static void test_walking_the_graph(void **state)
                              "  n1 -> n2;\n"
                              "}\n");
     wk_str_free(dot);
+    /* A node that two others lead to is drawn once, and both point to it. */
+    wk_Tensor *x = wk_mul(w, 2);
+    dot = wk_graph_dot(wk_add(wk_exp(x), wk_neg(x)));
+    assert_non_null(dot);
+    assert_non_null(strstr(dot, "  n0 -> n1;\n"));
+    assert_non_null(strstr(dot, "  n0 -> n2;\n"));
+    assert_non_null(strstr(dot, "  n1 -> n3;\n"));
+    assert_non_null(strstr(dot, "  n2 -> n3;\n"));
+    assert_non_null(strstr(dot, "  n3 -> n4;\n"));
+    assert_null(strstr(dot, "n5"));
+    wk_str_free(dot);
     EXPECT_ERROR(wk_graph_dot(w), WK_ERROR_STATE, "the tensor has no history");
 }
 

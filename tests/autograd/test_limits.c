@@ -283,6 +283,16 @@ static wk_Tensor *printed(void *user)
     return f64(1);
 }
 
+/* Written into a view of a tensor that had no history so far. */
+static wk_Tensor *write_into_view(void *user)
+{
+    (void)user;
+    wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *base = f64(3, 4, 5, 6);
+    if (!wk_mul_(wk_narrow(base, 0, 1, 2), w))
+        return NULL;
+    return wk_grad(wk_sum(base), w);
+}
+
 static wk_Tensor *leave_gradient(wk_Tensor *grad, void *user)
 {
     (void)user;
@@ -353,6 +363,7 @@ static void test_failing_allocations(void **state)
     } cases[] = {
         {"conv net", conv_net},
         {"writes in place", write_in_place},
+        {"write into a view", write_into_view},
         {"double backward", double_backward},
         {"gradcheck", checked},
         {"printing", printed},

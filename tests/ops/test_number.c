@@ -69,6 +69,7 @@ static void test_whole_numbers_in_floats(void **state)
     EXPECT_TYPED(wk_fill_(wk_zeros(1), true), wk_float32, 1);
     EXPECT_TYPED(wk_fill_(wk_zeros(1), (size_t)7), wk_float32, 7);
     EXPECT_TYPED(wk_fill_(wk_zeros(1), UINT64_MAX), wk_float32, 0x1p64);
+    EXPECT_TYPED(wk_sub(wk_full(INT64_MAX, 1, wk_int64), (uint64_t)INT64_MAX), wk_int64, 0);
     EXPECT_TYPED(wk_fill_(wk_zeros(1), 0.5L), wk_float32, 0.5);
     EXPECT_TYPED(wk_fill_(wk_zeros(1), 0.5f), wk_float32, 0.5);
 }
