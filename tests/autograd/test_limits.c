@@ -290,6 +290,7 @@ static wk_Tensor *write_into_view(void *user)
     wk_Tensor *w = wk_requires_grad_(f64(1, 2)), *base = f64(3, 4, 5, 6);
     if (!wk_mul_(wk_narrow(base, 0, 1, 2), w))
         return NULL;
+    assert_non_null(wk_grad_fn(base)); /* a write that succeeds is recorded */
     return wk_grad(wk_sum(base), w);
 }
 
