@@ -78,9 +78,15 @@ def code_lines(path):
                 yield number, text, bare
 
 
+# At the bound itself x < c ? c : x is x either way: another comparison changes nothing.
+CLAMP = re.compile(r"\w+ [<>]=? (-?[\w.]+) \? \1 :")
+
+
 def mutants_of(path):
     for number, text, bare in code_lines(path):
         for what, pattern, replacement in OPERATORS:
+            if what == "bound" and CLAMP.search(bare):
+                continue
             for match in re.finditer(pattern, bare):
                 changed = text[:match.start()] + match.expand(replacement) + text[match.end():]
                 if changed != text:

@@ -46,8 +46,12 @@ void wk_install_avx2(wk_Kernels *table);
 void wk_install_avx512(wk_Kernels *table);
 static IsaEntry wk_isa_entries[] = {
     {.name = "portable", .install = wk_install_portable},
+#ifndef WK_WITHOUT_avx2
     {.name = "avx2", .install = wk_install_avx2},
+#endif
+#ifndef WK_WITHOUT_avx512
     {.name = "avx512", .install = wk_install_avx512},
+#endif
 };
 static bool isa_runs(const char *name)
 {
