@@ -15,6 +15,7 @@
 #define WICK_OPTIM_H
 
 #include "wick/autograd.h"
+#include "wick/io.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -119,6 +120,15 @@ WK_API bool wk_set_option(wk_Optimizer *optimizer, int group, const char *name, 
 /* The learning rate of the first group; of all groups. */
 WK_API double wk_get_lr(const wk_Optimizer *optimizer);
 WK_API bool wk_set_lr(wk_Optimizer *optimizer, double lr);
+
+/* Its state and options as named tensors, as PyTorch's nested dictionary has them: "state.0.exp_avg", "state.0.step",
+ * "param_groups.0.lr", "param_groups.0.params". The averages are shared, not copied; wk_free the dictionary, wk_save writes it.
+ *                                                                         torch: Optimizer.state_dict
+ * Loading copies them, and what is wrong with any changes nothing: another count of groups or parameters, another shape, a name
+ * that this optimizer does not have, a value that it does not take. An option that is not there keeps its value.
+ *                                                                         torch: Optimizer.load_state_dict */
+WK_API wk_StateDict *wk_optimizer_state_dict(const wk_Optimizer *optimizer);
+WK_API bool wk_optimizer_load_state_dict(wk_Optimizer *optimizer, const wk_StateDict *dict);
 
 /* PyTorch's text of the optimizer and its groups; give it back with wk_str_free.             torch: repr */
 WK_API char *wk_optimizer_str(const wk_Optimizer *optimizer);

@@ -33,6 +33,8 @@ static const wk_OptimizerClass adagrad_optimizer = {
     .eps = Adagrad_eps,
     .also = {"differentiable: False", "foreach: None", "fused: None"},
     .initial = {Adagrad_initial_accumulator_value},
+    .slot_names = {"sum"},
+    .counts_steps = true,
     .slots = adagrad_slots,
     .sweep = adagrad_sweep,
 };

@@ -48,6 +48,8 @@ static const wk_OptimizerClass adam_optimizer = {
     .eps = Adam_eps,
     .also = {"capturable: False", "decoupled_weight_decay: False", "differentiable: False", "foreach: None",
              "fused: None"},
+    .slot_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
+    .counts_steps = true,
     .slots = adam_slots,
     .sweep = adam_sweep,
 };
@@ -59,6 +61,8 @@ static const wk_OptimizerClass adamw_optimizer = {
     .eps = Adam_eps,
     .also = {"capturable: False", "decoupled_weight_decay: True", "differentiable: False", "foreach: None",
              "fused: None"},
+    .slot_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
+    .counts_steps = true,
     .slots = adam_slots,
     .sweep = adamw_sweep,
 };

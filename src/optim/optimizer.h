@@ -73,7 +73,9 @@ typedef struct wk_OptimizerClass {
     wk_Hyper hyper[WK_HYPERS]; /* the first is lr */
     int eps;                   /* the index of what is added to a denominator; 0: it divides by nothing */
     const char *also[8]; /* lines of the text that are no options of wick: "foreach: None", sorted by name */
-    int initial[WK_SLOTS]; /* the index of the option that a slot is filled with; 0: zeros */
+    const char *slot_names[WK_SLOTS]; /* as PyTorch's state_dict has them */
+    bool counts_steps;                /* and whether it has "step" */
+    int initial[WK_SLOTS];            /* the index of the option that a slot is filled with; 0: zeros */
     /* The slots that a step with these options uses, as bits. */
     unsigned (*slots)(const double *hyper);
     /* What single ranges do not say; false with an error. */

@@ -35,6 +35,8 @@ static const wk_OptimizerClass rmsprop_optimizer = {
     .hyper = {RMSPROP_LIST(WK_HYPER_ROW)},
     .eps = RMSprop_eps,
     .also = {"capturable: False", "differentiable: False", "foreach: None"},
+    .slot_names = {"square_avg", "grad_avg", "momentum_buffer"},
+    .counts_steps = true,
     .slots = rmsprop_slots,
     .sweep = rmsprop_sweep,
 };

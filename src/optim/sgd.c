@@ -40,6 +40,7 @@ static const wk_OptimizerClass sgd_optimizer = {
     .hypers = SGD_hypers,
     .hyper = {SGD_LIST(WK_HYPER_ROW)},
     .also = {"differentiable: False", "foreach: None", "fused: None"},
+    .slot_names = {"momentum_buffer"},
     .slots = sgd_slots,
     .check = sgd_check,
     .sweep = sgd_sweep,

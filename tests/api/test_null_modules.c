@@ -267,6 +267,11 @@ static void test_optimizers(void **state)
     REFUSES(wk_Adagrad_with((wk_Adagrad_options){.params = {1, NULL}}), "Adagrad: argument params is NULL");
     REFUSES(wk_Adagrad_with((wk_Adagrad_options){.params = wk_list(NONE)}),
             "Adagrad: optimizer can only optimize Tensors, but params[0] is NULL");
+    REFUSES(wk_optimizer_state_dict(NULL), "state_dict: argument optimizer is NULL");
+    REFUSES(wk_optimizer_load_state_dict(opt, NULL), "load_state_dict: argument dict is NULL");
+    wk_StateDict *dict = wk_optimizer_state_dict(opt);
+    REFUSES(wk_optimizer_load_state_dict(NULL, dict), "load_state_dict: argument optimizer is NULL");
+    wk_free(dict);
     IGNORES(wk_optimizer_free(NULL));
     REFUSES(wk_optimizer_step(NULL), "step: argument optimizer is NULL");
     REFUSES(wk_optimizer_zero_grad(NULL, true), "zero_grad: argument optimizer is NULL");
