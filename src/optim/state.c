@@ -47,7 +47,8 @@ static bool put_option(wk_StateDict *dict, const wk_Hyper *h, const double *valu
         return true;
     if (strcmp(h->name, "beta1") == 0)
         return put_entry(dict, vector_of(wk_float64, 2, value), "param_groups.%d.betas", group);
-    return put_entry(dict, scalar_of(*value, h->flag ? wk_bool : wk_float64), "param_groups.%d.%s", group, h->name);
+    return put_entry(dict, scalar_of(*value, h->flag ? wk_bool : wk_float64), "param_groups.%d.%s", group,
+                     h->name);
 }
 
 /* float32 as PyTorch's, while that holds the count. */
@@ -167,8 +168,8 @@ static bool load_options(Loading *l, const wk_Optimizer *optimizer, int g)
            wk_optimizer_hypers_allowed(cls, group->hyper);
 }
 
-static bool load_param_state(Loading *l, const wk_OptimizerClass *cls, const wk_Tensor *param, wk_ParamState *state,
-                       int64_t index)
+static bool load_param_state(Loading *l, const wk_OptimizerClass *cls, const wk_Tensor *param,
+                             wk_ParamState *state, int64_t index)
 {
     char name[STATE_NAME];
     wk_Tensor *step = cls->counts_steps ? find_entry(l, name, "state.%lld.step", (long long)index) : NULL;
@@ -212,7 +213,7 @@ static bool load_group(Loading *l, const wk_Optimizer *optimizer, int g, wk_Para
         return false;
     for (int i = 0; i < group->count; i++)
         if (!load_param_state(l, optimizer->cls, group->params[i].param, &states[i],
-                        ((int64_t *)wk_tensor_data(indices))[i]))
+                              ((int64_t *)wk_tensor_data(indices))[i]))
             return false;
     return load_options(l, optimizer, g);
 }

@@ -5,15 +5,24 @@
 static wk_Optimizer *make(int kind, wk_List params)
 {
     switch (kind) {
-    case 0: return wk_SGD(params, .lr = 0.1);
-    case 1: return wk_SGD(params, .lr = 0.1, .momentum = 0.9, .dampening = 0.3);
-    case 2: return wk_SGD(params, .lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1);
-    case 3: return wk_Adam(params, .lr = 0.1, .betas = {0.5, 0.9}, .amsgrad = true, .maximize = true);
-    case 4: return wk_AdamW(params, .lr = 0.1);
-    case 5: return wk_RMSprop(params, .lr = 0.1, .momentum = 0.9, .centered = true);
-    case 6: return wk_RMSprop(params, .lr = 0.1);
-    case 7: return wk_Adagrad(params, .lr = 0.1, .lr_decay = 0.1, .initial_accumulator_value = 0.5);
-    default: return NULL;
+    case 0:
+        return wk_SGD(params, .lr = 0.1);
+    case 1:
+        return wk_SGD(params, .lr = 0.1, .momentum = 0.9, .dampening = 0.3);
+    case 2:
+        return wk_SGD(params, .lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1);
+    case 3:
+        return wk_Adam(params, .lr = 0.1, .betas = {0.5, 0.9}, .amsgrad = true, .maximize = true);
+    case 4:
+        return wk_AdamW(params, .lr = 0.1);
+    case 5:
+        return wk_RMSprop(params, .lr = 0.1, .momentum = 0.9, .centered = true);
+    case 6:
+        return wk_RMSprop(params, .lr = 0.1);
+    case 7:
+        return wk_Adagrad(params, .lr = 0.1, .lr_decay = 0.1, .initial_accumulator_value = 0.5);
+    default:
+        return NULL;
     }
 }
 
@@ -132,13 +141,28 @@ static void test_a_failed_step_leaves_no_state(void **state)
 static void test_names_are_pytorchs(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "state.0.step",           "state.0.exp_avg",           "state.0.exp_avg_sq",    "state.0.max_exp_avg_sq",
-        "param_groups.0.lr",      "param_groups.0.betas",      "param_groups.0.eps",    "param_groups.0.weight_decay",
-        "param_groups.0.amsgrad", "param_groups.0.maximize",   "param_groups.0.params", "state.2.step",
-        "state.2.exp_avg",        "state.2.exp_avg_sq",        "state.2.max_exp_avg_sq", "param_groups.1.lr",
-        "param_groups.1.betas",   "param_groups.1.eps",        "param_groups.1.weight_decay", "param_groups.1.amsgrad",
-        "param_groups.1.maximize", "param_groups.1.params"};
+    static const char *const names[] = {"state.0.step",
+                                        "state.0.exp_avg",
+                                        "state.0.exp_avg_sq",
+                                        "state.0.max_exp_avg_sq",
+                                        "param_groups.0.lr",
+                                        "param_groups.0.betas",
+                                        "param_groups.0.eps",
+                                        "param_groups.0.weight_decay",
+                                        "param_groups.0.amsgrad",
+                                        "param_groups.0.maximize",
+                                        "param_groups.0.params",
+                                        "state.2.step",
+                                        "state.2.exp_avg",
+                                        "state.2.exp_avg_sq",
+                                        "state.2.max_exp_avg_sq",
+                                        "param_groups.1.lr",
+                                        "param_groups.1.betas",
+                                        "param_groups.1.eps",
+                                        "param_groups.1.weight_decay",
+                                        "param_groups.1.amsgrad",
+                                        "param_groups.1.maximize",
+                                        "param_groups.1.params"};
     Run run = begin(3, wk_float32);
     advance(&run, 0, 2);
     wk_StateDict *dict = wk_optimizer_state_dict(run.opt);
@@ -186,7 +210,8 @@ static void test_failing_allocations(void **state)
     wk_free(run.opt);
 }
 
-#define EXPECT_NOT_LOADED(opt, dict, kind, text) EXPECT_ERROR(wk_optimizer_load_state_dict(opt, dict), kind, text)
+#define EXPECT_NOT_LOADED(opt, dict, kind, text) \
+    EXPECT_ERROR(wk_optimizer_load_state_dict(opt, dict), kind, text)
 
 static void test_another_optimizers_state(void **state)
 {
@@ -199,9 +224,10 @@ static void test_another_optimizers_state(void **state)
     assert_int_equal(wk_add_param_group(longer, wk_list(wk_requires_grad_(wk_zeros(1)))), 1);
     EXPECT_NOT_LOADED(fewer, dict, WK_ERROR_ARGUMENT,
                       "load_state_dict: loaded state dict has a different number of parameter groups");
-    EXPECT_NOT_LOADED(longer, dict, WK_ERROR_ARGUMENT,
-                      "load_state_dict: loaded state dict contains a parameter group that doesn't match the size of "
-                      "optimizer's group: group 0 has 2 parameters, the optimizer's 3");
+    EXPECT_NOT_LOADED(
+        longer, dict, WK_ERROR_ARGUMENT,
+        "load_state_dict: loaded state dict contains a parameter group that doesn't match the size of "
+        "optimizer's group: group 0 has 2 parameters, the optimizer's 3");
     EXPECT_NOT_LOADED(other, dict, WK_ERROR_ARGUMENT, "entries are no state of SGD");
     wk_free(dict), wk_free(fewer), wk_free(other), wk_free(longer), wk_free(run.opt);
 }
@@ -218,7 +244,8 @@ static void test_wrong_values(void **state)
     } wrong[] = {
         {"param_groups.1.lr", f64(-1), WK_ERROR_ARGUMENT, "AdamW: Invalid learning rate: -1"},
         {"param_groups.1.lr", f64(NAN), WK_ERROR_ARGUMENT, "AdamW: Invalid learning rate: nan"},
-        {"param_groups.1.betas", f64(0.5), WK_ERROR_SHAPE, "param_groups.1.betas is float64 [1], wanted two numbers"},
+        {"param_groups.1.betas", f64(0.5), WK_ERROR_SHAPE,
+         "param_groups.1.betas is float64 [1], wanted two numbers"},
         {"state.2.exp_avg", f32(1, 2, 3), WK_ERROR_SHAPE, "state.2.exp_avg is float32 [3], wanted [2]"},
         {"state.2.step", f32(-1), WK_ERROR_SHAPE, "state.2.step is float32 [1], wanted a count of steps"},
         {"state.7.step", f32(1), WK_ERROR_ARGUMENT, "load_state_dict: 1 of "},
@@ -243,8 +270,13 @@ static void test_wrong_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TENSOR_TEST(test_resuming_gives_the_same_bits), TENSOR_TEST(test_a_failed_step_leaves_no_state), TENSOR_TEST(test_names_are_pytorchs), TENSOR_TEST(test_large_step),
-        TENSOR_TEST(test_failing_allocations), TENSOR_TEST(test_another_optimizers_state), TENSOR_TEST(test_wrong_values),
+        TENSOR_TEST(test_resuming_gives_the_same_bits),
+        TENSOR_TEST(test_a_failed_step_leaves_no_state),
+        TENSOR_TEST(test_names_are_pytorchs),
+        TENSOR_TEST(test_large_step),
+        TENSOR_TEST(test_failing_allocations),
+        TENSOR_TEST(test_another_optimizers_state),
+        TENSOR_TEST(test_wrong_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
