@@ -6,6 +6,7 @@
 #include "core/error.h"
 
 #include "core/callback.h"
+#include "core/object.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -103,6 +104,20 @@ int wk_failed_since(unsigned failures)
 void *wk_raise_null(const char *op, const char *name)
 {
     return wk_raise_if_silent(WK_ERROR_ARGUMENT, "%s: argument %s is NULL", op, name);
+}
+
+bool wk_object_check(const void *object, const char *op, const char *kind)
+{
+    if (!object)
+        return wk_raise_null(op, kind), false;
+    const uint32_t magic = ((const wk_Object *)object)->magic;
+    if (magic == WK_ALIVE)
+        return true;
+    if (magic == WK_FREED)
+        wk_raise(WK_ERROR_STATE, "%s: this %s has been freed", op, kind);
+    else
+        wk_raise(WK_ERROR_ARGUMENT, "%s: this is not a%s %s", op, strchr("aeiou", kind[0]) ? "n" : "", kind);
+    return false;
 }
 
 bool wk_array_check(int count, const void *items, const char *op, const char *name)

@@ -13,7 +13,7 @@
             (options).member = WK_ZERO;                             \
     } while (0)
 
-/* An option's number: what unset stands for, or 0 where that was said as WK_ZERO. */
+/* An option's number: what unset stands for, or 0 where that was said as WK_ZERO. For an option that came by place, unset is 0. */
 static inline int64_t wk_int_or(int64_t option, int64_t unset)
 {
     return option == WK_ZERO ? 0 : option ? option : unset;
@@ -22,12 +22,6 @@ static inline int64_t wk_int_or(int64_t option, int64_t unset)
 static inline double wk_double_or(double option, double unset)
 {
     return option == (double)WK_ZERO ? 0 : option != 0 ? option : unset;
-}
-
-/* An option whose unset value is 0: its default then, and 0 for WK_ZERO. What came by place is what it is. */
-static inline double wk_option_or(double value, double unset, bool by_place)
-{
-    return value == (double)WK_ZERO ? 0 : value == 0 && !by_place ? unset : value;
 }
 
 /* False with an error when more options came by place than PyTorch has in that order. `names` are those to give by name. */

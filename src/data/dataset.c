@@ -21,11 +21,7 @@ void wk_dataset_init(wk_Dataset *dataset, const wk_DatasetClass *cls, int64_t le
 
 bool wk_dataset_check(const wk_Dataset *dataset, const char *op)
 {
-    if (!dataset)
-        return wk_raise_null(op, "dataset"), false;
-    if (dataset->object.magic != WK_ALIVE)
-        return wk_raise(WK_ERROR_STATE, "%s: the dataset has been freed", op), false;
-    return true;
+    return wk_object_check(dataset, op, "dataset");
 }
 
 int64_t wk_dataset_len(const wk_Dataset *dataset)

@@ -138,11 +138,7 @@ static bool begin_step(wk_DataLoader *loader, const wk_Prepared *prepared)
 
 static bool check_loader(const wk_DataLoader *loader, const char *op)
 {
-    if (!loader)
-        return wk_raise_null(op, "loader"), false;
-    if (loader->object.magic != WK_ALIVE)
-        return wk_raise(WK_ERROR_STATE, "%s: the loader has been freed", op), false;
-    return true;
+    return wk_object_check(loader, op, "loader");
 }
 
 static bool next_batch(wk_DataLoader *loader, wk_Batch *batch)

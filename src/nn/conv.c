@@ -75,7 +75,7 @@ wk_Module *wk_Conv2d_with(wk_Conv2d_options options)
     WK_PLACED(options, 7, groups);
     if (!wk_size_given("Conv2d", "kernel_size", options.kernel_size, options.kernel_size_hw))
         return NULL;
-    int64_t groups = options.groups == 0 ? 1 : options.groups == WK_ZERO ? 0 : options.groups;
+    int64_t groups = wk_int_or(options.groups, 1);
     if (!conv_channels_allowed(options.in_channels, options.out_channels, groups))
         return NULL;
     Conv2d *c = (Conv2d *)wk_module_new(sizeof *c, &conv2d_class);

@@ -19,14 +19,7 @@ static wk_Object *module_object(const wk_Module *module)
 
 bool wk_module_check(const wk_Module *module, const char *op)
 {
-    if (!module)
-        return wk_raise_null(op, "module"), false;
-    uint32_t magic = module_object(module)->magic;
-    if (magic == WK_ALIVE)
-        return true;
-    if (magic == WK_FREED)
-        return wk_raise(WK_ERROR_STATE, "%s: this module has been freed", op), false;
-    return wk_raise(WK_ERROR_ARGUMENT, "%s: this is not a module", op), false;
+    return wk_object_check(module, op, "module");
 }
 
 bool wk_module_complete(const wk_Module *module, const char *op)

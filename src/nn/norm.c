@@ -139,8 +139,8 @@ static wk_Module *batch_norm_new(const wk_Class *cls, wk_BatchNorm_options *o)
         return NULL;
     const int64_t *size = &o->num_features;
     norm->num_features = o->num_features;
-    norm->eps = wk_number_option(o->eps, 1e-5);
-    norm->momentum = wk_number_option(o->momentum, 0.1);
+    norm->eps = wk_double_or(o->eps, 1e-5);
+    norm->momentum = wk_double_or(o->momentum, 0.1);
     norm->cumulative = o->cumulative;
     if (!o->no_affine)
         wk_attr(norm, weight, wk_parameter_empty(cls->name, 1, size));
@@ -260,7 +260,7 @@ wk_Module *wk_LayerNorm_with(wk_LayerNorm_options options)
         return NULL;
     norm->normalized_shape.ndim = shape.count;
     memcpy(norm->normalized_shape.dims, shape.dims, (size_t)shape.count * sizeof *shape.dims);
-    norm->eps = wk_number_option(options.eps, 1e-5);
+    norm->eps = wk_double_or(options.eps, 1e-5);
     norm->affine = !options.no_elementwise_affine;
     if (norm->affine)
         wk_attr(norm, weight, wk_parameter_empty("LayerNorm", shape.count, shape.dims));
@@ -325,7 +325,7 @@ wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options)
         return NULL;
     if (options.num_groups <= 0)
         return wk_raise(WK_ERROR_ARGUMENT, "GroupNorm: Expected num groups to be greater than 0, got %lld",
-                        (long long)(options.num_groups == WK_ZERO ? 0 : options.num_groups));
+                        (long long)wk_int_or(options.num_groups, 0));
     if (options.num_channels % options.num_groups)
         return wk_raise(WK_ERROR_ARGUMENT,
                         "GroupNorm: num_channels (%lld) must be divisible by num_groups (%lld)",
@@ -335,7 +335,7 @@ wk_Module *wk_GroupNorm_with(wk_GroupNorm_options options)
         return NULL;
     norm->num_groups = options.num_groups;
     norm->num_channels = options.num_channels;
-    norm->eps = wk_number_option(options.eps, 1e-5);
+    norm->eps = wk_double_or(options.eps, 1e-5);
     if (!options.no_affine)
         wk_attr(norm, weight, wk_parameter_empty("GroupNorm", 1, &norm->num_channels));
     if (!options.no_affine && !options.no_bias)

@@ -8,6 +8,7 @@
 #include "core/options.h"
 #include "nn/layers.h"
 #include "nn/print.h"
+#include "ops/ops.h"
 
 /* ---- options ---------------------------------------------------------------------------------------- */
 
@@ -36,14 +37,6 @@ static bool resolve_size(const char *layer, const wk_Argument *a, char *options,
     return !(a->flags & WK_REQUIRED) || wk_size_given(layer, a->name, *number, pair);
 }
 
-static bool reduction_option_known(const char *layer, wk_Reduction reduction)
-{
-    if ((unsigned)reduction <= wk_reduction_none)
-        return true;
-    wk_raise(WK_ERROR_ARGUMENT, "%s: %d is not a valid value for reduction", layer, (int)reduction);
-    return false;
-}
-
 static bool resolve(const wk_ModuleRow *row, const wk_Argument *a, char *options, bool placed)
 {
     void *option = options + a->at;
@@ -55,7 +48,7 @@ static bool resolve(const wk_ModuleRow *row, const wk_Argument *a, char *options
     case WK_ARGUMENT_SIZE:
         return resolve_size(row->cls.name, a, options, placed);
     case WK_ARGUMENT_REDUCTION:
-        return reduction_option_known(row->cls.name, *(const wk_Reduction *)option);
+        return wk_reduction_known(row->cls.name, *(const wk_Reduction *)option);
     default:
         return true;
     }

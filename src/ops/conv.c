@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/checked.h"
+#include "core/options.h"
 #include "ops/conv_run.h"
 #include "ops/window.h"
 
@@ -297,9 +298,7 @@ wk_Tensor *wk_conv2d_with(wk_conv2d_options o)
                       .k = o.weight->shape[0],
                       .r = o.weight->shape[2],
                       .s = o.weight->shape[3],
-                      .groups = o.groups == WK_ZERO ? 0
-                                : o.groups          ? o.groups
-                                                    : 1};
+                      .groups = wk_int_or(o.groups, 1)};
     wk_window_pair(o.stride, o.stride_hw, 1, s.stride);
     wk_window_pair(o.padding, o.padding_hw, 0, s.padding);
     wk_window_pair(o.dilation, o.dilation_hw, 1, s.dilation);

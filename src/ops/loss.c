@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/options.h"
 #include "core/text.h"
 #include "ops/ops.h"
 
@@ -17,7 +18,7 @@ typedef struct LossArgs {
     wk_Shape before; /* of nll: the input */
 } LossArgs;
 
-static bool reduction_known(const char *op, wk_Reduction reduction)
+bool wk_reduction_known(const char *op, wk_Reduction reduction)
 {
     if ((unsigned)reduction > wk_reduction_none)
         return wk_raise(WK_ERROR_ARGUMENT, "%s: %d is not a valid value for reduction", op, (int)reduction),
@@ -25,7 +26,7 @@ static bool reduction_known(const char *op, wk_Reduction reduction)
     return true;
 }
 
-static wk_Tensor *reduced(wk_Tensor *t, wk_Reduction reduction)
+wk_Tensor *wk_reduced(wk_Tensor *t, wk_Reduction reduction)
 {
     return reduction == wk_reduction_none ? t : reduction == wk_reduction_sum ? wk_sum(t) : wk_mean(t);
 }
@@ -35,7 +36,7 @@ static wk_Tensor *reduced(wk_Tensor *t, wk_Reduction reduction)
 static wk_Tensor *mse_forward(wk_Call *call)
 {
     const LossArgs *a = call->attributes;
-    return reduced(wk_square(wk_sub_tensor(call->in[0], call->in[1])), a->reduction);
+    return wk_reduced(wk_square(wk_sub_tensor(call->in[0], call->in[1])), a->reduction);
 }
 
 static void mse_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -63,7 +64,7 @@ static bool same_shapes(const char *op, wk_loss_options *o)
 {
     wk_Shape s;
     if (!wk_tensor_check(o->input, op, "input") || !wk_tensor_check(o->target, op, "target") ||
-        !reduction_known(op, o->reduction) || !wk_shape_broadcast(op, o->input, o->target, &s))
+        !wk_reduction_known(op, o->reduction) || !wk_shape_broadcast(op, o->input, o->target, &s))
         return false;
     if (wk_shape_same(o->input, o->target))
         return true;
@@ -93,7 +94,8 @@ wk_Tensor *wk_mse_loss_with(wk_loss_options o)
 
 wk_Tensor *wk_l1_loss_with(wk_loss_options o)
 {
-    return same_shapes("l1_loss", &o) ? reduced(wk_abs(wk_sub_tensor(o.input, o.target)), o.reduction) : NULL;
+    return same_shapes("l1_loss", &o) ? wk_reduced(wk_abs(wk_sub_tensor(o.input, o.target)), o.reduction)
+                                      : NULL;
 }
 
 /* ---- nll -------------------------------------------------------------------------------------------- */
@@ -260,11 +262,6 @@ WK_OP(nll2d_op) = {.name = "nll_loss",
                    .forward = nll_forward,
                    .backward = nll_backward};
 
-static int64_t ignored(int64_t option)
-{
-    return option == 0 ? -100 : option == WK_ZERO ? 0 : option;
-}
-
 /* Whether the sizes of a target of classes are those of the input without its classes; PyTorch's messages, which depend on the rank. */
 static bool target_fits(const char *op, const wk_Tensor *x, const wk_Tensor *t)
 {
@@ -339,7 +336,7 @@ static bool nll_fits(const char *op, wk_nll_loss_options *o, LossArgs *a)
                         wk_dtype_type(x->dtype), wk_dtype_type(w->dtype)),
                false;
     a->reduction = o->reduction;
-    a->ignore_index = ignored(o->ignore_index);
+    a->ignore_index = wk_int_or(o->ignore_index, -100);
     o->target = wk_to_dtype(o->target, wk_int64);
     if (o->target && x->ndim == 1) /* one sample, in a vector of one perhaps */
         o->target = wk_view_shape(o->target, 0, NULL);
@@ -363,7 +360,7 @@ static wk_Tensor *nll(LossArgs *a, wk_Tensor *input, const wk_nll_loss_options *
 static bool loss_operands(const char *op, const wk_nll_loss_options *o)
 {
     return wk_tensor_check(o->input, op, "input") && wk_tensor_check(o->target, op, "target") &&
-           (!o->weight || wk_tensor_check(o->weight, op, "weight")) && reduction_known(op, o->reduction);
+           (!o->weight || wk_tensor_check(o->weight, op, "weight")) && wk_reduction_known(op, o->reduction);
 }
 
 wk_Tensor *wk_nll_loss_with(wk_nll_loss_options o)
@@ -425,7 +422,7 @@ static wk_Tensor *smooth_loss(const wk_nll_loss_options *o, wk_Tensor *log_p)
     int64_t dim = class_dim(x);
     wk_Tensor *weighted = o->weight ? wk_mul_tensor(log_p, weights_along(o->weight, x)) : log_p;
     wk_Tensor *loss = wk_neg(wk_sum_with((wk_reduce_options){.input = weighted, .dims = {1, &dim}}));
-    wk_Tensor *dropped = wk_eq_int64(o->target, ignored(o->ignore_index));
+    wk_Tensor *dropped = wk_eq_int64(o->target, wk_int_or(o->ignore_index, -100));
     loss = wk_masked_fill(loss, dropped, 0);
     if (o->reduction == wk_reduction_none)
         return loss;

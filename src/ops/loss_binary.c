@@ -10,13 +10,6 @@
 
 enum { INPUT, TARGET, WEIGHT, POSITIVE };
 
-static wk_Tensor *mean_or_sum(wk_Tensor *loss, wk_Reduction reduction)
-{
-    return reduction == wk_reduction_none  ? loss
-           : reduction == wk_reduction_sum ? wk_sum(loss)
-                                           : wk_mean(loss);
-}
-
 /* The gradient of each element, behind the reduction and the weight. */
 static wk_Tensor *element_gradient(wk_Node *node, wk_Tensor *grad, wk_Tensor *input,
                                    const wk_Tensor *has_weight)
@@ -45,7 +38,7 @@ static wk_Tensor *binary_forward(wk_Call *call)
                                     wk_mul_tensor(t, bounded_log(x)));
     if (call->in[WEIGHT])
         loss = wk_mul_tensor(loss, call->in[WEIGHT]);
-    return mean_or_sum(loss, *(const wk_Reduction *)call->attributes);
+    return wk_reduced(loss, *(const wk_Reduction *)call->attributes);
 }
 
 static void binary_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -86,7 +79,7 @@ static wk_Tensor *logits_forward(wk_Call *call)
     wk_Tensor *loss = wk_sub_tensor(wk_mul_tensor(wk_rsub(t, 1), x), likelihood);
     if (call->in[WEIGHT])
         loss = wk_mul_tensor(loss, call->in[WEIGHT]);
-    return mean_or_sum(loss, *(const wk_Reduction *)call->attributes);
+    return wk_reduced(loss, *(const wk_Reduction *)call->attributes);
 }
 
 static void logits_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -131,9 +124,8 @@ static bool binary_inputs(const char *op, const char *mismatch, wk_Tensor *input
     static const char *const names[] = {"weight", "pos_weight"};
     if (!wk_tensor_check(input, op, "input") || !wk_tensor_check(target, op, "target"))
         return false;
-    if ((unsigned)reduction > wk_reduction_none)
-        return wk_raise(WK_ERROR_ARGUMENT, "%s: %d is not a valid value for reduction", op, (int)reduction),
-               false;
+    if (!wk_reduction_known(op, reduction))
+        return false;
     if (!wk_shape_same(input, target))
         return wk_raise(WK_ERROR_SHAPE, mismatch, op, WK_SHAPE_TEXT(target), WK_SHAPE_TEXT(input)), false;
     for (int i = 0; i < 2; i++) {

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/options.h"
 #include "ops/lanes.h"
 
 /* `kernel` is PyTorch's name of what refuses other dtypes. */
@@ -287,11 +288,6 @@ WK_OP(addmm_op) = {.name = "addmm",
                    .forward = addmm_forward,
                    .backward = addmm_backward};
 
-static double scale_option(double value)
-{
-    return value == 0 ? 1 : value == (double)WK_ZERO ? 0 : value;
-}
-
 /* Whether a tensor broadcasts to [rows, columns]. */
 static bool expands_to(const wk_Tensor *t, const int64_t *shape)
 {
@@ -325,8 +321,9 @@ wk_Tensor *wk_addmm_with(wk_addmm_options o)
     int64_t shape[2] = {o.mat1->shape[0], o.mat2->shape[1]};
     if (!expands_to(o.input, shape))
         return wk_expand_shape(o.input, 2, shape); /* which says why not */
-    Scales s = {
-        scale_option(o.beta), scale_option(o.alpha), {how_it_lies(o.mat1), how_it_lies(o.mat2), BY_ROWS}};
+    Scales s = {wk_double_or(o.beta, 1),
+                wk_double_or(o.alpha, 1),
+                {how_it_lies(o.mat1), how_it_lies(o.mat2), BY_ROWS}};
     if (!multiplies("addmm", "addmm_impl_cpu_", o.mat1) || !scale_fits(s.beta, (wk_dtype)o.mat1->dtype) ||
         !scale_fits(s.alpha, (wk_dtype)o.mat1->dtype))
         return NULL;

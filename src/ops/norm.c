@@ -3,6 +3,7 @@
  *
  * Layer norm is group norm of one group whose channels are single elements, so both share one kernel. */
 #include "ops/norm.h"
+#include "core/options.h"
 
 #include <string.h>
 
@@ -99,7 +100,7 @@ wk_Tensor *wk_layer_norm_with(wk_layer_norm_options o)
         !layer_norm_operand_fits("bias", o.bias, o.normalized_shape) ||
         !wk_norm_operands("layer_norm", "LayerNormKernelImpl", o.input, in + 1, 2))
         return NULL;
-    a.shape = (wk_NormShape){.n = 1, .c = 1, .inner = 1, .groups = 1, .eps = wk_number_option(o.eps, 1e-5)};
+    a.shape = (wk_NormShape){.n = 1, .c = 1, .inner = 1, .groups = 1, .eps = wk_double_or(o.eps, 1e-5)};
     for (int i = 0; i < o.input->ndim; i++) {
         bool within = i >= o.input->ndim - o.normalized_shape.count;
         *(within ? &a.shape.c : &a.shape.n) *= o.input->shape[i];
@@ -162,8 +163,8 @@ wk_Tensor *wk_group_norm_with(wk_group_norm_options o)
     a.shape = (wk_NormShape){.n = x->shape[0],
                              .c = x->shape[1],
                              .inner = 1,
-                             .groups = o.num_groups == WK_ZERO ? 0 : o.num_groups,
-                             .eps = wk_number_option(o.eps, 1e-5)};
+                             .groups = wk_int_or(o.num_groups, 0),
+                             .eps = wk_double_or(o.eps, 1e-5)};
     for (int i = 2; i < x->ndim; i++)
         a.shape.inner *= x->shape[i];
     if (!group_norm_fits(x, &a.shape) || !group_norm_operand_fits("weight", o.weight, x) ||

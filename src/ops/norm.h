@@ -28,12 +28,6 @@ void wk_norm_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out);
 bool wk_norm_operands(const char *op, const char *kernel, const wk_Tensor *input, wk_Tensor *const *others,
                       int count);
 
-/* An option whose unset value is not 0. */
-static inline double wk_number_option(double value, double unset)
-{
-    return value == (double)WK_ZERO ? 0 : value != 0 ? value : unset;
-}
-
 static inline const void *wk_data_or_null(const wk_Tensor *t)
 {
     return t ? wk_tensor_data(t) : NULL;

@@ -40,6 +40,10 @@ extern const wk_Integers wk_integers_of[WK_DTYPES];
 wk_Tensor *wk_filled(const char *op, wk_Tensor *tensor, wk_Number number);
 wk_Tensor *wk_number_as(const char *op, wk_Number number, wk_dtype dtype);
 
+/* How losses end: false with an error for what is no reduction; the elements reduced. */
+bool wk_reduction_known(const char *op, wk_Reduction reduction);
+wk_Tensor *wk_reduced(wk_Tensor *loss, wk_Reduction reduction);
+
 /* mul and div as PyTorch's own functions have them: MulBackward1, DivBackward1. */
 wk_Tensor *wk_mul_scalar(wk_Tensor *input, double number);
 wk_Tensor *wk_div_scalar(wk_Tensor *input, double number);

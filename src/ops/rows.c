@@ -97,14 +97,15 @@ static wk_Tensor *mish_backward(wk_Tensor *grad, wk_Tensor *x)
 /* ---- the rows --------------------------------------------------------------------------------------- */
 
 /* How many numbers a list has, and what the options of the same names say: an option that is not set has its default. */
-#define COUNT_OF_N0()             0
-#define COUNT_OF_N1(...)          1
-#define COUNT_OF_N2(...)          2
-#define COUNT_OF_N3(...)          3
-#define VALUE_OF_N1(a, da)        wk_option_or(options.a, da, options.by_place >= 2)
-#define VALUE_OF_N2(a, da, b, db) VALUE_OF_N1(a, da), wk_option_or(options.b, db, options.by_place >= 3)
+#define COUNT_OF_N0()      0
+#define COUNT_OF_N1(...)   1
+#define COUNT_OF_N2(...)   2
+#define COUNT_OF_N3(...)   3
+#define VALUE_OF_N1(a, da) wk_double_or(options.a, options.by_place >= 2 ? 0 : (da))
+#define VALUE_OF_N2(a, da, b, db) \
+    VALUE_OF_N1(a, da), wk_double_or(options.b, options.by_place >= 3 ? 0 : (db))
 #define VALUE_OF_N3(a, da, b, db, c, dc) \
-    VALUE_OF_N2(a, da, b, db), wk_option_or(options.c, dc, options.by_place >= 4)
+    VALUE_OF_N2(a, da, b, db), wk_double_or(options.c, options.by_place >= 4 ? 0 : (dc))
 #define PASTE_LIST(prefix, list) prefix##list
 #define COUNT_OF(list)           PASTE_LIST(COUNT_OF_, list)
 #define VALUE_OF(list)           PASTE_LIST(VALUE_OF_, list)

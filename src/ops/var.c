@@ -6,6 +6,7 @@
  *   the extreme elements
  *
  * The kernel of var takes two passes over what fits the cache, so a large mean does no harm. */
+#include "core/options.h"
 #include "core/text.h"
 #include "ops/norm.h"
 
@@ -170,7 +171,7 @@ static bool variance_args(const char *op, const wk_var_options *o, SpreadArgs *a
                         "%s: std and var only support floating point and complex dtypes, but got %s", op,
                         wk_dtype_type(o->input->dtype)),
                false;
-    return spread_args(op, o->input, o->dims, o->keepdim, wk_number_option(o->correction, 1), a);
+    return spread_args(op, o->input, o->dims, o->keepdim, wk_double_or(o->correction, 1), a);
 }
 
 static wk_Tensor *variance_of(const wk_Op *op, wk_var_options o)
@@ -328,7 +329,7 @@ wk_Tensor *wk_norm_with(wk_norm_options o)
             WK_ERROR_DTYPE,
             "norm: linalg.vector_norm: Expected a floating point or complex tensor as input. Got %s",
             wk_dtype_type(o.input->dtype));
-    if (!spread_args("norm", o.input, o.dims, o.keepdim, wk_number_option(o.p, 2), &a) ||
+    if (!spread_args("norm", o.input, o.dims, o.keepdim, wk_double_or(o.p, 2), &a) ||
         !norm_has_elements(o.input, &a))
         return NULL;
     return WK_APPLY(&norm_op, &a, o.input);

@@ -2,19 +2,14 @@
 #include "ops/window.h"
 
 #include "core/checked.h"
-#include "core/error.h"
+#include "core/options.h"
 #include "wick/tensor.h"
-
-static int64_t meant(int64_t value)
-{
-    return value == WK_ZERO ? 0 : value;
-}
 
 void wk_window_pair(int64_t number, const int64_t pair[2], int64_t unset, int64_t out[2])
 {
     bool as_pair = pair[0] || pair[1];
     for (int i = 0; i < 2; i++)
-        out[i] = as_pair ? meant(pair[i]) : number ? meant(number) : unset;
+        out[i] = as_pair ? wk_int_or(pair[i], 0) : wk_int_or(number, unset);
 }
 
 bool wk_window_output(const char *op, int64_t size, int64_t kernel, int64_t stride, int64_t padding,

@@ -11,13 +11,7 @@
 
 bool wk_optimizer_check(const wk_Optimizer *optimizer, const char *op)
 {
-    if (!optimizer)
-        return wk_raise_null(op, "optimizer"), false;
-    if (optimizer->object.magic == WK_ALIVE)
-        return true;
-    if (optimizer->object.magic == WK_FREED)
-        return wk_raise(WK_ERROR_STATE, "%s: this optimizer has been freed", op), false;
-    return wk_raise(WK_ERROR_ARGUMENT, "%s: this is not an optimizer", op), false;
+    return wk_object_check(optimizer, op, "optimizer");
 }
 
 /* ---- options ---------------------------------------------------------------------------------------- */
@@ -142,7 +136,7 @@ static double option_value(const wk_Hyper *h, const void *options, bool by_place
     double number;
     if (h->flag)
         return memcpy(&flag, at, sizeof flag), flag;
-    return memcpy(&number, at, sizeof number), wk_option_or(number, h->unset, by_place);
+    return memcpy(&number, at, sizeof number), wk_double_or(number, by_place ? 0 : h->unset);
 }
 
 wk_Optimizer *wk_optimizer_make(const wk_OptimizerClass *cls, const void *options, wk_List params,

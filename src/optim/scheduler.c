@@ -12,24 +12,14 @@ struct wk_LRScheduler {
     wk_Optimizer *optimizer; /* a share */
     wk_NextRate next;
     wk_Schedule schedule;
-    double *rates; /* the first of each group, the last set, and room for the next: groups of each */
+    int64_t *milestones; /* the schedule's, owned */
+    double *rates;       /* the first of each group, the last set, and room for the next: groups of each */
     int groups;
 };
 
 static bool scheduler_check(const wk_LRScheduler *scheduler, const char *op)
 {
-    if (!scheduler)
-        return wk_raise_null(op, "scheduler"), false;
-    if (scheduler->object.magic == WK_ALIVE)
-        return true;
-    if (scheduler->object.magic == WK_FREED)
-        return wk_raise(WK_ERROR_STATE, "%s: this scheduler has been freed", op), false;
-    return wk_raise(WK_ERROR_ARGUMENT, "%s: this is not a scheduler", op), false;
-}
-
-bool wk_schedule_optimizer(const char *name, const wk_Optimizer *optimizer)
-{
-    return optimizer ? wk_optimizer_check(optimizer, name) : (wk_raise_null(name, "optimizer"), false);
+    return wk_object_check(scheduler, op, "scheduler");
 }
 
 /* All rates are computed before the first is set, so that a rate that is refused changes nothing. */
@@ -66,13 +56,13 @@ static size_t milestones_bytes(const wk_LRScheduler *s)
 
 static bool keep_milestones(wk_LRScheduler *s)
 {
-    const int64_t *given = s->schedule.milestones;
-    s->schedule.milestones = NULL;
     if (!s->schedule.milestone_count)
         return true;
-    if (!(s->schedule.milestones = wk_alloc(milestones_bytes(s))))
+    s->milestones = wk_alloc(milestones_bytes(s));
+    if (!s->milestones)
         return false;
-    memcpy(s->schedule.milestones, given, milestones_bytes(s));
+    memcpy(s->milestones, s->schedule.milestones, milestones_bytes(s));
+    s->schedule.milestones = s->milestones;
     return true;
 }
 
@@ -112,8 +102,8 @@ void wk_lr_scheduler_free(wk_LRScheduler *s)
     wk_optimizer_free(s->optimizer);
     if (s->rates)
         wk_release(s->rates, rates_bytes(s));
-    if (s->schedule.milestones)
-        wk_release(s->schedule.milestones, milestones_bytes(s));
+    if (s->milestones)
+        wk_release(s->milestones, milestones_bytes(s));
     wk_release_object(s, sizeof *s);
 }
 

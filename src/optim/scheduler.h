@@ -11,7 +11,7 @@ enum { WK_SCHEDULE_NUMBERS = 3 };
 typedef struct wk_Schedule {
     int64_t epoch; /* the new one; 0 when the scheduler is made */
     double number[WK_SCHEDULE_NUMBERS];
-    int64_t *milestones; /* NULL or `milestone_count` of them */
+    const int64_t *milestones; /* NULL or `milestone_count` of them */
     int milestone_count;
     wk_LRLambda lambda;
     void *user;
@@ -23,8 +23,5 @@ typedef double (*wk_NextRate)(const wk_Schedule *schedule, double lr, double bas
 /* Makes a scheduler and sets the rates of epoch 0. The milestones are copied. */
 wk_LRScheduler *wk_lr_scheduler_new(const char *name, wk_Optimizer *optimizer, wk_NextRate next,
                                     wk_Schedule schedule);
-
-/* False with PyTorch's words if there is no optimizer. */
-bool wk_schedule_optimizer(const char *name, const wk_Optimizer *optimizer);
 
 #endif

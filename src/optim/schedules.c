@@ -21,11 +21,6 @@ static bool at_least_one(const char *name, const char *option, int64_t value)
     return false;
 }
 
-static int64_t count_or(int64_t value, int64_t unset)
-{
-    return value == WK_ZERO ? 0 : value ? value : unset;
-}
-
 /* number: gamma, step_size */
 static double step_lr(const wk_Schedule *s, double lr, double base)
 {
@@ -35,9 +30,9 @@ static double step_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_StepLR_with(wk_StepLR_options o)
 {
-    if (!wk_schedule_optimizer("StepLR", o.optimizer) || !at_least_one("StepLR", "step_size", o.step_size))
+    if (!wk_optimizer_check(o.optimizer, "StepLR") || !at_least_one("StepLR", "step_size", o.step_size))
         return NULL;
-    const double gamma = wk_option_or(o.gamma, 0.1, o.by_place >= 3);
+    const double gamma = wk_double_or(o.gamma, o.by_place >= 3 ? 0 : 0.1);
     return wk_lr_scheduler_new("StepLR", o.optimizer, step_lr,
                                (wk_Schedule){.number = {gamma, (double)o.step_size}});
 }
@@ -54,13 +49,13 @@ static double multi_step_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_MultiStepLR_with(wk_MultiStepLR_options o)
 {
-    if (!wk_schedule_optimizer("MultiStepLR", o.optimizer) ||
+    if (!wk_optimizer_check(o.optimizer, "MultiStepLR") ||
         !wk_array_check(o.milestones.count, o.milestones.dims, "MultiStepLR", "milestones"))
         return NULL;
-    const double gamma = wk_option_or(o.gamma, 0.1, o.by_place >= 3);
+    const double gamma = wk_double_or(o.gamma, o.by_place >= 3 ? 0 : 0.1);
     return wk_lr_scheduler_new("MultiStepLR", o.optimizer, multi_step_lr,
                                (wk_Schedule){.number = {gamma},
-                                             .milestones = (int64_t *)(uintptr_t)o.milestones.dims,
+                                             .milestones = o.milestones.dims,
                                              .milestone_count = o.milestones.count});
 }
 
@@ -72,7 +67,7 @@ static double exponential_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_ExponentialLR_with(wk_ExponentialLR_options o)
 {
-    return wk_schedule_optimizer("ExponentialLR", o.optimizer)
+    return wk_optimizer_check(o.optimizer, "ExponentialLR")
                ? wk_lr_scheduler_new("ExponentialLR", o.optimizer, exponential_lr,
                                      (wk_Schedule){.number = {o.gamma}})
                : NULL;
@@ -89,9 +84,9 @@ static double constant_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_ConstantLR_with(wk_ConstantLR_options o)
 {
-    const double factor = wk_option_or(o.factor, 1.0 / 3, o.by_place >= 2);
-    const int64_t total = o.by_place >= 3 ? o.total_iters : count_or(o.total_iters, 5);
-    if (!wk_schedule_optimizer("ConstantLR", o.optimizer) ||
+    const double factor = wk_double_or(o.factor, o.by_place >= 2 ? 0 : 1.0 / 3);
+    const int64_t total = wk_int_or(o.total_iters, o.by_place >= 3 ? 0 : 5);
+    if (!wk_optimizer_check(o.optimizer, "ConstantLR") ||
         !number_within("ConstantLR", "factor", factor, 0, 1))
         return NULL;
     return wk_lr_scheduler_new("ConstantLR", o.optimizer, constant_lr,
@@ -110,11 +105,10 @@ static double linear_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_LinearLR_with(wk_LinearLR_options o)
 {
-    const double start = wk_option_or(o.start_factor, 1.0 / 3, o.by_place >= 2),
-                 end = wk_option_or(o.end_factor, 1, o.by_place >= 3);
-    const int64_t total = o.by_place >= 4 ? o.total_iters : count_or(o.total_iters, 5);
-    if (!wk_schedule_optimizer("LinearLR", o.optimizer) ||
-        !number_within("LinearLR", "end_factor", end, 0, 1))
+    const double start = wk_double_or(o.start_factor, o.by_place >= 2 ? 0 : 1.0 / 3),
+                 end = wk_double_or(o.end_factor, o.by_place >= 3 ? 0 : 1);
+    const int64_t total = wk_int_or(o.total_iters, o.by_place >= 4 ? 0 : 5);
+    if (!wk_optimizer_check(o.optimizer, "LinearLR") || !number_within("LinearLR", "end_factor", end, 0, 1))
         return NULL;
     if (!(start > 0 && start <= 1))
         return wk_raise(WK_ERROR_ARGUMENT, "LinearLR: start_factor must be above 0 and at most 1, got %g",
@@ -135,9 +129,9 @@ static double polynomial_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_PolynomialLR_with(wk_PolynomialLR_options o)
 {
-    const int64_t total = o.by_place >= 2 ? o.total_iters : count_or(o.total_iters, 5);
-    const double power = wk_option_or(o.power, 1, o.by_place >= 3);
-    if (!wk_schedule_optimizer("PolynomialLR", o.optimizer) ||
+    const int64_t total = wk_int_or(o.total_iters, o.by_place >= 2 ? 0 : 5);
+    const double power = wk_double_or(o.power, o.by_place >= 3 ? 0 : 1);
+    if (!wk_optimizer_check(o.optimizer, "PolynomialLR") ||
         !at_least_one("PolynomialLR", "total_iters", total))
         return NULL;
     return wk_lr_scheduler_new("PolynomialLR", o.optimizer, polynomial_lr,
@@ -157,7 +151,7 @@ static double cosine_annealing_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_CosineAnnealingLR_with(wk_CosineAnnealingLR_options o)
 {
-    if (!wk_schedule_optimizer("CosineAnnealingLR", o.optimizer) ||
+    if (!wk_optimizer_check(o.optimizer, "CosineAnnealingLR") ||
         !at_least_one("CosineAnnealingLR", "T_max", o.T_max))
         return NULL;
     return wk_lr_scheduler_new("CosineAnnealingLR", o.optimizer, cosine_annealing_lr,
@@ -172,7 +166,7 @@ static double lambda_lr(const wk_Schedule *s, double lr, double base)
 
 wk_LRScheduler *wk_LambdaLR(wk_Optimizer *optimizer, wk_LRLambda lr_lambda, void *user)
 {
-    if (!wk_schedule_optimizer("LambdaLR", optimizer))
+    if (!wk_optimizer_check(optimizer, "LambdaLR"))
         return NULL;
     if (!lr_lambda)
         return wk_raise_null("LambdaLR", "lr_lambda"), NULL;

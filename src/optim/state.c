@@ -28,33 +28,21 @@ static bool put_entry(wk_StateDict *dict, wk_Tensor *value, const char *format, 
     return value && wk_state_dict_set(dict, name, value);
 }
 
-static wk_Tensor *scalar_of(double value, wk_dtype dtype)
-{
-    return wk_full_shape(0, NULL, wk_number_double(value), dtype);
-}
-
-static wk_Tensor *vector_of(wk_dtype dtype, int64_t count, const void *values)
-{
-    wk_Tensor *t = wk_tensor_new("state_dict", dtype, 1, &count);
-    if (t && count)
-        memcpy(wk_tensor_data(t), values, (size_t)count * wk_dtype_size(dtype));
-    return t;
-}
-
 static bool put_option(wk_StateDict *dict, const wk_Hyper *h, const double *value, int group)
 {
     if (wk_hyper_is_second(h))
         return true;
     if (strcmp(h->name, "beta1") == 0)
-        return put_entry(dict, vector_of(wk_float64, 2, value), "param_groups.%d.betas", group);
-    return put_entry(dict, scalar_of(*value, h->flag ? wk_bool : wk_float64), "param_groups.%d.%s", group,
-                     h->name);
+        return put_entry(dict, wk_tensor_copy(value, wk_float64, 1, (const int64_t[]){2}),
+                         "param_groups.%d.betas", group);
+    return put_entry(dict, wk_scalar_dtype(*value, h->flag ? wk_bool : wk_float64), "param_groups.%d.%s",
+                     group, h->name);
 }
 
 /* float32 as PyTorch's, while that holds the count. */
 static wk_Tensor *step_of(int64_t step)
 {
-    return scalar_of((double)step, step <= 1 << 24 ? wk_float32 : wk_float64);
+    return wk_scalar_dtype((double)step, step <= 1 << 24 ? wk_float32 : wk_float64);
 }
 
 /* Slots that are not used come from a step that failed, and hold nothing. */
@@ -82,7 +70,7 @@ static bool put_group(wk_StateDict *dict, const wk_Optimizer *optimizer, int g, 
         if (!put_option(dict, &optimizer->cls->hyper[i], &group->hyper[i], g))
             return false;
     if (!isnan(group->initial_lr) &&
-        !put_entry(dict, scalar_of(group->initial_lr, wk_float64), "param_groups.%d.initial_lr", g))
+        !put_entry(dict, wk_scalar_dtype(group->initial_lr, wk_float64), "param_groups.%d.initial_lr", g))
         return false;
     wk_Tensor *params = wk_arange_dtype(first, first + group->count, 1, wk_int64);
     return put_entry(dict, params, "param_groups.%d.params", g);

@@ -82,11 +82,11 @@ static void test_data(void **state)
     wk_DataLoader *loader = wk_DataLoader(wk_dataset_keep(dataset));
     wk_Batch batch;
     wk_free(dataset), wk_free(loader);
-    EXPECT_COMPLAINT(wk_free(dataset), "free: the dataset has been freed");
-    EXPECT_ERROR(wk_dataset_len(dataset) >= 0, WK_ERROR_STATE, "dataset_len: the dataset has been freed");
-    EXPECT_ERROR(wk_DataLoader(dataset), WK_ERROR_STATE, "DataLoader: the dataset has been freed");
-    EXPECT_COMPLAINT(wk_free(loader), "free: the loader has been freed");
-    EXPECT_ERROR(wk_next(loader, &batch), WK_ERROR_STATE, "next: the loader has been freed");
+    EXPECT_COMPLAINT(wk_free(dataset), "free: this dataset has been freed");
+    EXPECT_ERROR(wk_dataset_len(dataset) >= 0, WK_ERROR_STATE, "dataset_len: this dataset has been freed");
+    EXPECT_ERROR(wk_DataLoader(dataset), WK_ERROR_STATE, "DataLoader: this dataset has been freed");
+    EXPECT_COMPLAINT(wk_free(loader), "free: this loader has been freed");
+    EXPECT_ERROR(wk_next(loader, &batch), WK_ERROR_STATE, "next: this loader has been freed");
 }
 
 static void test_state_dict_and_generator(void **state)

@@ -1,7 +1,7 @@
 /* Layers and losses against PyTorch: text, first weights to the bit, results and gradients (tests/golden/nn.safetensors). */
 #include "support/golden.h"
 
-static wk_StateDict *wanted;
+GOLDEN_FILE(wanted, "nn.safetensors")
 
 typedef struct Case {
     const char *name;
@@ -421,22 +421,6 @@ static void test_init(void **state)
     assert_non_null(wk_kaiming_uniform_(wk_empty(0, 4)));
 }
 
-static int load_golden(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/nn.safetensors");
-    if (!wanted)
-        print_error("%s\n", wk_error());
-    return wanted ? 0 : -1;
-}
-
-static int free_golden(void **state)
-{
-    (void)state;
-    wk_free(wanted);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,5 +435,5 @@ int main(void)
         TENSOR_TEST(test_gains),
         TENSOR_TEST(test_init),
     };
-    return cmocka_run_group_tests(tests, load_golden, free_golden);
+    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
 }

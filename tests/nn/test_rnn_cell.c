@@ -2,7 +2,7 @@
  * (tests/golden/nn.safetensors); states left out; every mistake. */
 #include "support/golden.h"
 
-static wk_StateDict *wanted;
+GOLDEN_FILE(wanted, "nn.safetensors")
 
 typedef struct Case {
     const char *name;
@@ -205,20 +205,6 @@ static void memory_runs_out_at_each_allocation(void **state)
     assert_true(expect_survives_failing_allocations(cell_made_and_called, NULL) > 20);
 }
 
-static int load_golden(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/nn.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_golden(void **state)
-{
-    (void)state;
-    wk_free(wanted);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,5 +216,5 @@ int main(void)
         TENSOR_TEST(makers),
         TENSOR_TEST(memory_runs_out_at_each_allocation),
     };
-    return cmocka_run_group_tests(tests, load_golden, free_golden);
+    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
 }

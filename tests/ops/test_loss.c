@@ -3,21 +3,7 @@
 
 /* ---- against PyTorch -------------------------------------------------------------------------------- */
 
-static wk_StateDict *cases;
-
-static int load_cases(void **state)
-{
-    (void)state;
-    cases = wk_load_safetensors("tests/golden/loss.safetensors");
-    return cases ? 0 : -1;
-}
-
-static int free_cases(void **state)
-{
-    (void)state;
-    wk_state_dict_free(cases);
-    return 0;
-}
+GOLDEN_FILE(cases, "loss.safetensors")
 
 static const char *const reductions[] = {"mean", "sum", "none"};
 

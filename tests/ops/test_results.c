@@ -2,21 +2,7 @@
  * (tests/golden/binary.safetensors), nodes, edge values, messages, failing allocations. */
 #include "support/golden.h"
 
-static wk_StateDict *binary_cases;
-
-static int load_binary_cases(void **state)
-{
-    (void)state;
-    binary_cases = wk_load_safetensors("tests/golden/binary.safetensors");
-    return binary_cases ? 0 : -1;
-}
-
-static int free_binary_cases(void **state)
-{
-    (void)state;
-    wk_state_dict_free(binary_cases);
-    return 0;
-}
+GOLDEN_FILE(binary_cases, "binary.safetensors")
 
 static wk_Tensor *class_weight(void)
 {

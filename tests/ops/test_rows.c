@@ -1,21 +1,7 @@
 /* Activations with numbers: against PyTorch (tests/golden/rows.safetensors), node names, edge values, dtypes, messages, options by place. */
 #include "support/golden.h"
 
-static wk_StateDict *row_cases;
-
-static int load_row_cases(void **state)
-{
-    (void)state;
-    row_cases = wk_load_safetensors("tests/golden/rows.safetensors");
-    return row_cases ? 0 : -1;
-}
-
-static int free_row_cases(void **state)
-{
-    (void)state;
-    wk_state_dict_free(row_cases);
-    return 0;
-}
+GOLDEN_FILE(row_cases, "rows.safetensors")
 
 /* A case is checked in both dtypes, and the node has PyTorch's name. */
 #define CASES(X)                                                    \

@@ -4,7 +4,7 @@
 #include "core/float_mode.h"
 #include "optim/optimizer.h"
 
-static wk_StateDict *wanted;
+GOLDEN_FILE(wanted, "nn.safetensors")
 
 static wk_Optimizer *optimizer_named(const char *name, wk_List params)
 {
@@ -320,22 +320,6 @@ static void test_outlives_module(void **state)
     wk_free(opt);
 }
 
-static int load_golden(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/nn.safetensors");
-    if (!wanted)
-        print_error("%s\n", wk_error());
-    return wanted ? 0 : -1;
-}
-
-static int free_golden(void **state)
-{
-    (void)state;
-    wk_free(wanted);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,5 +334,5 @@ int main(void)
         TENSOR_TEST(test_small_eps_keeps_every_digit),
         TENSOR_TEST(test_outlives_module),
     };
-    return cmocka_run_group_tests(tests, load_golden, free_golden);
+    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
 }

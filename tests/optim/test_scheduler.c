@@ -4,7 +4,7 @@
 
 enum { STEPS = 60 };
 
-static wk_StateDict *wanted;
+GOLDEN_FILE(wanted, "schedulers.safetensors")
 
 static double inverse(int64_t epoch, void *user)
 {
@@ -131,6 +131,16 @@ static void test_numbers_that_are_zero(void **state)
     scheduler = wk_ConstantLR(opt, .factor = 0.5, .total_iters = WK_ZERO);
     assert_true(wk_get_lr(opt) == 0.05);
     wk_free(scheduler), wk_free(opt);
+    opt = two_groups();
+    scheduler = wk_LinearLR(opt, 0.5, 1, WK_ZERO);
+    EXPECT_TRUE(wk_step(scheduler));
+    assert_true(wk_get_lr(opt) == 0.05); /* no step is left: the rate stays */
+    wk_free(scheduler), wk_free(opt);
+    opt = two_groups();
+    EXPECT_ERROR(wk_PolynomialLR(opt, WK_ZERO), WK_ERROR_ARGUMENT,
+                 "PolynomialLR: total_iters must be at least 1, got 0");
+    scheduler = wk_StepLR(opt, 1);
+    wk_free(scheduler), wk_free(opt);
 }
 
 static double not_a_rate(int64_t epoch, void *user)
@@ -187,20 +197,6 @@ static void test_failing_allocations(void **state)
     assert_true(expect_survives_failing_allocations(scheduled, wk_requires_grad_(wk_zeros(1))) > 3);
 }
 
-static int load_golden(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/schedulers.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_golden(void **state)
-{
-    (void)state;
-    wk_free(wanted);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,5 +204,5 @@ int main(void)
         TENSOR_TEST(test_numbers_that_are_zero), TENSOR_TEST(test_mistakes),
         TENSOR_TEST(test_failing_allocations),
     };
-    return cmocka_run_group_tests(tests, load_golden, free_golden);
+    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
 }

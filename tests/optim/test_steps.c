@@ -4,7 +4,7 @@
 
 enum { CASES = 14, CHANGE = 8, TOTAL = 20 };
 
-static wk_StateDict *wanted;
+GOLDEN_FILE(wanted, "optim.safetensors")
 
 /* 0 is what unset means elsewhere. */
 static double given(double value)
@@ -190,20 +190,6 @@ static void test_gradient_in_the_parameters_memory(void **state)
         }
 }
 
-static int load_golden(void **state)
-{
-    (void)state;
-    wanted = wk_load_safetensors("tests/golden/optim.safetensors");
-    return wanted ? 0 : -1;
-}
-
-static int free_golden(void **state)
-{
-    (void)state;
-    wk_free(wanted);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,5 +198,5 @@ int main(void)
         TENSOR_TEST(test_state_that_comes_later),
         TENSOR_TEST(test_gradient_in_the_parameters_memory),
     };
-    return cmocka_run_group_tests(tests, load_golden, free_golden);
+    return cmocka_run_group_tests(tests, load_wanted, free_wanted);
 }

@@ -13,6 +13,24 @@ extern wk_StateDict *norm_cases;
 int load_norm_cases(void **state);
 int free_norm_cases(void **state);
 
+/* A test's own file: `name`, and load_<name> and free_<name> as setup and teardown of a group. */
+#define GOLDEN_FILE(name, path)                           \
+    static wk_StateDict *name;                            \
+    static int load_##name(void **state)                  \
+    {                                                     \
+        (void)state;                                      \
+        name = wk_load_safetensors("tests/golden/" path); \
+        if (!name)                                        \
+            print_error("%s\n", wk_error());              \
+        return name ? 0 : -1;                             \
+    }                                                     \
+    static int free_##name(void **state)                  \
+    {                                                     \
+        (void)state;                                      \
+        wk_state_dict_free(name);                         \
+        return 0;                                         \
+    }
+
 /* |have - want| <= atol + rtol * |want| everywhere, shape and dtype the same; (0, 0) is to the bit. */
 void expect_close(wk_Tensor *have, wk_Tensor *want, double rtol, double atol, const char *what);
 
