@@ -289,7 +289,7 @@ const char *wk_dtype_type(int dtype)
     static const char *const names[WK_DTYPES] = {
         [wk_float32] = "Float", [wk_float64] = "Double", [wk_int64] = "Long",
         [wk_int32] = "Int",     [wk_uint8] = "Byte",     [wk_bool] = "Bool"};
-    return names[dtype];
+    return (unsigned)dtype < WK_DTYPES && names[dtype] ? names[dtype] : "unknown";
 }
 
 const char *wk_dtype_c_type(int dtype)
@@ -297,7 +297,7 @@ const char *wk_dtype_c_type(int dtype)
     static const char *const names[WK_DTYPES] = {
         [wk_float32] = "float", [wk_float64] = "double",      [wk_int64] = "long int",
         [wk_int32] = "int",     [wk_uint8] = "unsigned char", [wk_bool] = "bool"};
-    return names[dtype];
+    return (unsigned)dtype < WK_DTYPES && names[dtype] ? names[dtype] : "unknown";
 }
 
 size_t wk_dtype_size(wk_dtype dtype)

@@ -47,7 +47,8 @@ wk_Tensor *wk_cumsum_with(wk_cumsum_options o)
         return NULL;
     if (o.dtype == wk_default_dtype)
         o.dtype = wk_is_floating(o.input->dtype) ? (wk_dtype)o.input->dtype : wk_int64;
-    if ((unsigned)o.dtype >= WK_DTYPES || !wk_kernels->cumsum[o.dtype])
-        return wk_raise_kernel("cumsum", "cumsum_out_cpu", o.dtype);
-    return scanned(wk_to_dtype(o.input, o.dtype), (ScanArgs){dim, false});
+    wk_Tensor *input = wk_to_dtype(o.input, o.dtype); /* refuses what is no dtype */
+    if (input && !wk_kernels->cumsum[input->dtype])
+        return wk_raise_kernel("cumsum", "cumsum_out_cpu", input->dtype);
+    return scanned(input, (ScanArgs){dim, false});
 }

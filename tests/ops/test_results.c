@@ -135,6 +135,7 @@ static void test_mistakes(void **state)
     EXPECT_ERROR(wk_cumsum(x, 2), WK_ERROR_INDEX, "Dimension out of range");
     EXPECT_ERROR(wk_cumsum(x, 0, .dtype = wk_bool), WK_ERROR_DTYPE,
                  "\"cumsum_out_cpu\" not implemented for 'Bool'");
+    EXPECT_ERROR(wk_cumsum(x, 0, .dtype = (wk_dtype)8), WK_ERROR_DTYPE, "there is no dtype 8");
     EXPECT_ERROR(wk_aminmax(wk_zeros(0)).min, WK_ERROR_SHAPE,
                  "aminmax: cannot compute aminmax over an empty dimension as the operation has no identity.");
     EXPECT_ERROR(wk_aminmax(wk_zeros(0, 3), 0).min, WK_ERROR_SHAPE,
