@@ -108,15 +108,15 @@ WK_API wk_LRScheduler *wk_LambdaLR(wk_Optimizer *optimizer, wk_LRLambda lr_lambd
 
 WK_API void wk_lr_scheduler_free(wk_LRScheduler *scheduler);
 
-/* The next epoch's rates; call it behind the optimizer's steps. False with an error if a rate is none: then no rate has
- * changed.                                                                             torch: scheduler.step */
+/* The next epoch's rates; call it behind the optimizer's steps. False with an error if a rate is negative or NaN: then no
+ * rate has changed.                                                                             torch: scheduler.step */
 WK_API bool wk_lr_scheduler_step(wk_LRScheduler *scheduler);
 
 /* The epoch that the rates are of, or -1 with an error.                          torch: scheduler.last_epoch */
 WK_API int64_t wk_last_epoch(const wk_LRScheduler *scheduler);
 
-/* Goes on from an epoch that was saved: the rates are those that the groups have (as a loaded optimizer has them), and none
- * changes before the next step.                                torch: scheduler.load_state_dict */
+/* Goes on from an epoch that was saved: the groups keep the rates that they have, such as those of a loaded optimizer,
+ * until the next step.                                torch: scheduler.load_state_dict */
 WK_API bool wk_set_last_epoch(wk_LRScheduler *scheduler, int64_t epoch);
 
 /* The rate of a group that the last step has set; NaN with an error for a group that is not there.

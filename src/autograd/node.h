@@ -37,7 +37,7 @@ typedef struct wk_Op {
     unsigned constant;                /* bit i: input i never has a gradient: no next function is for it */
     unsigned uses[WK_OP_INPUTS]; /* bit j of uses[i]: the gradient of input j uses the values of input i */
     unsigned uses_output;        /* bit j: the gradient of input j uses the result */
-    int differentiable; /* results with a gradient; 0 counts as 1, the first. Of more, backward_all is given all gradients */
+    int differentiable; /* results with a gradient; 0 counts as 1, the first. An op with several needs backward_all */
     unsigned uses_more; /* bit i: a gradient uses the value of more[i] */
     size_t attributes;  /* bytes */
     bool view;          /* the result shares the first input's memory */

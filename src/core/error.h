@@ -29,8 +29,8 @@ int wk_failed_since(unsigned failures);
 /* For an argument that must not be NULL: passes a failure on when one is pending, otherwise raises "OP: argument NAME is NULL". Returns NULL. */
 void *wk_raise_null(const char *op, const char *name);
 
-/* Whether a pointer to what begins with a wk_Object is one that lives; false with an error for NULL, what has been freed and what is
- * none. kind: "optimizer". */
+/* Whether the pointer is to a living object, which begins with a wk_Object. False with an error for NULL, a freed object and anything
+ * else. kind, for the message: "optimizer". */
 bool wk_object_check(const void *object, const char *op, const char *kind);
 
 /* Whether an array argument is what its count says: false with an error for a count below 0, and for NULL where there should be items. */

@@ -13,7 +13,7 @@
             (options).member = WK_ZERO;                             \
     } while (0)
 
-/* An option's number: what unset stands for, or 0 where that was said as WK_ZERO. For an option that came by place, unset is 0. */
+/* The value of an option: its default where it is 0, and 0 for WK_ZERO. For an option that came by place the default is 0. */
 static inline int64_t wk_int_or(int64_t option, int64_t unset)
 {
     return option == WK_ZERO ? 0 : option ? option : unset;

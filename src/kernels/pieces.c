@@ -1,4 +1,5 @@
-/* Loops over elements that do not lie one after another: contiguous copies of a piece, the loop on these, the result to its places. */
+/* Runs loops over non-contiguous elements: copies a piece of each input to contiguous memory, runs the loop on the copies, and copies the
+ * result back. */
 #include <string.h>
 
 #include "kernels/kernels.h"

@@ -1,4 +1,4 @@
-/* Sums along the middle of [outer, n, inner]. A sum waits for the one before, so vectors gain nothing: compiled once. */
+/* Sums along the middle of [outer, n, inner]. Each sum needs the previous one, so vector instructions gain nothing: compiled once. */
 #include "core/threads.h"
 #include "kernels/kernels.h"
 

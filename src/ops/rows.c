@@ -33,7 +33,7 @@ static wk_Tensor *gelu_curvature(wk_Tensor *x)
     return wk_mul(density, wk_rsub(square, 2));
 }
 
-/* PyTorch's words where the result does not tell the side of the input: only the sign of the slope keeps them apart. */
+/* False with PyTorch's error for a negative slope: then the sign of the result is not that of the input. */
 static bool result_tells(const char *name, const char *torch_name, double slope)
 {
     if (!(slope < 0))
