@@ -13,6 +13,13 @@
 #define wk_checked_sub(a, b, out) (!__builtin_sub_overflow((a), (b), (out)))
 #define wk_checked_mul(a, b, out) (!__builtin_mul_overflow((a), (b), (out)))
 
+/* Multiplies some sizes of a shape, one at a time. Where a further size is 0 the others may be any, so the product stops at INT64_MAX. */
+static inline void wk_multiply_size(int64_t *product, int64_t size)
+{
+    if (!wk_checked_mul(*product, size, product))
+        *product = INT64_MAX;
+}
+
 /* a / b rounded up, for a >= 0 and b > 0: cannot overflow, where (a + b - 1) / b can. */
 static inline int64_t wk_ceil_div(int64_t a, int64_t b)
 {

@@ -4,6 +4,7 @@
  *
  * One window over the whole plane is mean over the last two dimensions, in the graph too, as PyTorch has
  * it. */
+#include "core/checked.h"
 #include "ops/ops.h"
 #include "ops/window.h"
 
@@ -115,6 +116,6 @@ wk_Tensor *wk_adaptive_avg_pool2d_with(wk_adaptive_avg_pool2d_options o)
     a.shape = (wk_PoolShape){
         .planes = 1, .h = x->shape[x->ndim - 2], .w = x->shape[x->ndim - 1], .oh = out[0], .ow = out[1]};
     for (int i = 0; i < x->ndim - 2; i++)
-        a.shape.planes *= x->shape[i];
+        wk_multiply_size(&a.shape.planes, x->shape[i]);
     return WK_APPLY(&adaptive_op, &a, x);
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/options.h"
 #include "core/text.h"
 #include "ops/ops.h"
@@ -107,7 +108,7 @@ static wk_Split classes_of(const wk_Shape *shape)
     int dim = shape->ndim > 1 ? 1 : 0;
     for (int i = 0; i < shape->ndim; i++) {
         int64_t *part = i < dim ? &s.outer : i == dim ? &s.n : &s.inner;
-        *part *= shape->dims[i];
+        wk_multiply_size(part, shape->dims[i]);
     }
     return s;
 }

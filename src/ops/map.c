@@ -5,6 +5,7 @@
  * threads: each element is computed from its own inputs, so cutting cannot change a result. */
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/order.h"
 #include "core/threads.h"
 #include "ops/ops.h"
@@ -224,7 +225,7 @@ wk_Split wk_split_at(const wk_Tensor *tensor, int dim)
     wk_Split s = {1, 1, 1};
     for (int i = 0; i < tensor->ndim; i++) {
         int64_t *part = i < dim ? &s.outer : i == dim ? &s.n : &s.inner;
-        *part *= tensor->shape[i];
+        wk_multiply_size(part, tensor->shape[i]);
     }
     return s;
 }

@@ -3,6 +3,7 @@
  *
  * Layer norm is group norm of one group whose channels are single elements, so both share one kernel. */
 #include "ops/norm.h"
+#include "core/checked.h"
 #include "core/options.h"
 
 #include <string.h>
@@ -103,7 +104,7 @@ wk_Tensor *wk_layer_norm_with(wk_layer_norm_options o)
     a.shape = (wk_NormShape){.n = 1, .c = 1, .inner = 1, .groups = 1, .eps = wk_double_or(o.eps, 1e-5)};
     for (int i = 0; i < o.input->ndim; i++) {
         bool within = i >= o.input->ndim - o.normalized_shape.count;
-        *(within ? &a.shape.c : &a.shape.n) *= o.input->shape[i];
+        wk_multiply_size(within ? &a.shape.c : &a.shape.n, o.input->shape[i]);
     }
     memcpy(a.weight.dims, o.normalized_shape.dims, (size_t)o.normalized_shape.count * sizeof *a.weight.dims);
     return wk_apply(&layer_norm_op, 3, in, &a);
@@ -166,7 +167,7 @@ wk_Tensor *wk_group_norm_with(wk_group_norm_options o)
                              .groups = wk_int_or(o.num_groups, 0),
                              .eps = wk_double_or(o.eps, 1e-5)};
     for (int i = 2; i < x->ndim; i++)
-        a.shape.inner *= x->shape[i];
+        wk_multiply_size(&a.shape.inner, x->shape[i]);
     if (!group_norm_fits(x, &a.shape) || !group_norm_operand_fits("weight", o.weight, x) ||
         !group_norm_operand_fits("bias", o.bias, x) ||
         !wk_norm_operands("group_norm", "GroupNormKernelImpl", x, in + 1, 2))

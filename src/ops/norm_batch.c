@@ -3,6 +3,7 @@
  *
  * The result lies in memory as the kernel's input does, so that a network in an order of its own stays in it.
  * The running statistics change last, when nothing can fail any more: a call that fails leaves them alone. */
+#include "core/checked.h"
 #include "core/options.h"
 #include "core/text.h"
 #include "ops/norm.h"
@@ -176,7 +177,7 @@ static wk_Tensor *batch_norm_applied(const wk_batch_norm_options *o, wk_NormArgs
     if (!out || !o->training || !out->numel)
         return out;
     wk_kernels->batch_norm_running[out->dtype](
-        a->shape.c, (double)(a->shape.n * a->shape.inner), wk_double_or(o->momentum, 0.1),
+        a->shape.c, (double)a->shape.n * (double)a->shape.inner, wk_double_or(o->momentum, 0.1),
         wk_tensor_data(a->stats), mean ? wk_tensor_data(mean) : NULL, var ? wk_tensor_data(var) : NULL);
     write_back(mean, o->running_mean);
     write_back(var, o->running_var);
@@ -195,7 +196,7 @@ wk_Tensor *wk_batch_norm_with(wk_batch_norm_options o)
     a.shape = (wk_NormShape){
         .n = x->shape[0], .c = x->shape[1], .inner = 1, .groups = 1, .eps = wk_double_or(o.eps, 1e-5)};
     for (int i = 2; i < x->ndim; i++)
-        a.shape.inner *= x->shape[i];
+        wk_multiply_size(&a.shape.inner, x->shape[i]);
     if (!batch_norm_fits(&o, &a.shape))
         return NULL;
     wk_Scope scope = wk_scope_begin();

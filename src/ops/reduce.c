@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "ops/ops.h"
 
 typedef struct ReduceArgs {
@@ -45,7 +46,7 @@ static wk_Tensor *arranged(wk_Tensor *in, unsigned mask, wk_Split *split)
     for (int i = 0; i < in->ndim; i++) {
         bool gone = mask >> i & 1;
         int64_t *part = gone ? &split->n : !direct || mask >> i ? &split->outer : &split->inner;
-        *part *= in->shape[i];
+        wk_multiply_size(part, in->shape[i]);
         if (!gone)
             order[count++] = i;
     }
@@ -90,7 +91,9 @@ static wk_Tensor *reduced_by(const char *op, const wk_Reduce *kernels, wk_Tensor
         return NULL;
     if (!kernels[in->dtype])
         return wk_raise_dtype(op, in->dtype);
-    return kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat), wk_tensor_data(out)) ? out : NULL;
+    return !out->numel || kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat), wk_tensor_data(out))
+               ? out
+               : NULL;
 }
 
 /* Integers are added as int64, which a narrower dtype takes the low bits of. */
@@ -193,9 +196,10 @@ static bool extremes(const char *op, const wk_ReduceIndex *kernels, wk_Tensor *i
         return false;
     if (indices && !(*indices = wk_tensor_new(op, wk_int64, shape.ndim, shape.dims)))
         return false;
-    return s.outer * s.inner == 0 || kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat),
-                                                        values ? wk_tensor_data(*values) : NULL,
-                                                        indices ? wk_tensor_data(*indices) : NULL);
+    return wk_shape_numel(shape.ndim, shape.dims) == 0 ||
+           kernels[in->dtype](s.outer, s.n, s.inner, wk_tensor_data(flat),
+                              values ? wk_tensor_data(*values) : NULL,
+                              indices ? wk_tensor_data(*indices) : NULL);
 }
 
 static wk_Tensor *amax_forward(wk_Call *call)

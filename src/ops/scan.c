@@ -14,7 +14,9 @@ static wk_Tensor *cumsum_forward(wk_Call *call)
     if (!out)
         return NULL;
     const wk_Split s = wk_split_at(in, a->dim);
-    wk_kernels->cumsum[in->dtype](s.outer, s.n, s.inner, a->reverse, wk_tensor_data(in), wk_tensor_data(out));
+    if (out->numel)
+        wk_kernels->cumsum[in->dtype](s.outer, s.n, s.inner, a->reverse, wk_tensor_data(in),
+                                      wk_tensor_data(out));
     return out;
 }
 

@@ -6,6 +6,7 @@
  *   the extreme elements
  *
  * The kernel of var takes two passes over what fits the cache, so a large mean does no harm. */
+#include "core/checked.h"
 #include "core/options.h"
 #include "core/text.h"
 #include "ops/norm.h"
@@ -84,7 +85,7 @@ static wk_Tensor *var_forward(wk_Call *call, bool root)
     const bool together = ((a->mask + low) & a->mask) == 0;
     for (int i = 0; i < in->ndim; i++) {
         const bool gone = a->mask >> i & 1;
-        *(gone ? &n : together && i > last ? &inner : &outer) *= in->shape[i];
+        wk_multiply_size(gone ? &n : together && i > last ? &inner : &outer, in->shape[i]);
         if (!gone)
             order[count++] = i;
         if (!gone || a->keepdim)
@@ -95,9 +96,10 @@ static wk_Tensor *var_forward(wk_Call *call, bool root)
             order[count++] = i;
     wk_Tensor *flat = wk_contiguous(together ? in : wk_permute_dims(in, count, order));
     wk_Tensor *out = wk_tensor_new(call->op->name, (wk_dtype)in->dtype, kept, shape);
-    if (!flat || !out ||
-        !wk_kernels->var[in->dtype](outer, n, inner, a->number, root, wk_tensor_data(flat),
-                                    wk_tensor_data(out)))
+    if (!flat || !out)
+        return NULL;
+    if (out->numel && !wk_kernels->var[in->dtype](outer, n, inner, a->number, root, wk_tensor_data(flat),
+                                                  wk_tensor_data(out)))
         return NULL;
     return out;
 }

@@ -119,6 +119,26 @@ static void test_dtypes_and_edges(void **state)
     EXPECT_VALUES(wk_binary_cross_entropy(wk_zeros(0), wk_zeros(0)), NAN);
 }
 
+/* Where one size is 0 the others may be any: their product is of no element. */
+static void test_huge_sizes_beside_a_zero(void **state)
+{
+    (void)state;
+    const int64_t most = INT64_MAX;
+    wk_Tensor *x = wk_zeros(most, 0, 31), *last = wk_zeros(most, 31, 0);
+    assert_int_equal(wk_numel(wk_sum(x, wk_dims(0, 2))), 0);
+    assert_int_equal(wk_numel(wk_amax(wk_zeros(most, 5, 0), 1)), 0);
+    assert_int_equal(wk_numel(wk_aminmax(wk_zeros(most, 5, 0), 1).max), 0);
+    assert_int_equal(wk_numel(wk_max_dim(wk_zeros(most, 5, 0), 1, false).indices), 0);
+    assert_int_equal(wk_numel(wk_var(x, wk_dims(0, 2))), 0);
+    assert_int_equal(wk_numel(wk_var_mean(x, wk_dims(0, 2)).mean), 0);
+    assert_int_equal(wk_numel(wk_cumsum(last, 0)), 0);
+    assert_int_equal(wk_numel(wk_cumsum(last, 2)), 0);
+    assert_int_equal(wk_numel(wk_softmax(last, 1)), 0);
+    assert_int_equal(wk_numel(wk_layer_norm(wk_zeros(most, 31, 0, 5), 5)), 0);
+    assert_int_equal(wk_numel(wk_roll(last, 3, 1)), 0);
+    EXPECT_ERROR(wk_sum(wk_zeros(most, 0, 31), 1), WK_ERROR_OVERFLOW, "sum");
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -176,6 +196,7 @@ int main(void)
         TENSOR_TEST(test_values_are_pytorchs),
         TENSOR_TEST(test_results_share_a_node),
         TENSOR_TEST(test_dtypes_and_edges),
+        TENSOR_TEST(test_huge_sizes_beside_a_zero),
         TENSOR_TEST(test_mistakes),
     };
     return cmocka_run_group_tests(tests, load_binary_cases, free_binary_cases);
