@@ -119,8 +119,8 @@ WK_OP(copy_slices_op) = {.name = "copy_slices",
 static int64_t extent_in_memory(const wk_Tensor *t)
 {
     int64_t last = 0;
-    for (int i = 0; i < t->ndim; i++)
-        last += t->shape[i] ? (t->shape[i] - 1) * t->stride[i] : 0;
+    for (int i = 0; t->numel && i < t->ndim; i++)
+        last += (t->shape[i] - 1) * t->stride[i];
     return last + 1;
 }
 

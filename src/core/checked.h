@@ -20,6 +20,14 @@ static inline void wk_multiply_size(int64_t *product, int64_t size)
         *product = INT64_MAX;
 }
 
+/* Moves an offset by some strides. What does not fit is a place in an empty tensor, which nothing reads: then the offset stays. */
+static inline void wk_move_offset(int64_t *offset, int64_t count, int64_t stride)
+{
+    int64_t distance, moved;
+    if (wk_checked_mul(count, stride, &distance) && wk_checked_add(*offset, distance, &moved))
+        *offset = moved;
+}
+
 /* a / b rounded up, for a >= 0 and b > 0: cannot overflow, where (a + b - 1) / b can. */
 static inline int64_t wk_ceil_div(int64_t a, int64_t b)
 {

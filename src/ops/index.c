@@ -43,9 +43,10 @@ static wk_Tensor *write_part(const PartArgs *a, wk_Tensor *grad)
         return NULL;
     int64_t stride[WK_MAX_DIMS];
     memcpy(stride, whole->stride, sizeof stride);
-    stride[a->dim] *= a->step;
-    return wk_as_strided_scatter(whole, grad, a->before.ndim, grad->shape, stride,
-                                 a->start * whole->stride[a->dim]);
+    wk_multiply_size(&stride[a->dim], a->step);
+    int64_t first = 0;
+    wk_move_offset(&first, a->start, whole->stride[a->dim]);
+    return wk_as_strided_scatter(whole, grad, a->before.ndim, grad->shape, stride, first);
 }
 
 static void slice_backward(wk_Node *node, wk_Tensor *grad, wk_Tensor **out)
@@ -86,7 +87,7 @@ static wk_Tensor *selected(wk_Tensor *input, int d, int64_t at)
 {
     PartArgs a = part_args(input, d);
     a.start = at;
-    a.offset += at * input->stride[d];
+    wk_move_offset(&a.offset, at, input->stride[d]);
     a.shape.ndim--;
     for (int i = d; i < a.shape.ndim; i++) {
         a.shape.dims[i] = a.shape.dims[i + 1];
@@ -138,9 +139,9 @@ wk_Tensor *wk_slice(wk_Tensor *input, int64_t dim, int64_t start, int64_t end, i
     a.step = step < input->shape[d] ? step
              : input->shape[d]      ? input->shape[d]
                                     : 1; /* a longer step reaches nothing more */
-    a.shape.dims[d] = (a.end - a.start + a.step - 1) / a.step;
-    a.offset += a.start * input->stride[d];
-    a.stride[d] *= a.step;
+    a.shape.dims[d] = wk_ceil_div(a.end - a.start, a.step);
+    wk_move_offset(&a.offset, a.start, input->stride[d]);
+    wk_multiply_size(&a.stride[d], a.step);
     return WK_APPLY(&slice_op, &a, input);
 }
 
@@ -223,17 +224,18 @@ typedef struct StridedArgs {
 static int64_t extent_of(const wk_Shape *shape, const int64_t *stride)
 {
     int64_t last = 0;
-    for (int i = 0; i < shape->ndim; i++) {
-        if (shape->dims[i] == 0)
-            return 0;
+    if (wk_shape_numel(shape->ndim, shape->dims) == 0)
+        return 0;
+    for (int i = 0; i < shape->ndim; i++)
         last += (shape->dims[i] - 1) * stride[i];
-    }
     return last + 1;
 }
 
 /* Whether two elements may lie at one place: they do not where each stride steps over all of the smaller ones. */
 static bool overlaps(const wk_Shape *shape, const int64_t *stride)
 {
+    if (wk_shape_numel(shape->ndim, shape->dims) == 0)
+        return false;
     for (int i = 0; i < shape->ndim; i++) {
         int64_t reach = 0;
         for (int j = 0; j < shape->ndim; j++)

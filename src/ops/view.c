@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "autograd/node.h"
+#include "core/checked.h"
 #include "ops/ops.h"
 
 /* What the inverse needs to know: the shape before, and the arguments. */
@@ -330,7 +331,9 @@ wk_Tensor *wk_unsqueeze(wk_Tensor *input, int64_t dim)
         a.shape.dims[i] = a.shape.dims[i - 1];
         a.stride[i] = a.stride[i - 1];
     }
-    a.stride[at] = at < input->ndim ? input->shape[at] * input->stride[at] : 1;
+    a.stride[at] = at < input->ndim ? input->stride[at] : 1;
+    if (at < input->ndim)
+        wk_multiply_size(&a.stride[at], input->shape[at]);
     a.shape.dims[at] = 1;
     return WK_APPLY(&unsqueeze_op, &a, input);
 }

@@ -136,6 +136,14 @@ static void test_huge_sizes_beside_a_zero(void **state)
     assert_int_equal(wk_numel(wk_softmax(last, 1)), 0);
     assert_int_equal(wk_numel(wk_layer_norm(wk_zeros(most, 31, 0, 5), 5)), 0);
     assert_int_equal(wk_numel(wk_roll(last, 3, 1)), 0);
+    wk_Tensor *w = wk_requires_grad_(wk_zeros(0, most / 3, 3)),
+              *huge = wk_requires_grad_(wk_zeros(most, 0, 31));
+    assert_int_equal(wk_size(wk_slice(w, 1, 1, most, 2), 1), (most / 3) / 2);
+    assert_int_equal(wk_numel(wk_select(huge, 0, -1)), 0);
+    assert_int_equal(wk_numel(wk_unsqueeze(wk_permute(huge, 1, 0, 2), 1)), 0);
+    EXPECT_TRUE(
+        wk_backward(wk_add(wk_sum(wk_slice(w, 1, most / 4, most, 7)), wk_sum(wk_select(huge, 0, -1)))));
+    assert_int_equal(wk_size(wk_grad_of(w), 1), most / 3);
     EXPECT_ERROR(wk_sum(wk_zeros(most, 0, 31), 1), WK_ERROR_OVERFLOW, "sum");
 }
 
