@@ -11,7 +11,7 @@ typedef struct wk_Shape {
 
 /* Room for the text of a shape, "[2, 3, 4]", in messages. */
 typedef struct wk_ShapeText {
-    char text[WK_MAX_DIMS * 21 + 3];
+    char text[WK_MAX_DIMS * 22 + 3]; /* the longest size has 20 characters, and ", " */
 } wk_ShapeText;
 wk_ShapeText wk_shape_text(int ndim, const int64_t *dims);
 #define WK_SHAPE_TEXT(tensor) (wk_shape_text((tensor)->ndim, (tensor)->shape).text)
