@@ -127,8 +127,9 @@ static void add_operand(Map *m, int i, const wk_Tensor *t, const wk_Memory *memo
     m->data[i] = memory->data;
     for (int d = 0; d < out->ndim; d++) {
         int from = d - (out->ndim - t->ndim);
-        m->stride[i][d] =
-            from < 0 || (t->shape[from] == 1 && out->shape[d] != 1) ? 0 : memory->stride[from] * bytes;
+        m->stride[i][d] = from < 0 || t->shape[from] == 1
+                              ? 0
+                              : memory->stride[from] * bytes; /* that of a size of 1 may be any */
     }
 }
 

@@ -144,6 +144,9 @@ static void test_huge_sizes_beside_a_zero(void **state)
     EXPECT_TRUE(
         wk_backward(wk_add(wk_sum(wk_slice(w, 1, most / 4, most, 7)), wk_sum(wk_select(huge, 0, -1)))));
     assert_int_equal(wk_size(wk_grad_of(w), 1), most / 3);
+    wk_Tensor *one = wk_as_strided(f32(1, 2, 3), 3, (const int64_t[]){3, 1, 1},
+                                   (const int64_t[]){1, most - 1, most / 2}, 0);
+    EXPECT_VALUES(wk_add(one, wk_ones(1, 1, 1)), 2, 3, 4);
     const int64_t least = INT64_MIN;
     EXPECT_ERROR(wk_zeros(least, least, least, least, least, least, least, least), WK_ERROR_SHAPE,
                  "-9223372036854775808, -9223372036854775808]");
