@@ -1,6 +1,7 @@
 /* cat and stack: tensors one after another along a dimension. The gradient is cut apart again at the same places. */
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/memory.h"
 #include "ops/ops.h"
 
@@ -27,7 +28,9 @@ static wk_Tensor *cat_forward(wk_Call *call)
     for (int i = 0; i < call->count; i++)
         if (!skipped(call->in[i])) {
             like = like ? like : call->in[i];
-            total += call->in[i]->shape[a->dim];
+            if (!wk_checked_add(total, call->in[i]->shape[a->dim], &total))
+                return wk_raise(WK_ERROR_OVERFLOW,
+                                "cat: the sizes of dimension %d together do not fit in an int64", a->dim);
         }
     like = like ? like : call->in[0];
     int64_t shape[WK_MAX_DIMS];

@@ -147,6 +147,8 @@ static void test_huge_sizes_beside_a_zero(void **state)
     wk_Tensor *one = wk_as_strided(f32(1, 2, 3), 3, (const int64_t[]){3, 1, 1},
                                    (const int64_t[]){1, most - 1, most / 2}, 0);
     EXPECT_VALUES(wk_add(one, wk_ones(1, 1, 1)), 2, 3, 4);
+    EXPECT_ERROR(wk_cat(wk_list(wk_zeros(0, most), wk_zeros(0, most)), 1), WK_ERROR_OVERFLOW,
+                 "cat: the sizes of dimension 1 together do not fit in an int64");
     const int64_t least = INT64_MIN;
     EXPECT_ERROR(wk_zeros(least, least, least, least, least, least, least, least), WK_ERROR_SHAPE,
                  "-9223372036854775808, -9223372036854775808]");
